@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target: warnings are errors; optimised across modules, since a dozen rooms
+/// otherwise keep the compiler from specialising the core for its callers.
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+/// One room of the design: a module and what it may import.
+func room(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: imports, swiftSettings: settings)
+}
+
+func program(_ name: String, _ imports: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: imports, swiftSettings: settings)
+}
+
+func tests(of name: String, _ imports: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name)] + imports,
+        path: "Tests/\(name)", swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "baton",
+    products: [
+        .executable(name: "batond", targets: ["batond"]),
+        .executable(name: "baton", targets: ["baton"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        // The rooms, from the inside out.
+        room("Coordination"),
+        room("Wire"),
+        room("Digest"),
+        room("Store", ["Coordination", "CSQLite"]),
+        room("Sockets", ["Wire", "CLinux"]),
+        room("API", ["Coordination", "Wire"]),
+        room(
+            "Daemon",
+            ["Coordination", "Store", "Sockets", "Wire", "API", "Digest", "CLinux", "CYAML", logging]),
+        room("Client", ["Digest", "CCurl"]),
+        room("Supervision", ["CLinux"]),
+
+        // Doors to C.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CLinux"),
+
+        // The programs.
+        program("batond", ["Daemon", "Store", argumentParser]),
+        program("baton", ["Client", "Supervision", "Digest", argumentParser]),
+
+        tests(of: "Coordination"),
+        tests(of: "Wire"),
+        tests(of: "Digest"),
+        tests(of: "Store", ["Coordination", "CSQLite"]),
+        tests(of: "Sockets", ["Wire", "CLinux"]),
+        tests(of: "API", ["Coordination", "Wire"]),
+        tests(of: "Client", ["Digest"]),
+        tests(of: "Supervision"),
+    ]
+)

@@ -1,0 +1,3 @@
+#ifndef CLINUX_SUPERVISION_H
+#define CLINUX_SUPERVISION_H
+#endif
