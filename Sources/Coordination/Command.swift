@@ -1,0 +1,171 @@
+/// Something to be applied to the core. Whoever sends one has fetched what `Coordinator.needs` names.
+public enum Command: Sendable {
+    case campaign(Campaign)
+    case renew(Claim)
+    case complete(Claim, Finding)
+    case resign(Claim, Resignation)
+    case revoke(Revocation)
+    case mark(Marking)
+    case unmark(Unmarking)
+    case wait(MarkerWait)
+    /// The request's peer is gone, or it wants no answer any more.
+    case forsake(RequestID)
+    /// The answer with the token could not be delivered: its peer was gone before the first byte.
+    case takeBack(Key, FencingToken)
+    /// Delete an idle lease whose retention is over.
+    case sweep(Key)
+}
+
+/// Ask to be elected.
+public struct Campaign: Sendable {
+    public var request: RequestID
+    public var key: Key
+    public var holder: String
+    public var campaignID: String?
+    public var principal: String?
+    public var duration: Interval
+    public var way: Way
+    public var inputsDigest: String?
+    /// Nil leaves it to the name's first campaign, or the default.
+    public var maxAttempts: Int?
+    public var supersedes: Revision?
+    public var confirmWithin: Interval?
+    public var info: [String: String]
+    /// Until when the request waits for its turn; nil: it is answered at once.
+    public var waitUntil: Instant?
+
+    public init(
+        request: RequestID, key: Key, holder: String, campaignID: String? = nil, principal: String? = nil,
+        duration: Interval, way: Way = .once, inputsDigest: String? = nil, maxAttempts: Int? = nil,
+        supersedes: Revision? = nil, confirmWithin: Interval? = nil, info: [String: String] = [:],
+        waitUntil: Instant? = nil
+    ) {
+        self.request = request
+        self.key = key
+        self.holder = holder
+        self.campaignID = campaignID
+        self.principal = principal
+        self.duration = duration
+        self.way = way
+        self.inputsDigest = inputsDigest
+        self.maxAttempts = maxAttempts
+        self.supersedes = supersedes
+        self.confirmWithin = confirmWithin
+        self.info = info
+        self.waitUntil = waitUntil
+    }
+}
+
+/// "I am the holder, and this is my token": what renew, complete and resign begin with.
+public struct Claim: Sendable {
+    public var request: RequestID
+    public var key: Key
+    public var holder: String
+    public var token: FencingToken
+    public var principal: String?
+
+    public init(request: RequestID, key: Key, holder: String, token: FencingToken, principal: String? = nil) {
+        self.request = request
+        self.key = key
+        self.holder = holder
+        self.token = token
+        self.principal = principal
+    }
+}
+
+/// How a holder gives its hold back.
+public struct Resignation: Sendable {
+    public enum Outcome: UInt8, Sendable { case released, failed, abandoned }
+    public var outcome: Outcome
+    public var reason: String?
+
+    public init(outcome: Outcome = .released, reason: String? = nil) {
+        self.outcome = outcome
+        self.reason = reason
+    }
+
+    var end: HoldEnd {
+        switch outcome {
+        case .released: .resigned
+        case .failed: .failed
+        case .abandoned: .abandoned
+        }
+    }
+}
+
+/// An operator ends the hold with this token.
+public struct Revocation: Sendable {
+    public var request: RequestID
+    public var key: Key
+    public var token: FencingToken
+    public var reason: String
+    /// Who did it, for the history.
+    public var by: String?
+
+    public init(request: RequestID, key: Key, token: FencingToken, reason: String, by: String?) {
+        self.request = request
+        self.key = key
+        self.token = token
+        self.reason = reason
+        self.by = by
+    }
+}
+
+/// A marker for work that needed no election.
+public struct Marking: Sendable {
+    public var request: RequestID
+    public var key: Key
+    public var finding: Finding
+    public var inputsDigest: String?
+    public var holder: String
+    public var principal: String?
+    public var info: [String: String]
+
+    public init(
+        request: RequestID, key: Key, finding: Finding, inputsDigest: String?, holder: String,
+        principal: String?, info: [String: String]
+    ) {
+        self.request = request
+        self.key = key
+        self.finding = finding
+        self.inputsDigest = inputsDigest
+        self.holder = holder
+        self.principal = principal
+        self.info = info
+    }
+}
+
+/// Delete the marker that has this revision.
+public struct Unmarking: Sendable {
+    public var request: RequestID
+    public var key: Key
+    public var revision: Revision
+
+    public init(request: RequestID, key: Key, revision: Revision) {
+        self.request = request
+        self.key = key
+        self.revision = revision
+    }
+}
+
+/// Wait for done markers without contending.
+public struct MarkerWait: Sendable {
+    public enum Require: UInt8, Sendable {
+        /// Done when every name has a Succeeded marker; failed as soon as one has failed.
+        case all
+        /// Done when one name has a Succeeded marker; failed when all have failed.
+        case any
+    }
+    public var request: RequestID
+    public var keys: [Key]
+    public var require: Require
+    /// Until when the request waits; nil: it is answered at once.
+    public var waitUntil: Instant?
+
+    public init(request: RequestID, keys: [Key], require: Require = .all, waitUntil: Instant?) {
+        self.request = request
+        self.keys = keys
+        self.require = require
+        self.waitUntil = waitUntil
+    }
+}

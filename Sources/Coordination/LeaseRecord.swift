@@ -1,0 +1,82 @@
+/// The two ways to use a name.
+public enum Way: UInt8, Sendable {
+    /// The work ends in a done marker and is not done again. `"marker": "once"`.
+    case once = 0
+    /// One at a time, each does it; no marker is read or written. `"marker": "none"`.
+    case lock = 1
+}
+
+/// What is durable of a lease.
+///
+/// The duration is stored, the deadline is not: after a restart every hold gets
+/// a full duration, because the daemon could not hear renewals while it was down.
+public struct LeaseRecord: Hashable, Sendable {
+    public var key: Key
+    /// The revision of the latest change of this record.
+    public var revision: Revision
+    /// The revision at which the record was created. With the store's incarnation it makes the uid.
+    public var created: Revision
+    public var createdAt: Timestamp
+    public var way: Way
+    public var hold: Hold?
+    /// Failed and abandoned holds since the name last had a marker (once), or in a row (lock).
+    public var failures: Int
+    /// How many holds may fail before the name gets a Failed marker. Set by the first campaign.
+    public var maxAttempts: Int
+    /// How often the holder changed. For people and Kubernetes clients; it is not a token.
+    public var transitions: Int
+    /// How the latest hold ended, to be told to the next holder.
+    public var last: EndedHold?
+
+    public init(
+        key: Key, revision: Revision, created: Revision, createdAt: Timestamp, way: Way, hold: Hold? = nil,
+        failures: Int = 0, maxAttempts: Int, transitions: Int = 0, last: EndedHold? = nil
+    ) {
+        self.key = key
+        self.revision = revision
+        self.created = created
+        self.createdAt = createdAt
+        self.way = way
+        self.hold = hold
+        self.failures = failures
+        self.maxAttempts = maxAttempts
+        self.transitions = transitions
+        self.last = last
+    }
+}
+
+/// One unbroken holding of a lease by one holder, while it lasts.
+public struct Hold: Hashable, Sendable {
+    public var token: FencingToken
+    public var holder: String
+    /// Random for each process that campaigns; absent equals absent.
+    public var campaignID: String?
+    /// The identity that authenticated, where there was one.
+    public var principal: String?
+    public var duration: Interval
+    /// 1 for the first try of the work, one more after each failed or abandoned hold.
+    public var attempt: Int
+    public var began: Timestamp
+    /// `sha256:…` over the inputs of the work, if the campaign gave it.
+    public var inputsDigest: String?
+    /// The marker's revision that this hold's work will replace.
+    public var supersedes: Revision?
+    /// Facts for people: the run's URL and such.
+    public var info: [String: String]
+
+    public init(
+        token: FencingToken, holder: String, campaignID: String?, principal: String?, duration: Interval,
+        attempt: Int, began: Timestamp, inputsDigest: String?, supersedes: Revision?, info: [String: String]
+    ) {
+        self.token = token
+        self.holder = holder
+        self.campaignID = campaignID
+        self.principal = principal
+        self.duration = duration
+        self.attempt = attempt
+        self.began = began
+        self.inputsDigest = inputsDigest
+        self.supersedes = supersedes
+        self.info = info
+    }
+}

@@ -1,0 +1,24 @@
+/// Why a command was refused. Nothing changed.
+public enum Rejection: Error, Hashable, Sendable {
+    /// The token is not the present hold's. How its hold ended, if the history still knows,
+    /// and who holds now.
+    case holdEnded(token: FencingToken, record: HoldRecord?, current: LeaseView?)
+    /// The token is right, but another holder identity (or authenticated identity) has it.
+    case notTheHolder(holder: String)
+    /// The name is in use the other way.
+    case wayConflict(current: Way, asked: Way)
+    /// The digest of the inputs differs from the one stored under this name.
+    case inputsMismatch(stored: String, given: String)
+    /// A lock has no marker: its holders resign.
+    case lockHasNoMarker
+    /// A different marker is there. Markers are immutable.
+    case markerDiffers(DoneMarker)
+    /// A marker can't be put while a hold's work is under way.
+    case held(LeaseView)
+    /// No lease, or no marker, of this name.
+    case notFound(Key)
+    /// Compare-and-set: the marker has another revision.
+    case revisionDiffers(current: Revision)
+    /// The queue, or the number of waiters, is at its limit.
+    case tooMany(limit: Int)
+}

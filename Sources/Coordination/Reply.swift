@@ -1,0 +1,120 @@
+/// What a request is told.
+public enum Reply: Hashable, Sendable {
+    case elected(Election)
+    /// The work is done, or has failed: the marker's outcome tells which.
+    case settled(DoneMarker)
+    case waiting(Standing)
+    case renewed(LeaseView)
+    /// The marker is nil when it was deleted or replaced since.
+    case completed(HoldRecord, DoneMarker?)
+    /// After resign and revoke: the hold, with how it ended.
+    case ended(HoldRecord)
+    /// The marker, and whether this request made it.
+    case marked(DoneMarker, new: Bool)
+    case unmarked(DoneMarker)
+    case markers(MarkersView)
+    case refused(Rejection)
+}
+
+/// "You hold it."
+public struct Election: Hashable, Sendable {
+    public var lease: LeaseRecord
+    public var hold: Hold
+    /// How the hold before this one ended.
+    public var previous: EndedHold?
+
+    public init(lease: LeaseRecord, hold: Hold, previous: EndedHold?) {
+        self.lease = lease
+        self.hold = hold
+        self.previous = previous
+    }
+}
+
+/// Where a contender stands: who holds, and how many are before it.
+public struct Standing: Hashable, Sendable {
+    public enum Reason: UInt8, Sendable {
+        /// Another holder has it.
+        case held
+        /// The same identity holds it under another campaignID.
+        case sameIdentityHolds
+        /// Nobody holds it, and nobody is elected for a while after a restore.
+        case restoreQuarantine
+        /// Nobody holds it: the place in the queue is kept, and the next campaign is elected.
+        case free
+    }
+    public var reason: Reason
+    public var lease: LeaseView
+    /// 1 is the next to be elected.
+    public var position: Int
+    public var queueLength: Int
+
+    public init(reason: Reason, lease: LeaseView, position: Int, queueLength: Int) {
+        self.reason = reason
+        self.lease = lease
+        self.position = position
+        self.queueLength = queueLength
+    }
+}
+
+/// A lease with what only memory knows: time left, latest renewal, queue length.
+public struct LeaseView: Hashable, Sendable {
+    public var record: LeaseRecord
+    /// Until the hold's deadline; nil if nobody holds it.
+    public var remaining: Interval?
+    public var lastRenewal: Timestamp?
+    public var queueLength: Int
+
+    public init(record: LeaseRecord, remaining: Interval?, lastRenewal: Timestamp?, queueLength: Int) {
+        self.record = record
+        self.remaining = remaining
+        self.lastRenewal = lastRenewal
+        self.queueLength = queueLength
+    }
+}
+
+/// One who campaigns and queues, for a reader of the lease's state.
+public struct ContenderView: Hashable, Sendable {
+    public var holder: String
+    public var campaignID: String?
+    /// False while no request of it is open; its place is kept for `reconnectGrace`.
+    public var present: Bool
+    public var since: Timestamp
+
+    public init(holder: String, campaignID: String?, present: Bool, since: Timestamp) {
+        self.holder = holder
+        self.campaignID = campaignID
+        self.present = present
+        self.since = since
+    }
+}
+
+/// What a waiter for markers is told.
+public struct MarkersView: Hashable, Sendable {
+    public enum Verdict: UInt8, Sendable {
+        case done, failed
+        /// The wait's time is over.
+        case waiting
+        /// A hold ended without a marker, and nobody contends for it.
+        case orphaned
+        /// A marker that was there has been deleted.
+        case deleted
+    }
+    public var verdict: Verdict
+    public var markers: [DoneMarker]
+    /// The names that have no marker.
+    public var missing: [Key]
+    /// For `orphaned` and `deleted`: which name.
+    public var about: Key?
+    /// For `orphaned`: how its last hold ended.
+    public var last: EndedHold?
+
+    public init(
+        verdict: Verdict, markers: [DoneMarker], missing: [Key], about: Key? = nil, last: EndedHold? = nil
+    ) {
+        self.verdict = verdict
+        self.markers = markers
+        self.missing = missing
+        self.about = about
+        self.last = last
+    }
+}
