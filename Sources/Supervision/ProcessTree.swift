@@ -1,0 +1,58 @@
+import Glibc
+
+/// The descendants of one process, and their end.
+///
+/// The root is a subreaper: whoever loses its parent becomes the root's child, so
+/// no double fork and no setsid leaves the tree. Killing in the order of finding
+/// would race those that fork meanwhile; so a process is *stopped* before its
+/// children are read: what it could fork, it has forked. Walks are repeated until
+/// one finds nobody new, then all are killed at once. A fork(2) with a signal
+/// pending doesn't go through, so a stop holds from the moment kill(2) returns;
+/// only another thread of the same process may still slip one in, and the next
+/// walk, or the next round, sees it.
+///
+/// A pid found here is used at once, and its parent, stopped or the root, doesn't
+/// reap meanwhile: it can't become someone else's.
+struct ProcessTree {
+    let root: Int32
+    /// The root must not reap between finding a child and signalling it.
+    init(root: Int32 = getpid()) { self.root = root }
+
+    /// SIGTERM to each, and SIGCONT, without which a stopped one would not hear it.
+    func terminate() {
+        for pid in descendants() {
+            kill(pid, SIGTERM)
+            kill(pid, SIGCONT)
+        }
+    }
+
+    /// One round. Those that were killed are still to be reaped.
+    func killAll() {
+        var found: Set<Int32> = []
+        for _ in 0..<Limits.walksInRound {
+            let before = found.count
+            walk { pid in if found.insert(pid).inserted { kill(pid, SIGSTOP) } }
+            if found.count == before { break }
+        }
+        for pid in found { kill(pid, SIGKILL) }
+    }
+
+    func descendants() -> [Int32] {
+        var pids: [Int32] = []
+        walk { pids.append($0) }
+        return pids
+    }
+
+    /// Calls `visit` with each, parents before children, and reads the children
+    /// of each after `visit`.
+    private func walk(_ visit: (Int32) -> Void) {
+        let table = Proc.listsChildren ? [:] : Proc.childrenByParent()
+        var waiting = [root]
+        var seen: Set = [root]
+        while let pid = waiting.popLast() {
+            if pid != root { visit(pid) }
+            let children = Proc.listsChildren ? Proc.children(of: pid) : table[pid] ?? []
+            for child in children where seen.insert(child).inserted { waiting.append(child) }
+        }
+    }
+}
