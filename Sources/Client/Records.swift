@@ -94,6 +94,12 @@ public struct Waiting: Equatable, Sendable {
         self.runURL = runURL
     }
 
+    /// Whether it is the same holder and the same place: no news to whoever looks on.
+    public func isSame(as other: Waiting) -> Bool {
+        holder == other.holder && position == other.position && reason == other.reason
+            && since == other.since
+    }
+
     init(_ json: JSON) {
         let lease = json["lease"]
         self.init(
