@@ -52,7 +52,8 @@ public struct HolderIdentity: Equatable, Sendable {
     /// of them; the suffix keeps those apart.
     @Sendable private static func githubActions(_ env: Facts) -> Described? {
         guard env["GITHUB_ACTIONS"] == "true" else { return nil }
-        let base = "\(env["GITHUB_SERVER_URL"])/\(env["GITHUB_REPOSITORY"])/actions/runs/\(env["GITHUB_RUN_ID"])"
+        let base =
+            "\(env["GITHUB_SERVER_URL"])/\(env["GITHUB_REPOSITORY"])/actions/runs/\(env["GITHUB_RUN_ID"])"
         let attempt = env.has("GITHUB_RUN_ATTEMPT") ? env["GITHUB_RUN_ATTEMPT"] : "1"
         return Described(
             parts: ["github", env["GITHUB_REPOSITORY"], env["GITHUB_RUN_ID"], env["GITHUB_JOB"], attempt],
@@ -73,7 +74,8 @@ public struct HolderIdentity: Equatable, Sendable {
                 "azure", env["BUILD_DEFINITIONNAME"], env["BUILD_BUILDID"], env["SYSTEM_JOBNAME"], attempt,
             ],
             info: [
-                "ci": "azure", "job": env["SYSTEM_JOBNAME"], "build": env["BUILD_BUILDID"], "attempt": attempt,
+                "ci": "azure", "job": env["SYSTEM_JOBNAME"], "build": env["BUILD_BUILDID"],
+                "attempt": attempt,
                 "runURL": collection.isEmpty
                     ? "" : "\(collection)\(project)/_build/results?buildId=\(env["BUILD_BUILDID"])",
             ])
@@ -87,7 +89,8 @@ public struct HolderIdentity: Equatable, Sendable {
                 "gitlab", env["CI_PROJECT_PATH"], env["CI_PIPELINE_ID"], env["CI_JOB_NAME"], env["CI_JOB_ID"],
             ],
             info: [
-                "ci": "gitlab", "job": env["CI_JOB_NAME"], "build": env["CI_JOB_ID"], "runURL": env["CI_JOB_URL"],
+                "ci": "gitlab", "job": env["CI_JOB_NAME"], "build": env["CI_JOB_ID"],
+                "runURL": env["CI_JOB_URL"],
             ])
     }
 
@@ -97,7 +100,9 @@ public struct HolderIdentity: Equatable, Sendable {
         let attempt = env.has("BUILDKITE_RETRY_COUNT") ? env["BUILDKITE_RETRY_COUNT"] : "0"
         let job = env.has("BUILDKITE_STEP_KEY") ? env["BUILDKITE_STEP_KEY"] : env["BUILDKITE_JOB_ID"]
         return Described(
-            parts: ["buildkite", env["BUILDKITE_PIPELINE_SLUG"], env["BUILDKITE_BUILD_NUMBER"], job, attempt],
+            parts: [
+                "buildkite", env["BUILDKITE_PIPELINE_SLUG"], env["BUILDKITE_BUILD_NUMBER"], job, attempt,
+            ],
             info: [
                 "ci": "buildkite", "job": job, "build": env["BUILDKITE_BUILD_NUMBER"], "attempt": attempt,
                 "runURL": env.has("BUILDKITE_BUILD_URL")

@@ -15,7 +15,8 @@ public enum NoticeText {
         case .commandStartedWithoutLease:
             return "WARNING: the server can't be reached: running WITHOUT the lease, as --run-anyway allows"
         case .renewalFailed(let outage, let killAt):
-            return "can't renew: \(outage.text); the command is stopped in \(left(killAt)) unless that changes"
+            return
+                "can't renew: \(outage.text); the command is stopped in \(left(killAt)) unless that changes"
         case .renewedAgain: return "renewed again; all is well"
         case .untrusted(let marker):
             return "\(lease) was done by \(marker.principal ?? "nobody that is known"), who isn't trusted "
@@ -30,7 +31,8 @@ public enum NoticeText {
             return "WARNING: processes that the command left can't be killed: "
                 + pids.map(String.init).joined(separator: " ")
         case .settlementFailed(let outage, let until):
-            return "the work is over, and the server can't be told: \(outage.text); trying again for \(left(until))"
+            return
+                "the work is over, and the server can't be told: \(outage.text); trying again for \(left(until))"
         case .completed: return "\(lease) is done; the others have the result"
         case .resigned(.released): return "the lease is given back"
         case .resigned(let outcome): return "the lease is given back: \(outcome.rawValue)"
@@ -45,7 +47,9 @@ public enum NoticeText {
         }
         guard let previous = hold.previous else { return text }
         let why = previous.reason.map { ": \($0)" } ?? ""
+        let isOpen = previous.end == "expired" || previous.end == "abandoned"
         return text + " (the last holder, \(previous.holder), \(ending(previous.end))\(why))"
+            + (isOpen ? "; its work may be half done" : "")
     }
 
     private static func ending(_ end: String) -> String {
@@ -53,8 +57,8 @@ public enum NoticeText {
         case "completed": "completed it"
         case "resigned": "resigned"
         case "failed": "failed"
-        case "expired": "expired: its work may be half done"
-        case "abandoned": "died: its work may be half done"
+        case "expired": "let it expire"
+        case "abandoned": "died"
         case "revoked": "was revoked by an operator"
         default: "ended as \(end)"
         }
@@ -66,7 +70,8 @@ public enum NoticeText {
         case ("RestoreQuarantine", _):
             text = "waiting: the server was restored from a backup and elects nobody for a while"
         case ("SameIdentityHolds", let holder?):
-            text = "waiting for \(lease), held by \(holder): the same holder identity as ours, in another process"
+            text =
+                "waiting for \(lease), held by \(holder): the same holder identity as ours, in another process"
         case (_, let holder?):
             text = "waiting for \(lease), held by \(holder)"
         default: text = "waiting for \(lease)"
@@ -77,7 +82,8 @@ public enum NoticeText {
             text += ", for \(DurationText.show(left)) more if not renewed"
         }
         guard let position = waiting.position else { return text }
-        return text + "; place \(position)" + (waiting.queueLength.map { " of \($0)" } ?? "") + " in the queue"
+        return text + "; place \(position)" + (waiting.queueLength.map { " of \($0)" } ?? "")
+            + " in the queue"
     }
 
     /// `2026-11-21T05:01:02.123456Z` → `05:01:02Z`.
@@ -94,6 +100,7 @@ extension Verdict {
         switch self {
         case .ran(0, _), .ranWithoutLease(0, _): nil
         case .ran(let code, _), .ranWithoutLease(let code, _): Campaigner.reason(exitCode: code)
+        case .elected: nil
         case .done(let marker): "\(lease) was done by \(marker.holder)" + Self.when(marker)
         case .failedElsewhere(let marker):
             "\(lease) has failed: \(marker.reason ?? "no reason was given") (last tried by \(marker.holder)"
@@ -109,7 +116,8 @@ extension Verdict {
         case .interrupted(let number): "ended by signal \(number)"
         case .refused(let problem): "the server refuses: \(problem.text)"
         case .commandRefused(_, let why): "the command could not be started: \(why)"
-        case .resultInvalid(let why): "the command succeeded, but its result file ($BATON_RESULT) is invalid: \(why)"
+        case .resultInvalid(let why):
+            "the command succeeded, but its result file ($BATON_RESULT) is invalid: \(why)"
         case .verificationRefused(_, let why): "\(why): nothing was verified and nothing was run"
         }
     }

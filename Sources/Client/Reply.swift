@@ -73,7 +73,8 @@ extension Reply {
     static func notBaton(_ status: Int) -> Problem {
         Problem(
             status: status, title: "not a Baton server",
-            detail: "what answered doesn't speak Baton's /v1 (HTTP \(status)): check --server or BATON_SERVER")
+            detail: "what answered doesn't speak Baton's /v1 (HTTP \(status)): check --server or BATON_SERVER"
+        )
     }
 }
 

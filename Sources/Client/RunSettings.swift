@@ -15,6 +15,10 @@ public struct RunSettings: Equatable, Sendable {
     public var runAnyway = false
     /// Whether a command judges a marker before it is accepted.
     public var verifies = false
+    /// Only to be elected: whoever asked holds the lease by himself then.
+    public var electsOnly = false
+    /// The revision of a marker that is known to be hollow from the start.
+    public var supersedes: Int64?
     /// Patterns of principals whose markers count; empty: everyone's.
     public var trust: [String] = []
 
@@ -52,7 +56,8 @@ public struct RunSettings: Equatable, Sendable {
         check(
             waitTimeout.map { $0 >= .zero } ?? true, "--wait-timeout must not be negative")
         check(once || !verifies, "--verify judges a done marker, and a lock has none: add --once or --input")
-        check(once || trust.isEmpty, "--trust judges a done marker, and a lock has none: add --once or --input")
+        check(
+            once || trust.isEmpty, "--trust judges a done marker, and a lock has none: add --once or --input")
         return found
     }
 }

@@ -25,6 +25,8 @@ struct Baton: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            Run.self,
+            Run.self, CampaignCommand.self, Renew.self, Complete.self, Resign.self, Wait.self, Get.self,
+            Describe.self, History.self, Fence.self, Mark.self, Key.self, Revoke.self, Status.self,
+            Version.self, Completions.self,
         ])
 }

@@ -57,6 +57,13 @@ enum Environment {
     }
 }
 
+extension HolderIdentity {
+    /// Of this process.
+    static func here() -> HolderIdentity {
+        HolderIdentity(environment: Environment.all, host: Environment.host, suffix: Random.hex(bytes: 4))
+    }
+}
+
 /// A duration as an argument: `90`, `90s`, `1h30m`.
 struct DurationArgument: ExpressibleByArgument {
     let value: Duration

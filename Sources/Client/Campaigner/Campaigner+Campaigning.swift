@@ -113,7 +113,9 @@ extension Campaigner {
 
     private func isTrusted(_ marker: Marker) -> Bool {
         settings.trust.isEmpty
-            || settings.trust.contains { Pattern.matches(marker.principal ?? "", $0) && marker.principal != nil }
+            || settings.trust.contains {
+                Pattern.matches(marker.principal ?? "", $0) && marker.principal != nil
+            }
     }
 
     /// A marker of somebody who isn't trusted proves nothing: the work is done again in its place.

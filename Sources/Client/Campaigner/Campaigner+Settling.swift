@@ -31,9 +31,11 @@ extension Campaigner {
             return settle(
                 tenure, .resign(.failed, "its command could not be started: \(why)"),
                 .commandRefused(code, why), at: now)
-        case .resultRead(let result): return settle(tenure, .complete(result), .ran(0, result: result), at: now)
+        case .resultRead(let result):
+            return settle(tenure, .complete(result), .ran(0, result: result), at: now)
         case .resultRefused(let why):
-            return settle(tenure, .resign(.failed, "its result is invalid: \(why)"), .resultInvalid(why), at: now)
+            return settle(
+                tenure, .resign(.failed, "its result is invalid: \(why)"), .resultInvalid(why), at: now)
         case .treeOutlived(let pids):
             say(.treeOutlives(pids))
             if let ending = job.ending { return leave(ending) }
@@ -54,7 +56,8 @@ extension Campaigner {
         case (.lost(let why, isKnown: true), _):
             effects += [.disarmDeadman, .report(nil)]
             finish(.lost(why))
-        case (.lost(let why, isKnown: false), _): settle(tenure, .resign(.abandoned, why), .lost(why), at: now)
+        case (.lost(let why, isKnown: false), _):
+            settle(tenure, .resign(.abandoned, why), .lost(why), at: now)
         case (.interrupted(let number), _):
             settle(tenure, .resign(.released, nil), .interrupted(number), at: now)
         case (nil, 0) where settings.once: effects.append(.readResult)
@@ -101,7 +104,11 @@ extension Campaigner {
     }
 
     private static func withoutLease(_ verdict: Verdict) -> Verdict {
-        if case .ran(let code, let result) = verdict { .ranWithoutLease(code, result: result) } else { verdict }
+        if case .ran(let code, let result) = verdict {
+            .ranWithoutLease(code, result: result)
+        } else {
+            verdict
+        }
     }
 
     private mutating func sendWord(_ settlement: Settlement, at now: Moment) {
@@ -144,7 +151,11 @@ extension Campaigner {
     private mutating func wordAnswered(_ settlement: Settlement, _ reply: Reply, at now: Moment) {
         switch reply {
         case .accepted:
-            if case .resign(let outcome, _) = settlement.word { say(.resigned(outcome)) } else { say(.completed) }
+            if case .resign(let outcome, _) = settlement.word {
+                say(.resigned(outcome))
+            } else {
+                say(.completed)
+            }
             leave(settlement, settlement.verdict)
         case .refused(let problem): wordRefused(settlement, problem, at: now)
         case .unknown(let outage): wordFailed(settlement, outage, at: now)

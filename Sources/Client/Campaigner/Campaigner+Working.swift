@@ -55,6 +55,7 @@ extension Campaigner {
 
     /// The deadman is armed before the command is there: no moment is unguarded.
     private mutating func begin(_ tenure: Tenure) {
+        if settings.electsOnly { return finish(.elected(tenure.hold)) }
         effects.append(.report(Report(token: tenure.hold.token, outcome: .abandoned)))
         arm(tenure)
         say(.commandStarted(tenure.hold, survives: settings.survivableOutage))
@@ -116,14 +117,17 @@ extension Campaigner {
         }
     }
 
-    private mutating func lose(_ tenure: inout Tenure?, _ job: inout Job, _ why: String, byDeadman: Bool = false) {
+    private mutating func lose(
+        _ tenure: inout Tenure?, _ job: inout Job, _ why: String, byDeadman: Bool = false
+    ) {
         guard var held = tenure else { return }
         lose(&held, &job, why, byDeadman: byDeadman)
         tenure = held
     }
 
     private mutating func lose(
-        _ tenure: inout Tenure, _ job: inout Job, _ why: String, byDeadman: Bool = false, isKnown: Bool = false
+        _ tenure: inout Tenure, _ job: inout Job, _ why: String, byDeadman: Bool = false,
+        isKnown: Bool = false
     ) {
         if case .lost? = job.ending { return }
         cancel(tenure.request)

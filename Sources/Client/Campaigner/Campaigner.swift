@@ -68,7 +68,7 @@ public struct Campaigner: Equatable, Sendable {
         switch phase {
         case .idle:
             waitUntil = settings.waitTimeout.map { now + $0 }
-            campaign(supersedes: nil, at: now)
+            campaign(supersedes: settings.supersedes, at: now)
         case .campaigning(let candidacy): campaigning(candidacy, event, at: now)
         case .verifying(let marker, let job): verifying(marker, job, event, at: now)
         case .confirming(let tenure): confirming(tenure, event, at: now)
@@ -87,7 +87,10 @@ public struct Campaigner: Equatable, Sendable {
             switch phase {
             case .idle, .finished: []
             case .campaigning(let candidacy):
-                [candidacy.retryAt, candidacy.outageSince.map { $0 + settings.unreachableTimeout }, waitUntil]
+                [
+                    candidacy.retryAt, candidacy.outageSince.map { $0 + settings.unreachableTimeout },
+                    waitUntil,
+                ]
             case .verifying(_, let job): [job.killAt]
             case .confirming(let tenure):
                 [tenure.nextAt, tenure.failingSince.map { $0 + settings.unreachableTimeout }]

@@ -4,6 +4,8 @@ public enum Verdict: Equatable, Sendable {
     case ran(Int32, result: [String: String] = [:])
     /// The same without a lease, because the server couldn't be reached.
     case ranWithoutLease(Int32, result: [String: String] = [:])
+    /// Elected, and that was all that was wanted.
+    case elected(Hold)
     /// Somebody else did it.
     case done(Marker)
     /// Somebody else failed to, for good.
@@ -25,7 +27,7 @@ public enum Verdict: Equatable, Sendable {
     public var exitCode: Int32 {
         switch self {
         case .ran(let code, _), .ranWithoutLease(let code, _): code
-        case .done: 0
+        case .done, .elected: 0
         case .failedElsewhere: ExitCodes.failedElsewhere
         case .lost: ExitCodes.leaseLost
         case .unavailable, .unrecorded: ExitCodes.unavailable
@@ -43,6 +45,7 @@ public enum Verdict: Equatable, Sendable {
         case .ran(0, _): "succeeded"
         case .ran: "command-failed"
         case .ranWithoutLease: "ran-without-lease"
+        case .elected: "elected"
         case .done: "done"
         case .failedElsewhere: "failed-elsewhere"
         case .lost: "lease-lost"

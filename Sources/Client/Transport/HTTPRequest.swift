@@ -20,6 +20,11 @@ public struct HTTPRequest: Equatable, Sendable {
         self.streams = streams
     }
 
+    /// One more, for names that may come several times.
+    public mutating func addQuery(_ name: String, _ value: String) {
+        target += (target.contains("?") ? "&" : "?") + "\(name)=\(Self.encode(value))"
+    }
+
     /// RFC 3986 §2.3: all but the unreserved.
     static func encode(_ text: String) -> String {
         var out = ""

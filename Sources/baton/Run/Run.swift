@@ -32,7 +32,9 @@ struct Run: ParsableCommand {
     @OptionGroup(title: "Time") var time: TimeOptions
     @OptionGroup(title: "Results") var results: ResultOptions
 
-    @Argument(help: ArgumentHelp("What is to be done: the name of a lock, or the base of the name.", valueName: "name"))
+    @Argument(
+        help: ArgumentHelp(
+            "What is to be done: the name of a lock, or the base of the name.", valueName: "name"))
     var name: String
 
     @Argument(parsing: .postTerminator, help: ArgumentHelp("The command, after --.", valueName: "command"))
@@ -76,8 +78,7 @@ struct Run: ParsableCommand {
                 "warning: the input '\(input)' names an image by a tag, and a tag can be moved: the work would "
                     + "be \"done\" with the old content. Give it by digest (…@sha256:…)")
         }
-        let identity = HolderIdentity(
-            environment: Environment.all, host: Environment.host, suffix: Random.hex(bytes: 4))
+        let identity = HolderIdentity.here()
         var contender = Contender(
             namespace: server.namespaceName, lease: try leaseName, holder: work.holder ?? identity.text,
             campaignID: Random.hex(bytes: 16), settings: settings)

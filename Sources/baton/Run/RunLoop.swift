@@ -8,13 +8,10 @@ final class RunLoop {
     private let plan: RunPlan
     private let guardian: Guardian
     private let signals: SignalSource
-    private let transport: Transport
+    private let courier: Courier
     private let scratch = Scratch()
     private let progress: Progress
     private var machine: Campaigner
-    private var requests: [Int: Campaigner.Request] = [:]
-    /// Streams that have said their outcome: their end is no news.
-    private var decided: Set<Int> = []
     private var verdict: Verdict?
     /// The last hold that was ours, for the outcome file.
     private(set) var hold: Hold?
@@ -23,7 +20,7 @@ final class RunLoop {
         self.plan = plan
         self.guardian = guardian
         self.signals = signals
-        transport = plan.transport()
+        courier = Courier(plan.transport(), for: plan.contender)
         machine = Campaigner(plan.contender.settings, seed: .random(in: .min ... .max))
         progress = Progress(lease: plan.contender.lease)
     }
@@ -32,10 +29,10 @@ final class RunLoop {
         feed(.started)
         while verdict == nil {
             let wakeAt = [machine.wakeAt, progress.wakeAt].compactMap(\.self).min()
-            transport.wait(until: wakeAt, [guardian.descriptor, signals.descriptor])
+            courier.wait(until: wakeAt, [guardian.descriptor, signals.descriptor])
             hearGuardian()
             while let number = signals.next() { if number != SIGPIPE { feed(.signalled(number)) } }
-            while let event = transport.next() { hear(event) }
+            while let event = courier.next() { feed(event) }
             if let due = machine.wakeAt, due <= .now { feed(.timePassed) }
             progress.tick(at: .now)
         }
@@ -65,31 +62,12 @@ final class RunLoop {
         }
     }
 
-    private func hear(_ event: Transport.Event) {
-        guard let request = requests[event.id] else { return }
-        switch event {
-        case .line(let id, let line):
-            guard let reply = Reply.from(line: line), !decided.contains(id) else { return }
-            if reply.isOutcome { decided.insert(id) }
-            feed(.answered(id, reply))
-        case .finished(let id, let outcome):
-            requests[id] = nil
-            let reply = Reply.from(outcome, to: request, hasOutcome: decided.remove(id) != nil)
-            if let reply { feed(.answered(id, reply)) }
-        }
-    }
-
     // MARK: Effects
 
     private func carryOut(_ effect: Campaigner.Effect) {
         switch effect {
-        case .send(let id, let request, let timeout):
-            requests[id] = request
-            transport.start(id, plan.contender.http(request), timeout: timeout)
-        case .cancel(let id):
-            requests[id] = nil
-            decided.remove(id)
-            transport.cancel(id)
+        case .send(let id, let request, let timeout): courier.send(id, request, timeout: timeout)
+        case .cancel(let id): courier.cancel(id)
         case .run(let work): run(work)
         case .signalCommand(let number): guardian.signal(number)
         case .endTree(let grace): guardian.endTree(grace: grace)

@@ -51,7 +51,8 @@ struct WorkOptions: ParsableArguments {
 }
 
 struct TimeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Give up waiting for others after that long: exit code 124.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Give up waiting for others after that long: exit code 124.", valueName: "time"))
     var waitTimeout: DurationArgument?
 
     @Option(help: ArgumentHelp("How long a renewal of the lease lasts.", valueName: "time"))
@@ -77,12 +78,14 @@ struct TimeOptions: ParsableArguments {
 struct ResultOptions: ParsableArguments {
     enum Format: String, ExpressibleByArgument, CaseIterable { case env, json, yaml, name, none }
 
-    @Option(help: ArgumentHelp("Write the result there as key=value lines, whoever did it.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("Write the result there as key=value lines, whoever did it.", valueName: "path"))
     var resultFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "Write there as JSON how the run ended: a command may use our exit codes too.", valueName: "path"))
+            "Write there as JSON how the run ended: a command may use our exit codes too.", valueName: "path")
+    )
     var outcomeFile: String?
 
     @Option(

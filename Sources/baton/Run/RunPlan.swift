@@ -29,7 +29,8 @@ enum Orphan {
         else { return }
         Scratch.remove(String(parts[2]))
         let request = Campaigner.Request.resign(
-            token: token, outcome, reason: outcome == .abandoned ? "baton was killed; its command was ended" : nil)
+            token: token, outcome,
+            reason: outcome == .abandoned ? "baton was killed; its command was ended" : nil)
         let transport = plan.transport()
         // After its duration the hold has expired by itself.
         let deadline = Moment.now + plan.contender.settings.duration
