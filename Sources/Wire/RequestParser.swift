@@ -78,7 +78,8 @@ public struct RequestParser: Sendable {
         let before = held.count
         let taken = min(input.count, limits.headBytes + HeadScan.slack - before)
         held.append(contentsOf: input[..<taken])
-        let complete: Result<(head: RequestHead, end: Int)?, WireError> = held.withUnsafeBufferPointer { bytes in
+        let complete: Result<(head: RequestHead, end: Int)?, WireError> = held.withUnsafeBufferPointer {
+            bytes in
             do throws(WireError) {
                 guard let end = try scan.findEnd(bytes, limits: limits) else { return .success(nil) }
                 let whole = UnsafeBufferPointer(rebasing: bytes[scan.start..<end])

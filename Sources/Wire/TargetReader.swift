@@ -118,7 +118,9 @@ struct TargetReader {
 
     /// RFC 3986 §6.2.2.3: "." and "..", however they are written, are for the client to resolve.
     private func refuseDots(_ start: Int, _ end: Int) throws(WireError) {
-        guard start < end, bytes[start] == UInt8(ascii: ".") || bytes[start] == UInt8(ascii: "%") else { return }
+        guard start < end, bytes[start] == UInt8(ascii: ".") || bytes[start] == UInt8(ascii: "%") else {
+            return
+        }
         let segment = percentDecoded(UnsafeBufferPointer(rebasing: bytes[start..<end]), plusIsSpace: false)
         let dot = UInt8(ascii: ".")
         if segment == [dot] || segment == [dot, dot] { throw .bad("the path holds a dot segment") }
@@ -126,7 +128,9 @@ struct TargetReader {
 
     /// Checked for each part on its own: a part must be text by itself once it is decoded.
     private func checkUTF8(_ range: Range<Int>) throws(WireError) {
-        let separators: [UInt8] = [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "&"), UInt8(ascii: "=")]
+        let separators: [UInt8] = [
+            UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "&"), UInt8(ascii: "="),
+        ]
         let parts = UnsafeBufferPointer(rebasing: bytes[range]).split { separators.contains($0) }
         for part in parts where part.contains(UInt8(ascii: "%")) {
             let decoded = percentDecoded(UnsafeBufferPointer(rebasing: part), plusIsSpace: false)
@@ -144,7 +148,9 @@ func isAuthority(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) 
     if bytes[at] == UInt8(ascii: "[") {
         at += 1
         let inside = at
-        while at < end, hexValue(bytes[at]) != nil || bytes[at] == UInt8(ascii: ":") || bytes[at] == UInt8(ascii: ".") {
+        while at < end,
+            hexValue(bytes[at]) != nil || bytes[at] == UInt8(ascii: ":") || bytes[at] == UInt8(ascii: ".")
+        {
             at += 1
         }
         guard at > inside, at < end, bytes[at] == UInt8(ascii: "]") else { return false }
