@@ -24,7 +24,7 @@ final class Connection: EventTarget {
         case closed
     }
 
-    unowned let server: HTTPServer
+    unowned(unsafe) let server: HTTPServer
     var transport: Transport?
     var phase = Phase.reading
     /// The exchange that is open, or 0.

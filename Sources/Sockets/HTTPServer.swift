@@ -177,7 +177,7 @@ public final class HTTPServer: @unchecked Sendable {
 
 /// The server's own slot in the loop: what has to happen outside anybody's call, and the end of a drain.
 private final class Errands: EventTarget {
-    private unowned let server: HTTPServer
+    private unowned(unsafe) let server: HTTPServer
     init(_ server: HTTPServer) { self.server = server }
     override func resume() { server.runErrands() }
     override func timerFired() { server.cutOffRest() }

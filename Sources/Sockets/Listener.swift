@@ -7,7 +7,7 @@ import Glibc
 /// would spin. One descriptor is kept in reserve: it is closed to accept and close what waits, opened
 /// again, and then accepting rests for a moment.
 final class Listener: EventTarget {
-    private unowned let server: HTTPServer
+    private unowned(unsafe) let server: HTTPServer
     private let descriptor: Descriptor
     private var reserve: Descriptor?
     private let unixPath: String?
