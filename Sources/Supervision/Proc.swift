@@ -36,7 +36,7 @@ enum Proc {
     static func threads(of pid: Int32) -> [Int32] { numbers(in: "/proc/\(pid)/task") }
 
     /// The entries of a directory that are numbers.
-    private static func numbers(in path: String) -> [Int32] {
+    static func numbers(in path: String) -> [Int32] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
         var numbers: [Int32] = []

@@ -4,6 +4,10 @@ import Testing
 
 @testable import Supervision
 
+/// Tests with real processes: one after the other, since some time them and some
+/// fill the machine.
+@Suite(.serialized) enum Processes {}
+
 /// A probe that plays baton: a process with its own guardian, and its output.
 final class Play {
     let pid: Int32
@@ -15,7 +19,7 @@ final class Play {
     /// Steps are those of the probe, with `$FOLDER` for `folder`, where it has the
     /// files `pids` and `report`, and `script` if there is to be one.
     init(
-        _ steps: [String], input: String = "/dev/null", script: String? = nil,
+        _ steps: [String], input: String = "/dev/null", script: String? = nil, ignoring: String? = nil,
         setup: (inout posix_spawn_file_actions_t) -> Void = { _ in }
     ) throws {
         var template = Array("/tmp/supervision-XXXXXX".utf8CString)
@@ -32,8 +36,9 @@ final class Play {
         posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         setup(&actions)
-        pid = try Self.start(
-            ["guardian-probe"] + steps.map { $0.replacing("$FOLDER", with: folder) }, folder, &actions)
+        let words = steps.map { $0.replacing("$FOLDER", with: folder) }
+        let ignored = ignoring.map { ["/bin/sh", "-c", "trap '' \($0); exec \"$0\" \"$@\""] } ?? []
+        pid = try Self.start(ignored + [Self.probe] + words, folder, &actions)
         posix_spawn_file_actions_destroy(&actions)
         close(ends[1])
     }
@@ -48,11 +53,20 @@ final class Play {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         // A session of its own: nothing that is signalled here reaches the tests.
+        // Whoever runs the tests may ignore signals: a shell's `&` does. And the
+        // thread that this runs on blocks nearly all.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigdefault(&attributes, &all)
         let newSession: Int16 = 0x80  // POSIX_SPAWN_SETSID, which Swift doesn't see
-        posix_spawnattr_setflags(&attributes, newSession)
+        posix_spawnattr_setflags(
+            &attributes, newSession | Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var pid: Int32 = -1
-        let error = posix_spawn(&pid, Self.probe, &actions, &attributes, argv, envp)
-        try #require(error == 0, "\(Self.probe): \(String(cString: strerror(error)))")
+        let error = posix_spawn(&pid, arguments[0], &actions, &attributes, argv, envp)
+        try #require(error == 0, "\(arguments[0]): \(String(cString: strerror(error)))")
         return pid
     }
 
@@ -157,12 +171,13 @@ func write(_ script: String, to path: String) {
 
 /// Asks again every few milliseconds until it is so, or the deadline fails it.
 func eventually(
-    _ what: String, within seconds: Double = 10, _ place: SourceLocation = #_sourceLocation,
+    _ what: @autoclosure () -> String, within seconds: Double = 10,
+    _ place: SourceLocation = #_sourceLocation,
     _ condition: () throws -> Bool
 ) throws {
     let deadline = BootClock.after(.seconds(seconds))
     while try !condition() {
-        try #require(BootClock.now < deadline, "\(what): not within \(seconds) s", sourceLocation: place)
+        try #require(BootClock.now < deadline, "\(what()): not within \(seconds) s", sourceLocation: place)
         poll(nil, 0, 5)
     }
 }
