@@ -78,8 +78,8 @@ final class GuardianProcess {
     private func perform(_ action: Ward.Action, _ orphaned: ([UInt8]) -> Void) {
         switch action {
         case .say(let word): say(word)
-        case .terminate: tree.terminate()
-        case .kill: tree.killAll()
+        case .terminate: tree.isVisible ? tree.terminate() : signalGroup(SIGTERM)
+        case .kill: tree.isVisible ? tree.killAll() : signalGroup(SIGKILL)
         case .confess: say(.treeOutlives(tree.descendants()))
         case .report: if !report.isEmpty { orphaned(report) }
         case .leave: _exit(0)

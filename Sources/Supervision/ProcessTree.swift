@@ -37,6 +37,9 @@ struct ProcessTree {
         for pid in found { kill(pid, SIGKILL) }
     }
 
+    /// Without a /proc of our own nobody can be found.
+    let isVisible = Proc.isOurs
+
     func descendants() -> [Int32] {
         var pids: [Int32] = []
         walk { pids.append($0) }
@@ -46,6 +49,7 @@ struct ProcessTree {
     /// Calls `visit` with each, parents before children, and reads the children
     /// of each after `visit`.
     private func walk(_ visit: (Int32) -> Void) {
+        guard isVisible else { return }
         let table = Proc.listsChildren ? [:] : Proc.childrenByParent()
         var waiting = [root]
         var seen: Set = [root]

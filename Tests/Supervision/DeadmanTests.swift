@@ -14,7 +14,7 @@ extension Processes {
             play.signal(SIGTERM)
             try eventually("ended", within: 2) { pids.filter(isAlive).isEmpty }
             #expect(BootClock.now - start > 600_000_000)
-            play.signal(SIGCONT)
+            try play.goOn()
             let text = try play.rest()
             #expect(
                 text.contains(

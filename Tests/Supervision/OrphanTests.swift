@@ -84,5 +84,18 @@ extension Processes {
             #expect(text.contains("the guardian process is gone"))
             #expect(pids.filter(isAlive) == [])
         }
+
+        @Test func `and if it is stopped instead, baton has a last resort`() throws {
+            let steps = [
+                "listen", "spawn=\(Script.stubborn)", "hear", "killEverything", "await=guardianLost",
+                "children",
+            ]
+            let play = try Play(steps)
+            let pids = try play.pids(3)
+            kill(try play.guardian(), SIGSTOP)
+            play.signal(SIGTERM)
+            #expect(try play.rest().contains("probe: guardianLost\nprobe: children \n"))
+            #expect(pids.filter(isAlive) == [])
+        }
     }
 }

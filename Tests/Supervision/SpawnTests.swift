@@ -124,7 +124,7 @@ extension Processes {
             try play.line("sum 200", within: 60)
             #expect(try play.line("probe: children").hasSuffix("children \(guardian)"))
             #expect(contents("/proc/\(guardian)/task/\(guardian)/children") == "")
-            play.signal(SIGCONT)
+            try play.goOn()
             _ = try play.rest()
             #expect(!isAlive(guardian))
         }

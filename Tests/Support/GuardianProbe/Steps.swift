@@ -42,6 +42,8 @@ final class Probe {
         case "listen": signals = try SignalSource()
         case "hear": hear()
         case "children": say("children \(children())")
+        case "terminal": say("terminal \(tcgetpgrp(0) == getpgrp() ? "ours" : "theirs")")
+        case "killEverything": guardian.killEverything()
         case "stop": kill(getpid(), SIGSTOP)
         case "die": kill(getpid(), SIGKILL)
         case "goodbye": guardian.goodbye()
@@ -100,10 +102,15 @@ final class Probe {
         }
     }
 
+    /// The descriptor may be readable for what isn't an event.
     private func next(milliseconds: Int32 = 10_000) -> GuardianEvent? {
-        if let event = guardian.nextEvent() { return event }
-        wait(for: guardian.descriptor, milliseconds)
-        return guardian.nextEvent()
+        let deadline = BootClock.after(.milliseconds(Int(milliseconds)))
+        while true {
+            if let event = guardian.nextEvent() { return event }
+            let now = BootClock.now
+            guard now < deadline else { return nil }
+            wait(for: guardian.descriptor, Int32((deadline - now) / 1_000_000) + 1)
+        }
     }
 
     private func hear() {
