@@ -78,10 +78,10 @@ extension Guardian {
 
     // MARK: Events
 
-    /// The next event, nil when none waits; call it until then before each wait for
-    /// `descriptor`, since `spawn` may have read events already. Doesn't wait, but for a terminal's
-    /// Ctrl-Z: then baton stops with its child and goes on with it. After
-    /// `guardianLost`, the last, `descriptor` stays readable: leave it alone.
+    /// The next event, nil when none waits. Call it until then before each wait for
+    /// `descriptor`, since `spawn` may have read events already. It doesn't wait,
+    /// but for a terminal's Ctrl-Z: then baton stops with its child and goes on with
+    /// it. After `guardianLost`, the last, `descriptor` stays readable.
     public func nextEvent() -> GuardianEvent? {
         if !waiting.isEmpty { return waiting.removeFirst() }
         while !isOver {
@@ -123,7 +123,7 @@ extension Guardian {
         isOver = true
         terminal?.takeBack()
         kill(pid, SIGKILL)
-        let tree = ProcessTree()
+        let tree = ProcessTree(group: child)
         let deadline = BootClock.later(BootClock.now, Limits.killing)
         var reaped = baton_reaped()
         while BootClock.now < deadline {

@@ -12,7 +12,7 @@ final class GuardianProcess {
     private let channel: Channel
     private let children: SignalSource
     private let timer: BootTimer
-    private let tree = ProcessTree()
+    private var tree = ProcessTree()
     private var ward = Ward()
     private var report: [UInt8] = []
     private var launch: Launch?
@@ -138,6 +138,7 @@ extension GuardianProcess {
         else { return say(.refused(stage: Int32(baton_launch_setup.rawValue), error: errno)) }
         launch = Launch(pid: pid, outcome: outcome)
         child = pid
+        tree.group = pid
         stopTold = false
         ward.began()
     }

