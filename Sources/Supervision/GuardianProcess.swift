@@ -157,16 +157,21 @@ extension GuardianProcess {
     /// Tells baton whether the exec went through. It isn't waited for: an exec may
     /// hang on a dead file system, and the deadman must not hang with it.
     private func settleLaunch() {
-        guard let pid = launch?.pid, let outcome = launch?.outcome else { return }
+        guard let pid = child, let outcome = launch?.outcome else { return }
         var entry = pollfd(descriptor: outcome)
         guard poll(&entry, 1, 0) > 0 else { return }
+        if !hasBegun(pid) { waitpid(pid, nil, 0) }
+    }
+
+    /// False when the exec failed. Only when the pipe has data or has ended.
+    private func hasBegun(_ pid: Int32) -> Bool {
         let failure = launch?.failure()
         launch = nil
-        guard let failure else { return say(.spawned(pid)) }
-        waitpid(pid, nil, 0)
+        say(failure ?? .spawned(pid))
+        guard failure != nil else { return true }
         child = nil
         ward.neverBegan()
-        say(failure)
+        return false
     }
 
     private func reap() {
@@ -192,9 +197,8 @@ extension GuardianProcess {
     }
 
     private func childEnded(_ status: ChildStatus) {
-        // Killed so early that nobody saw the exec's end: it counts as spawned.
-        if launch != nil, let child { say(.spawned(child)) }
-        launch = nil
+        // It may have ended since the pipe was looked at; the pipe has ended with it.
+        if launch != nil, let child, !hasBegun(child) { return }
         child = nil
         ward.childEnded(status, at: BootClock.now)
     }

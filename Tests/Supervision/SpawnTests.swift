@@ -82,6 +82,14 @@ extension Processes {
             #expect(text.contains("exited(0)"), "an exec that failed must not be in the way of the next")
         }
 
+        /// The exec's failure and the child's end race each other.
+        @Test func `what isn't there is never taken for a child that ended`() throws {
+            let play = try Play(["missing=300", "exec=true", "await=treeGone", "goodbye"])
+            let text = try play.rest()
+            #expect(text.contains("missing 300"))
+            #expect(text.contains("exited(0)"))
+        }
+
         @Test func `a script without an interpreter line runs, one with a missing interpreter doesn't`()
             throws
         {

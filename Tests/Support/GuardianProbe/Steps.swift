@@ -31,6 +31,7 @@ final class Probe {
         case "spawn": try spawn(["sh", "-c", value])
         case "exec": try spawn(value.split(separator: " ").map(String.init))
         case "repeat": try repeatSpawn(value)
+        case "missing": countMissing(Int(value) ?? 0)
         case "env": setVariable(value)
         case "cd": directory = value
         case "await": awaitEvent(value)
@@ -68,6 +69,15 @@ final class Probe {
             }
         }
         say("sum \(sum)")
+    }
+
+    private func countMissing(_ count: Int) {
+        let command = Command(arguments: ["nonsense"], environment: environment)
+        var missing = 0
+        for _ in 0..<count {
+            do { _ = try guardian.spawn(command) } catch .notFound { missing += 1 } catch {}
+        }
+        say("missing \(missing)")
     }
 
     /// NAME=VALUE is added; nothing at all empties it.
