@@ -69,6 +69,11 @@ let package = Package(
         tests(of: "Sockets", ["Wire", "CLinux"]),
         tests(of: "API", ["Coordination", "Wire"]),
         tests(of: "Client", ["Digest"]),
-        tests(of: "Supervision"),
+        tests(of: "Supervision", ["guardian-probe"]),
+
+        // Plays baton where a test must not be it: a guardian is forked before any thread.
+        .executableTarget(
+            name: "guardian-probe", dependencies: ["Supervision"],
+            path: "Tests/Support/GuardianProbe", swiftSettings: settings),
     ]
 )
