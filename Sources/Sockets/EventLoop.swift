@@ -70,7 +70,7 @@ public final class EventLoop: @unchecked Sendable {
         mailbox.knock()
     }
 
-    /// Ends it: targets are let go, and with them their descriptors. On the queue.
+    /// Ends it: targets are let go, and with them their descriptors. Servers are stopped before.
     public func stop() {
         source?.cancel()
         source = nil

@@ -30,6 +30,23 @@ import Wire
         #expect(stage.counters.connectionsOpen == 0)
     }
 
+    @Test func `over a Unix socket a loss is told, and a last request heard`() throws {
+        let stage = try Stage(on: .unix(path: "/tmp/sockets-peer-test-\(getpid())"), script: Stage.park)
+        let (client, exchange) = try parked(stage)
+        client.close()
+        #expect(stage.gone.take()?.0 == exchange)
+        let (other, last) = try parked(stage)
+        try other.get("/behind")
+        other.close()
+        #expect(stage.gone.take()?.0 == last)
+        let hasty = try stage.client()
+        try hasty.get("/")
+        hasty.close()
+        let heard = try #require(stage.exchanges.take())
+        #expect(stage.gone.take()?.0 == heard)
+        stage.stop()
+    }
+
     // A Dispatch source for each connection leaked nearly all of these.
     @Test func `no reset connection stays`() throws {
         let stage = try Stage(script: Stage.park)
