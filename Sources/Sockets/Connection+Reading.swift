@@ -62,7 +62,7 @@ extension Connection {
             while phase == .reading, let event = try parser.next(&input) {
                 switch event {
                 case .head(let head): headArrived(head, moreIsHere: !input.isEmpty)
-                case .body(let part): body.append(contentsOf: part)
+                case .body(let part): try bodyArrived(part)
                 case .end: requestArrived()
                 }
             }
@@ -93,11 +93,24 @@ extension Connection {
         }
     }
 
+    private func bodyArrived(_ part: UnsafeRawBufferPointer) throws(WireError) {
+        guard server.bodyBytesHeld + part.count <= server.limits.bodyBytesInAll else {
+            throw WireError(status: 503, detail: "too many bodies arrive at once; try again")
+        }
+        server.bodyBytesHeld += part.count
+        body.append(contentsOf: part)
+    }
+
+    func dropRequest() {
+        server.bodyBytesHeld -= body.count
+        head = nil
+        body = []
+    }
+
     private func requestArrived() {
         guard let head else { return }
         let request = Request(head: head, body: body)
-        self.head = nil
-        body = []
+        dropRequest()
         terms = ResponseEncoder.Terms(head)
         phase = .answering
         exchange = server.nextExchange()
@@ -127,8 +140,7 @@ extension Connection {
     }
 
     private func answerAndClose(_ answer: Answer) {
-        head = nil
-        body = []
+        dropRequest()
         _ = write(status: answer.status, headers: answer.headers, body: answer.body, closing: true)
     }
 }

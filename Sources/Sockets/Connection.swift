@@ -131,8 +131,7 @@ final class Connection: EventTarget {
         exchange = 0
         early = ByteQueue()
         backlog = ByteQueue()
-        body = []
-        head = nil
+        dropRequest()
         server.closed(self)
         transport = nil
     }

@@ -70,7 +70,7 @@ public final class EventLoop: @unchecked Sendable {
         mailbox.knock()
     }
 
-    /// Ends it: targets are let go, and with them their descriptors. On the queue.
+    /// Ends it: targets are let go, and with them their descriptors. Servers are stopped before.
     public func stop() {
         source?.cancel()
         source = nil
@@ -119,7 +119,8 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Frees the slot. The owner closes the descriptor, which takes it out of the epoll.
     func remove(_ target: EventTarget) {
-        guard target.slot >= 0 else { return }
+        // Not there any more after `stop`.
+        guard target.slot >= 0, target.slot < targets.count else { return }
         wheel.cancel(target.slot)
         targets[target.slot] = nil
         freeSlots.append(target.slot)

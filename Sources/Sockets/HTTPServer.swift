@@ -21,6 +21,8 @@ public final class HTTPServer: @unchecked Sendable {
     /// What all connections read into and render into: one at a time, and nothing stays there.
     let readBuffer: UnsafeMutableRawBufferPointer
     var encoder = ResponseEncoder()
+    /// Bytes of bodies that aren't complete.
+    var bodyBytesHeld = 0
 
     private var listeners: [Listener] = []
     /// By slot of the loop.
@@ -41,7 +43,11 @@ public final class HTTPServer: @unchecked Sendable {
         readBuffer = .allocate(byteCount: limits.readBufferBytes, alignment: 16)
     }
 
-    deinit { readBuffer.deallocate() }
+    deinit {
+        // Connections refer to their server without counting.
+        precondition(counters.connectionsOpen == 0, "a server is stopped before it is let go")
+        readBuffer.deallocate()
+    }
 
     /// Begins to accept connections there. Returns where that is: with the port, if 0 was asked for.
     public func listen(on address: ListenAddress) throws(SystemError) -> ListenAddress {
@@ -70,7 +76,7 @@ public final class HTTPServer: @unchecked Sendable {
         }
     }
 
-    /// Closes everything at once and lets the handler go.
+    /// Closes everything at once and lets the handler go. Needed before the server is let go.
     public func stop() {
         closeListeners()
         for connection in connections { connection?.close() }

@@ -23,10 +23,14 @@ public struct ServerLimits: Sendable {
     /// What a stream's reader may leave unread here, beyond the kernel's buffers. Not for whole
     /// answers: there is one of those at a time, and it exists already.
     public var writeBacklogBytes = 1024 * 1024
-    /// One for the whole server: a connection keeps only what it can't use yet.
-    public var readBufferBytes = 64 * 1024
+    /// One for the whole server: a connection keeps only what it can't use yet. So this is also the
+    /// most that a peer can leave here by sending requests before it has its answers.
+    public var readBufferBytes = 16 * 1024
+    /// Unfinished bodies of all connections together: above it a body is refused with 503. Each may be
+    /// within `wire.bodyBytes`, and 10,000 of them be all the memory there is.
+    public var bodyBytesInAll = 256 * 1024 * 1024
     /// Reads of one connection for each round of the loop, so that none starves the others.
-    public var readsPerRound = 2
+    public var readsPerRound = 8
     /// For a parked request: the silence after which the kernel probes the peer, the time between
     /// probes and their number, in seconds; together about 15 s.
     public var keepAliveSeconds: (idle: Int32, interval: Int32, count: Int32) = (6, 3, 3)
@@ -36,6 +40,7 @@ public struct ServerLimits: Sendable {
     func check() {
         precondition(readBufferBytes >= 4096 && readBufferBytes <= 1 << 20, "one buffer for the server")
         precondition(connections > 0 && readsPerRound > 0 && bodyRate > 0)
+        precondition(bodyBytesInAll >= wire.bodyBytes, "the longest body must fit")
         precondition(min(headTime, bodyTime, idleTime) > 0 && min(writeTime, lingerTime) > 0)
         precondition(writeBacklogBytes >= 4096, "a stream's line must fit its backlog")
     }

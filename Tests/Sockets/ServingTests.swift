@@ -1,7 +1,8 @@
 import Glibc
-import Sockets
 import Testing
 import Wire
+
+@testable import Sockets
 
 @Suite struct `Serving requests` {
     @Test func `pipelined requests are answered in order`() throws {
@@ -84,6 +85,23 @@ import Wire
         #expect(try client.answer().body == "PUT /yes abc")
         try client.send("PUT /no HTTP/1.1\r\n\(fields)")
         #expect(try #require(client.readToEnd()).hasPrefix("HTTP/1.1 401 "))
+    }
+
+    @Test func `unfinished bodies have a limit in all`() throws {
+        var limits = ServerLimits()
+        limits.wire = Limits(bodyBytes: 1_000)
+        limits.bodyBytesInAll = 1_000
+        let stage = try Stage(limits)
+        let start = "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n"
+        let first = try stage.client()
+        try first.send(start + String(repeating: "a", count: 600))
+        while stage.counters.bytesIn < 600 { stage.settle() }
+        let second = try stage.client()
+        try second.send(start + String(repeating: "b", count: 600))
+        #expect(second.readToEnd()?.hasPrefix("HTTP/1.1 503 ") == true)
+        try first.send(String(repeating: "a", count: 400))
+        #expect(try first.answer().body.hasSuffix("aaa"))
+        #expect(stage.loop.sync { stage.server.bodyBytesHeld } == 0)
     }
 
     @Test func `a breach is answered in full though the peer still sends`() throws {
