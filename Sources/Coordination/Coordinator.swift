@@ -55,7 +55,9 @@ public struct Coordinator: Sendable {
     }
 
     public var nextWake: Instant? { timers.next }
+    /// Whether something was changed that is not on disk.
     public var isTurnOpen: Bool { revision > durableRevision }
+    public var hasHolds: Bool { holdCount > 0 }
     public var figures: Figures {
         var contenders = 0
         var waiters = 0
@@ -152,6 +154,9 @@ public struct Coordinator: Sendable {
     }
 
     // MARK: Small parts that every command uses
+
+    /// Uses up a revision for a turn without changes: to try whether the disk takes writes again.
+    public mutating func skipRevision() { _ = nextRevision() }
 
     mutating func nextRevision() -> Revision {
         revision += 1

@@ -2,7 +2,8 @@ import Wire
 
 /// One request and its answer. Never used again, also not after its connection's end.
 public struct ExchangeID: Hashable, Sendable {
-    let number: UInt64
+    /// Counts up from 1 for as long as the server lives.
+    public let number: UInt64
     let slot: UInt32
 
     public func hash(into hasher: inout Hasher) { hasher.combine(number) }

@@ -28,6 +28,20 @@ public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         self = .tcp(host: host.isEmpty ? "::" : String(host), port: port)
     }
 
+    /// Whether only this machine can reach it: loopback by number or as localhost, and Unix sockets.
+    public var isPrivate: Bool {
+        switch self {
+        case .tcp(let host, _): host == "localhost" || host == "::1" || Self.isLoopback(host)
+        case .unix: true
+        }
+    }
+
+    /// 127.0.0.0/8 (RFC 1122 §3.2.1.3), written as four numbers.
+    private static func isLoopback(_ host: String) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
     public var description: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

@@ -13,7 +13,8 @@ final class Connection {
 
     let path: String
     fileprivate var db: OpaquePointer?
-    private var owner = pthread_self()
+    /// Nil: it belongs to the loop, whose queue has no thread of its own.
+    private var owner: pthread_t? = pthread_self()
     private var statements: [Statement] = []
 
     init(path: String, access: Access, vfs: String? = nil, waitMilliseconds: Int32 = 0) throws(StoreError) {
@@ -40,8 +41,12 @@ final class Connection {
     /// The calling thread uses the connection from now on.
     func adopt() { owner = pthread_self() }
 
+    /// The loop uses the connection from now on: one queue, on whatever thread it runs.
+    func adoptByLoop() { owner = nil }
+
     func check() {
         precondition(db != nil, "the connection is closed")
+        guard let owner else { return }
         precondition(pthread_equal(owner, pthread_self()) != 0, "a connection belongs to one thread")
     }
 

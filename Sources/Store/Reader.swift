@@ -26,7 +26,7 @@ final class Reader {
     private static let compactedSQL: StaticString = "SELECT value FROM meta WHERE key = 'compacted_revision'"
 
     init(_ connection: Connection) throws(StoreError) {
-        connection.adopt()
+        connection.adoptByLoop()
         self.connection = connection
         begin = try connection.prepare(Self.beginSQL)
         end = try connection.prepare(Self.commitSQL)

@@ -20,17 +20,19 @@ public struct Recovered: Sendable {
 }
 
 extension SQLiteStore {
-    /// Opens, or creates, the database of a directory, on the loop's thread.
+    /// Opens, or creates, the database of a directory, on the loop. `onLoop` traps elsewhere.
     ///
     /// Refuses a directory that another daemon has (`locked`), a file that isn't ours
     /// (`foreign`), or is of a later version (`newer`).
     public static func open(
-        directory: String, settings: StoreSettings = StoreSettings(), post: @escaping Post
+        directory: String, settings: StoreSettings = StoreSettings(),
+        onLoop: @escaping @Sendable () -> Void = {}, post: @escaping Post
     ) throws(StoreError) -> (store: SQLiteStore, recovered: Recovered) {
         let lock = try DirectoryLock(directory)
         try Restore.refuseUnfinished(in: directory)
         let opened = try Opening.open(directory, settings)
-        let store = SQLiteStore(directory: directory, settings: settings, lock: lock, post: post)
+        let store = SQLiteStore(
+            directory: directory, settings: settings, lock: lock, onLoop: onLoop, post: post)
         let recovered = try store.take(opened)
         store.committer.start(opened)
         return (store, recovered)

@@ -6,9 +6,9 @@ import Glibc
 /// What is acknowledged survives a crash and a loss of power, as far as the disk
 /// keeps what it says it has flushed. What is not acknowledged may survive, too.
 ///
-/// The store is used on one thread, the loop's. Commits run on a thread of the
-/// store; what they come to is handed to `post`, which must run it on the loop's
-/// thread, in order. While a turn is in flight, `fetch` and `hold` show it already,
+/// The store is used by one loop: a thread, or a serial queue on whatever thread it runs. Commits run on a thread of the
+/// store; what they come to is handed to `post`, which must run it on the loop,
+/// in order. While a turn is in flight, `fetch` and `hold` show it already,
 /// because the core that made it goes on; the lists, the history and the journal
 /// show it once it is durable, so that they can be answered at once.
 public final class SQLiteStore: DurableStore, @unchecked Sendable {
@@ -20,7 +20,8 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
     let post: Post
     let lock: DirectoryLock
     let committer: Committer
-    let owner = pthread_self()
+    /// Traps where it is not run on the loop.
+    let onLoop: @Sendable () -> Void
 
     var reader: Reader?
     var overlay = Overlay()
@@ -37,16 +38,16 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
         var records: Overlay
     }
 
-    init(directory: String, settings: StoreSettings, lock: DirectoryLock, post: @escaping Post) {
+    init(
+        directory: String, settings: StoreSettings, lock: DirectoryLock,
+        onLoop: @escaping @Sendable () -> Void, post: @escaping Post
+    ) {
         self.directory = directory
         self.settings = settings
         self.lock = lock
+        self.onLoop = onLoop
         self.post = post
         committer = Committer(settings: settings)
-    }
-
-    func onLoop() {
-        precondition(pthread_equal(owner, pthread_self()) != 0, "the store belongs to the loop's thread")
     }
 
     /// Live figures; callable on any thread.

@@ -24,6 +24,14 @@ public struct Headers: Sendable, Equatable {
         bytes.append("\r\n")
     }
 
+    /// For a name that is only known at run time. It must be a token (RFC 9110 §5.1).
+    public mutating func add(_ name: String, _ value: String) {
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(": ")
+        for byte in value.utf8 { bytes.append(isFieldValueByte(byte) ? byte : .space) }
+        bytes.append("\r\n")
+    }
+
     public func adding(_ name: StaticString, _ value: String) -> Headers {
         var copy = self
         copy.add(name, value)
