@@ -115,13 +115,14 @@ static int place_descriptors(const struct baton_launch *launch, int *outcome) {
     return 0;
 }
 
-/// Default dispositions, empty mask: nothing of the guardian's own. glibc
-/// refuses the two real-time signals that it keeps for itself; nobody set them.
+/// Default dispositions, empty mask: nothing of the guardian's own. The system
+/// call itself, since glibc's sigaction(3) refuses the two signals that it keeps
+/// for threads, and some launchers leave those ignored. All zero is SIG_DFL
+/// without flags, whatever the order of the kernel's fields.
 static void restore_signals(void) {
-    struct sigaction standard;
-    memset(&standard, 0, sizeof standard);
-    standard.sa_handler = SIG_DFL;
-    for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
+    static const unsigned long standard[8];
+    for (int number = 1; number < NSIG; number++)
+        syscall(SYS_rt_sigaction, number, standard, NULL, (NSIG - 1) / 8);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -52,7 +52,11 @@ extension Guardian {
             case .spawned(let pid): return pid
             case .refused(let stage, let error): throw Self.reason(command, stage, error)
             case let word?: if let event = event(of: word) { waiting.append(event) }
-            case nil: if isLost { throw .guardianLost }
+            case nil:
+                if isOver {
+                    waiting.append(.guardianLost)
+                    throw .guardianLost
+                }
             }
         }
     }
@@ -74,12 +78,14 @@ extension Guardian {
 
     // MARK: Events
 
-    /// The next event, nil when none waits. Doesn't wait, but for a terminal's
-    /// Ctrl-Z: then baton stops with its child and goes on with it.
+    /// The next event, nil when none waits. Call it until then before each wait for
+    /// `descriptor`, since `spawn` may have read events already. It doesn't wait,
+    /// but for a terminal's Ctrl-Z: then baton stops with its child and goes on with
+    /// it. After `guardianLost`, the last, `descriptor` stays readable.
     public func nextEvent() -> GuardianEvent? {
         if !waiting.isEmpty { return waiting.removeFirst() }
-        while !isLost {
-            guard let word = receive() else { return isLost ? .guardianLost : nil }
+        while !isOver {
+            guard let word = receive() else { return isOver ? .guardianLost : nil }
             if let event = event(of: word) { return event }
         }
         return nil
@@ -90,7 +96,7 @@ extension Guardian {
         case .nothing: return nil
         case .message(let message, _): return Word(message)
         case .ended:
-            lose()
+            killFromHere()
             return nil
         }
     }
@@ -113,18 +119,18 @@ extension Guardian {
 
     /// The guardian was killed. Its children come to baton, which is a subreaper
     /// too, and are killed here; the direct child has died already.
-    private func lose() {
-        isLost = true
+    func killFromHere() {
+        isOver = true
         terminal?.takeBack()
         kill(pid, SIGKILL)
-        waitpid(pid, nil, 0)
-        let tree = ProcessTree()
+        let tree = ProcessTree(group: child)
         let deadline = BootClock.later(BootClock.now, Limits.killing)
         var reaped = baton_reaped()
         while BootClock.now < deadline {
             tree.killAll()
             while baton_reap(&reaped) == 1 {}
             if baton_reap(&reaped) == -1 { return }
+            poll(nil, 0, 1)
         }
     }
 

@@ -16,14 +16,16 @@ import Glibc
 /// are killed in the same moment, grandchildren survive and the lease expires. A
 /// process of another user (sudo) can't be killed at all: `treeOutlives`.
 ///
-/// To be used from one thread. Letting go of it without `goodbye` is dying.
+/// To be used from one thread. Letting go of it without `goodbye` is dying. A copy
+/// of baton made by fork without exec would hold the socket open: don't make one.
 public final class Guardian {
     let channel: Channel
     let pid: Int32
     let terminal: Terminal?
     var child: Int32?
     var waiting: [GuardianEvent] = []
-    var isLost = false
+    /// The guardian is gone and reaped: its pid may be someone else's.
+    var isOver = false
 
     private init(channel: consuming Channel, pid: Int32) {
         self.channel = channel
@@ -39,7 +41,7 @@ public final class Guardian {
     ///   standard input or output, and exits when this returns: give it deadlines.
     public static func start(orphaned: (_ report: [UInt8]) -> Void) throws(SupervisionError) -> Guardian {
         try openStandardStreams()
-        let threads = Proc.threads(of: getpid()).count
+        let threads = Proc.threadCount
         guard threads <= 1 else { throw .threadsExist(threads) }
         let (ours, theirs) = try Channel.pair()
         let pid = baton_fork()
@@ -97,16 +99,33 @@ public final class Guardian {
 
     public func disarmDeadman() { _ = try? send(.disarm) }
 
+    /// A guardian that reads no more guards no more. It is killed, so that its loss
+    /// is seen as any other: by the end of the socket.
     func send(_ order: Order, descriptors: [Int32] = []) throws(SupervisionError) {
-        guard channel.send(order.message, descriptors: descriptors) else { throw .guardianLost }
+        if isOver { throw .guardianLost }
+        guard channel.send(order.message, descriptors: descriptors) else {
+            kill(pid, SIGKILL)
+            throw .guardianLost
+        }
     }
 
     /// The orderly end: what still runs is ended, nothing is reported. Waits for
     /// the guardian to leave, which is at once when the tree is gone.
     public func goodbye() {
         terminal?.takeBack()
-        if !isLost, (try? send(.goodbye)) != nil, !waitForEnd() { kill(pid, SIGKILL) }
+        guard !isOver, (try? send(.goodbye)) != nil else { return }
+        if !waitForEnd() { kill(pid, SIGKILL) }
         waitpid(pid, nil, 0)
+        isOver = true
+    }
+
+    /// The last resort, for a guardian that is stopped and so doesn't do what it
+    /// should have done by now: kills it and everything below it from here.
+    /// Nothing is reported. `nextEvent` then says `guardianLost`.
+    public func killEverything() {
+        guard !isOver else { return }
+        killFromHere()
+        waiting.append(.guardianLost)
     }
 
     /// Until the socket ends; false if it takes too long.

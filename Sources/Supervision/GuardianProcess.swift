@@ -12,7 +12,7 @@ final class GuardianProcess {
     private let channel: Channel
     private let children: SignalSource
     private let timer: BootTimer
-    private let tree = ProcessTree()
+    private var tree = ProcessTree()
     private var ward = Ward()
     private var report: [UInt8] = []
     private var launch: Launch?
@@ -78,8 +78,8 @@ final class GuardianProcess {
     private func perform(_ action: Ward.Action, _ orphaned: ([UInt8]) -> Void) {
         switch action {
         case .say(let word): say(word)
-        case .terminate: tree.terminate()
-        case .kill: tree.killAll()
+        case .terminate: tree.isVisible ? tree.terminate() : signalGroup(SIGTERM)
+        case .kill: tree.isVisible ? tree.killAll() : signalGroup(SIGKILL)
         case .confess: say(.treeOutlives(tree.descendants()))
         case .report: if !report.isEmpty { orphaned(report) }
         case .leave: _exit(0)
@@ -138,6 +138,7 @@ extension GuardianProcess {
         else { return say(.refused(stage: Int32(baton_launch_setup.rawValue), error: errno)) }
         launch = Launch(pid: pid, outcome: outcome)
         child = pid
+        tree.group = pid
         stopTold = false
         ward.began()
     }
@@ -156,16 +157,21 @@ extension GuardianProcess {
     /// Tells baton whether the exec went through. It isn't waited for: an exec may
     /// hang on a dead file system, and the deadman must not hang with it.
     private func settleLaunch() {
-        guard let pid = launch?.pid, let outcome = launch?.outcome else { return }
+        guard let pid = child, let outcome = launch?.outcome else { return }
         var entry = pollfd(descriptor: outcome)
         guard poll(&entry, 1, 0) > 0 else { return }
+        if !hasBegun(pid) { waitpid(pid, nil, 0) }
+    }
+
+    /// False when the exec failed. Only when the pipe has data or has ended.
+    private func hasBegun(_ pid: Int32) -> Bool {
         let failure = launch?.failure()
         launch = nil
-        guard let failure else { return say(.spawned(pid)) }
-        waitpid(pid, nil, 0)
+        say(failure ?? .spawned(pid))
+        guard failure != nil else { return true }
         child = nil
         ward.neverBegan()
-        say(failure)
+        return false
     }
 
     private func reap() {
@@ -191,9 +197,8 @@ extension GuardianProcess {
     }
 
     private func childEnded(_ status: ChildStatus) {
-        // Killed so early that nobody saw the exec's end: it counts as spawned.
-        if launch != nil, let child { say(.spawned(child)) }
-        launch = nil
+        // It may have ended since the pipe was looked at; the pipe has ended with it.
+        if launch != nil, let child, !hasBegun(child) { return }
         child = nil
         ward.childEnded(status, at: BootClock.now)
     }

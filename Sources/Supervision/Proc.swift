@@ -17,6 +17,15 @@ enum Proc {
     /// The file above needs CONFIG_PROC_CHILDREN; nearly every kernel has it.
     static let listsChildren = access("/proc/self/task/\(getpid())/children", F_OK) == 0
 
+    /// Whether /proc is there and counts as we do. In a container that shows the
+    /// host's /proc, its numbers name other processes: nobody may be killed by them.
+    static var isOurs: Bool {
+        let link = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+            count = max(0, readlink("/proc/self", buffer.baseAddress!, buffer.count))
+        }
+        return Int32(String(decoding: link, as: UTF8.self)) == getpid()
+    }
+
     /// The slower way: every process of the machine, by its parent.
     static func childrenByParent() -> [Int32: [Int32]] {
         var table: [Int32: [Int32]] = [:]
@@ -33,10 +42,13 @@ enum Proc {
         return table
     }
 
-    static func threads(of pid: Int32) -> [Int32] { numbers(in: "/proc/\(pid)/task") }
+    /// The caller's own; none without /proc.
+    static var threadCount: Int { numbers(in: "/proc/self/task").count }
+
+    private static func threads(of pid: Int32) -> [Int32] { numbers(in: "/proc/\(pid)/task") }
 
     /// The entries of a directory that are numbers.
-    private static func numbers(in path: String) -> [Int32] {
+    static func numbers(in path: String) -> [Int32] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
         var numbers: [Int32] = []

@@ -13,29 +13,57 @@ import Glibc
 ///
 /// A pid found here is used at once, and its parent, stopped or the root, doesn't
 /// reap meanwhile: it can't become someone else's.
+///
+/// Most of a tree is in the process group of its first child. That is stopped by
+/// one call, and no fork slips through it: otherwise a crowd of hundreds that fork
+/// would leave the guardian too little of the CPU to stop them one by one.
 struct ProcessTree {
-    let root: Int32
     /// The root must not reap between finding a child and signalling it.
-    init(root: Int32 = getpid()) { self.root = root }
+    let root: Int32
+    /// The group that the first child leads. Its number stays its own as long as
+    /// it has a member, so it is used only after one was found.
+    var group: Int32?
 
-    /// SIGTERM to each, and SIGCONT, without which a stopped one would not hear it.
+    init(root: Int32 = getpid(), group: Int32? = nil) {
+        self.root = root
+        self.group = group
+    }
+
+    /// SIGTERM once to each, and SIGCONT, without which a stopped one would not hear it.
     func terminate() {
-        for pid in descendants() {
-            kill(pid, SIGTERM)
-            kill(pid, SIGCONT)
+        var isGroupTold = false
+        walk { pid in
+            guard let group, getpgid(pid) == group else { return Self.end(pid) }
+            if !isGroupTold { Self.end(-group) }
+            isGroupTold = true
         }
+    }
+
+    private static func end(_ target: Int32) {
+        kill(target, SIGTERM)
+        kill(target, SIGCONT)
     }
 
     /// One round. Those that were killed are still to be reaped.
     func killAll() {
         var found: Set<Int32> = []
+        var stoppedGroup: Int32?
         for _ in 0..<Limits.walksInRound {
             let before = found.count
-            walk { pid in if found.insert(pid).inserted { kill(pid, SIGSTOP) } }
+            walk { pid in
+                if stoppedGroup == nil, let group, getpgid(pid) == group, kill(-group, SIGSTOP) == 0 {
+                    stoppedGroup = group
+                }
+                if found.insert(pid).inserted { kill(pid, SIGSTOP) }
+            }
             if found.count == before { break }
         }
+        if let stoppedGroup { kill(-stoppedGroup, SIGKILL) }
         for pid in found { kill(pid, SIGKILL) }
     }
+
+    /// Without a /proc of our own nobody can be found.
+    let isVisible = Proc.isOurs
 
     func descendants() -> [Int32] {
         var pids: [Int32] = []
@@ -46,6 +74,7 @@ struct ProcessTree {
     /// Calls `visit` with each, parents before children, and reads the children
     /// of each after `visit`.
     private func walk(_ visit: (Int32) -> Void) {
+        guard isVisible else { return }
         let table = Proc.listsChildren ? [:] : Proc.childrenByParent()
         var waiting = [root]
         var seen: Set = [root]

@@ -106,7 +106,10 @@ struct Ward {
     mutating func linkEnded(byGoodbye: Bool, at now: UInt64) {
         guard link == .open else { return }
         link = byGoodbye ? .closed : .lost
-        if phase == .idle { departIfDone() } else { end(grace: Limits.orphanGrace, at: now) }
+        switch phase {
+        case .idle, .outlived: departIfDone()
+        default: end(grace: Limits.orphanGrace, at: now)
+        }
     }
 
     /// Does what is due.

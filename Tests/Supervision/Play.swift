@@ -4,6 +4,10 @@ import Testing
 
 @testable import Supervision
 
+/// Tests with real processes: one after the other, since some time them and some
+/// fill the machine.
+@Suite(.serialized) enum Processes {}
+
 /// A probe that plays baton: a process with its own guardian, and its output.
 final class Play {
     let pid: Int32
@@ -15,28 +19,53 @@ final class Play {
     /// Steps are those of the probe, with `$FOLDER` for `folder`, where it has the
     /// files `pids` and `report`, and `script` if there is to be one.
     init(
-        _ steps: [String], input: String = "/dev/null", script: String? = nil,
+        _ steps: [String], input: String = "/dev/null", script: String? = nil, ignoring: String? = nil,
+        onTerminal: Bool = false,
         setup: (inout posix_spawn_file_actions_t) -> Void = { _ in }
     ) throws {
         var template = Array("/tmp/supervision-XXXXXX".utf8CString)
         let folder = String(cString: mkdtemp(&template))
         self.folder = folder
         if let script { write(script, to: "\(folder)/script") }
-        var ends: [Int32] = [-1, -1]
-        // Not a pipe: that is CLOEXEC only afterwards, and another test may spawn between.
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        try #require(socketpair(AF_UNIX, kind, 0, &ends) == 0)
-        output = ends[0]
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
+        let theirs: Int32?
+        (output, theirs) = onTerminal ? try Self.openTerminal(&actions) : try Self.openPipe(input, &actions)
+        setup(&actions)
+        let words = steps.map { $0.replacing("$FOLDER", with: folder) }
+        let ignored = ignoring.map { ["/bin/sh", "-c", "trap '' \($0); exec \"$0\" \"$@\""] } ?? []
+        pid = try Self.start(ignored + [Self.probe] + words, folder, &actions)
+        posix_spawn_file_actions_destroy(&actions)
+        if let theirs { close(theirs) }
+    }
+
+    private static func openPipe(
+        _ input: String, _ actions: inout posix_spawn_file_actions_t
+    ) throws -> (Int32, Int32?) {
+        // Not a pipe: that is CLOEXEC only afterwards, and another test may spawn between.
+        var ends: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        try #require(socketpair(AF_UNIX, kind, 0, &ends) == 0)
         posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-        setup(&actions)
-        pid = try Self.start(
-            ["guardian-probe"] + steps.map { $0.replacing("$FOLDER", with: folder) }, folder, &actions)
-        posix_spawn_file_actions_destroy(&actions)
-        close(ends[1])
+        return (ends[0], ends[1])
     }
+
+    /// The leader of a session that opens a terminal gets it as its controlling one.
+    private static func openTerminal(_ actions: inout posix_spawn_file_actions_t) throws -> (Int32, Int32?) {
+        // Swift sees neither posix_openpt(3) nor its kin: pts(4), ioctl_tty(2).
+        let master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var number: Int32 = 0
+        let unlock: UInt = 0x4004_5431  // TIOCSPTLCK
+        let tell: UInt = 0x8004_5430  // TIOCGPTN
+        try #require(ioctl(master, unlock, &number) == 0 && ioctl(master, tell, &number) == 0)
+        let path = "/dev/pts/\(number)"
+        for number: Int32 in 0...1 { posix_spawn_file_actions_addopen(&actions, number, path, O_RDWR, 0) }
+        return (master, nil)
+    }
+
+    /// Typed on its terminal.
+    func type(_ keys: String) { _ = Glibc.write(output, keys, keys.utf8.count) }
 
     private static func start(
         _ arguments: [String], _ folder: String, _ actions: inout posix_spawn_file_actions_t
@@ -48,11 +77,20 @@ final class Play {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         // A session of its own: nothing that is signalled here reaches the tests.
+        // Whoever runs the tests may ignore signals: a shell's `&` does. And the
+        // thread that this runs on blocks nearly all.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigdefault(&attributes, &all)
         let newSession: Int16 = 0x80  // POSIX_SPAWN_SETSID, which Swift doesn't see
-        posix_spawnattr_setflags(&attributes, newSession)
+        posix_spawnattr_setflags(
+            &attributes, newSession | Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var pid: Int32 = -1
-        let error = posix_spawn(&pid, Self.probe, &actions, &attributes, argv, envp)
-        try #require(error == 0, "\(Self.probe): \(String(cString: strerror(error)))")
+        let error = posix_spawn(&pid, arguments[0], &actions, &attributes, argv, envp)
+        try #require(error == 0, "\(arguments[0]): \(String(cString: strerror(error)))")
         return pid
     }
 
@@ -105,13 +143,19 @@ final class Play {
         guard now < deadline, poll(&entry, 1, Int32((deadline - now) / 1_000_000) + 1) > 0,
             let bytes = Descriptor.read(output), !bytes.isEmpty
         else { return false }
-        text += String(decoding: bytes, as: UTF8.self)
+        text += String(decoding: bytes.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
         return true
     }
 
     // MARK: Its processes
 
     func signal(_ number: Int32) { kill(pid, number) }
+
+    /// Continues it after its step `stop`.
+    func goOn() throws {
+        try eventually("stopped") { contents("/proc/\(pid)/stat").contains(") T ") }
+        kill(pid, SIGCONT)
+    }
 
     /// The probe's own end.
     func wait() -> Int32 {
@@ -157,12 +201,13 @@ func write(_ script: String, to path: String) {
 
 /// Asks again every few milliseconds until it is so, or the deadline fails it.
 func eventually(
-    _ what: String, within seconds: Double = 10, _ place: SourceLocation = #_sourceLocation,
+    _ what: @autoclosure () -> String, within seconds: Double = 10,
+    _ place: SourceLocation = #_sourceLocation,
     _ condition: () throws -> Bool
 ) throws {
     let deadline = BootClock.after(.seconds(seconds))
     while try !condition() {
-        try #require(BootClock.now < deadline, "\(what): not within \(seconds) s", sourceLocation: place)
+        try #require(BootClock.now < deadline, "\(what()): not within \(seconds) s", sourceLocation: place)
         poll(nil, 0, 5)
     }
 }

@@ -84,6 +84,22 @@ private func ms(_ count: UInt64) -> UInt64 { count * 1_000_000 }
         #expect(ward.takeActions().suffix(3) == [.confess, .report, .leave])
     }
 
+    @Test mutating func `nor does a goodbye wait for them, once they were named`() {
+        ward.began()
+        ward.end(grace: 0, at: 0)
+        ward.tick(at: Limits.killing)
+        _ = ward.takeActions()
+        ward.linkEnded(byGoodbye: true, at: Limits.killing)
+        #expect(ward.takeActions() == [.leave])
+    }
+
+    @Test mutating func `a death before the exec has failed is reported`() {
+        ward.began()
+        ward.linkEnded(byGoodbye: false, at: 0)
+        ward.neverBegan()
+        #expect(ward.takeActions() == [.terminate, .report, .leave])
+    }
+
     @Test mutating func `a deadman that fired is in the way of a command until armed anew`() {
         ward.arm(termAt: ms(1), killAt: ms(2), at: ms(5))
         #expect(ward.takeActions() == [.say(.deadmanFired)])

@@ -31,6 +31,7 @@ final class Probe {
         case "spawn": try spawn(["sh", "-c", value])
         case "exec": try spawn(value.split(separator: " ").map(String.init))
         case "repeat": try repeatSpawn(value)
+        case "missing": countMissing(Int(value) ?? 0)
         case "env": setVariable(value)
         case "cd": directory = value
         case "await": awaitEvent(value)
@@ -42,6 +43,8 @@ final class Probe {
         case "listen": signals = try SignalSource()
         case "hear": hear()
         case "children": say("children \(children())")
+        case "terminal": say("terminal \(tcgetpgrp(0) == getpgrp() ? "ours" : "theirs")")
+        case "killEverything": guardian.killEverything()
         case "stop": kill(getpid(), SIGSTOP)
         case "die": kill(getpid(), SIGKILL)
         case "goodbye": guardian.goodbye()
@@ -66,6 +69,15 @@ final class Probe {
             }
         }
         say("sum \(sum)")
+    }
+
+    private func countMissing(_ count: Int) {
+        let command = Command(arguments: ["nonsense"], environment: environment)
+        var missing = 0
+        for _ in 0..<count {
+            do { _ = try guardian.spawn(command) } catch .notFound { missing += 1 } catch {}
+        }
+        say("missing \(missing)")
     }
 
     /// NAME=VALUE is added; nothing at all empties it.
@@ -100,10 +112,15 @@ final class Probe {
         }
     }
 
+    /// The descriptor may be readable for what isn't an event.
     private func next(milliseconds: Int32 = 10_000) -> GuardianEvent? {
-        if let event = guardian.nextEvent() { return event }
-        wait(for: guardian.descriptor, milliseconds)
-        return guardian.nextEvent()
+        let deadline = BootClock.after(.milliseconds(Int(milliseconds)))
+        while true {
+            if let event = guardian.nextEvent() { return event }
+            let now = BootClock.now
+            guard now < deadline else { return nil }
+            wait(for: guardian.descriptor, Int32((deadline - now) / 1_000_000) + 1)
+        }
     }
 
     private func hear() {

@@ -1,0 +1,135 @@
+import Coordination
+
+/// What a request is translated with: whose it is, and when it came.
+struct Envelope {
+    var request: APIRequest
+    var id: RequestID
+    var now: Now
+    var principal: String?
+}
+
+/// Bodies into commands.
+extension Elections {
+    private static let campaignFields = [
+        "holderIdentity", "campaignID", "leaseDuration", "marker", "inputsDigest", "maxAttempts",
+        "supersedes",
+        "confirmWithin", "info",
+    ]
+
+    func campaign(_ envelope: Envelope, _ key: Key, waitUntil: Instant?) throws(Problem) -> Campaign {
+        let fields = try Fields(envelope.request, allowed: Self.campaignFields)
+        let durations = settings.minLeaseDuration...settings.maxLeaseDuration
+        let duration = try fields.duration("leaseDuration", in: durations) ?? settings.defaultLeaseDuration
+        let campaign = Campaign(
+            request: envelope.id, key: key, holder: try holder(fields),
+            campaignID: try fields.word("campaignID", max: settings.campaignIDBytesMax),
+            principal: envelope.principal, duration: duration,
+            way: try fields.choice("marker", [("once", Way.once), ("none", .lock)]) ?? .once,
+            inputsDigest: try fields.digest("inputsDigest"),
+            maxAttempts: try fields.integer("maxAttempts", in: 1...Int64(settings.maxAttemptsMax)).map {
+                Int($0)
+            },
+            supersedes: try fields.integer("supersedes", in: revisionRange),
+            confirmWithin: try fields.duration("confirmWithin", in: durations),
+            info: try fields.info(settings), waitUntil: waitUntil)
+        try check(campaign, fields)
+        return campaign
+    }
+
+    /// What contradicts each other.
+    private func check(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
+        let rule = "absent with \"marker\": \"none\""
+        if campaign.way == .lock, campaign.maxAttempts != nil {
+            throw fields.problem(
+                "maxAttempts",
+                "has no meaning for a lock: attempts end in a done marker. Leave it out, or use "
+                    + "\"marker\": \"once\".", allowed: rule)
+        }
+        if campaign.way == .lock, campaign.supersedes != nil {
+            throw fields.problem(
+                "supersedes",
+                "has no meaning for a lock: it has no done marker to replace. Leave it out, or use "
+                    + "\"marker\": \"once\".", allowed: rule)
+        }
+        if let confirm = campaign.confirmWithin, confirm > campaign.duration {
+            throw fields.problem(
+                "confirmWithin",
+                "is \(confirm.text), longer than the lease's duration of \(campaign.duration.text): "
+                    + "the hold would expire first.", allowed: "at most the leaseDuration")
+        }
+    }
+
+    private static let claimFields = ["holderIdentity", "fencingToken"]
+
+    func renewal(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
+        let fields = try Fields(envelope.request, allowed: Self.claimFields)
+        return .renew(try claim(envelope, key, fields))
+    }
+
+    private static let completionFields = claimFields + ["outcome", "reason", "result", "artifacts"]
+
+    func completion(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
+        let fields = try Fields(envelope.request, allowed: Self.completionFields)
+        return .complete(try claim(envelope, key, fields), try fields.finding(settings))
+    }
+
+    private static let resignationFields = claimFields + ["outcome", "reason"]
+    private static let resignationOutcomes: [(String, Resignation.Outcome)] = [
+        ("released", .released), ("failed", .failed), ("abandoned", .abandoned),
+    ]
+
+    func resignation(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
+        let fields = try Fields(envelope.request, allowed: Self.resignationFields)
+        let resignation = Resignation(
+            outcome: try fields.choice("outcome", Self.resignationOutcomes) ?? .released,
+            reason: try fields.text("reason", max: settings.reasonBytesMax))
+        return .resign(try claim(envelope, key, fields), resignation)
+    }
+
+    func revocation(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
+        let fields = try Fields(envelope.request, allowed: ["fencingToken", "reason"])
+        guard let reason = try fields.text("reason", max: settings.reasonBytesMax) else {
+            throw fields.required("reason")
+        }
+        guard !reason.isEmpty else {
+            throw fields.problem("reason", "is empty: say why, for the history.", allowed: "not empty")
+        }
+        return .revoke(
+            Revocation(
+                request: envelope.id, key: key, token: try token(fields), reason: reason,
+                by: envelope.principal))
+    }
+
+    private static let markingFields = [
+        "holderIdentity", "outcome", "reason", "result", "artifacts", "inputsDigest", "info",
+    ]
+
+    func marking(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
+        let fields = try Fields(envelope.request, allowed: Self.markingFields)
+        return .mark(
+            Marking(
+                request: envelope.id, key: key, finding: try fields.finding(settings),
+                inputsDigest: try fields.digest("inputsDigest"), holder: try holder(fields),
+                principal: envelope.principal, info: try fields.info(settings)))
+    }
+
+    private func claim(_ envelope: Envelope, _ key: Key, _ fields: Fields) throws(Problem) -> Claim {
+        Claim(
+            request: envelope.id, key: key, holder: try holder(fields), token: try token(fields),
+            principal: envelope.principal)
+    }
+
+    private func holder(_ fields: Fields) throws(Problem) -> String {
+        guard let holder = try fields.word("holderIdentity", max: settings.holderBytesMax) else {
+            throw fields.required("holderIdentity")
+        }
+        return holder
+    }
+
+    private func token(_ fields: Fields) throws(Problem) -> FencingToken {
+        guard let token = try fields.integer("fencingToken", in: revisionRange) else {
+            throw fields.required("fencingToken")
+        }
+        return token
+    }
+}

@@ -1,0 +1,119 @@
+import Coordination
+
+/// A path of /v1 and what it names. This is the one table of paths.
+enum Endpoint: Hashable {
+    case status, ready, live
+    case leases(namespace: String)
+    case history(namespace: String)
+    case markers(namespace: String)
+    case lease(Key)
+    case campaign(Key)
+    case renew(Key)
+    case complete(Key)
+    case resign(Key)
+    case revoke(Key)
+    case leaseHistory(Key)
+    case fence(Key)
+    case marker(Key)
+
+    init(path: [String]) throws(Problem) {
+        switch (path.count, path.first) {
+        case (1, "readyz"): self = .ready
+        case (1, "livez"): self = .live
+        case (2, "v1") where path[1] == "status": self = .status
+        case (4...6, "v1") where path[1] == "namespaces": self = try Self.inNamespace(path)
+        default: throw Self.unknown
+        }
+    }
+
+    private static func inNamespace(_ path: [String]) throws(Problem) -> Endpoint {
+        let name = path.count > 4 ? path[4] : ""
+        let key = Key(namespace: path[2], name: name)
+        let endpoint: Endpoint? =
+            switch (path.count, path[3]) {
+            case (4, "leases"): .leases(namespace: path[2])
+            case (4, "history"): .history(namespace: path[2])
+            case (4, "markers"): .markers(namespace: path[2])
+            case (5, "leases"): .lease(key)
+            case (5, "markers"): .marker(key)
+            case (6, "leases"): ofLease(path[5], key)
+            default: nil
+            }
+        guard let endpoint else { throw unknown }
+        guard Names.isLabel(path[2]) else { throw bad("namespace", path[2], Names.namespaceRule) }
+        guard path.count == 4 || Names.isSubdomain(name) else { throw bad("name", name, Names.nameRule) }
+        return endpoint
+    }
+
+    private static func ofLease(_ verb: String, _ key: Key) -> Endpoint? {
+        switch verb {
+        case "campaign": .campaign(key)
+        case "renew": .renew(key)
+        case "complete": .complete(key)
+        case "resign": .resign(key)
+        case "revoke": .revoke(key)
+        case "history": .leaseHistory(key)
+        case "fence": .fence(key)
+        default: nil
+        }
+    }
+
+    private static func bad(_ field: String, _ value: String, _ rule: String) -> Problem {
+        .field(
+            field, "The path's \(field) \(quoted(value)) is not valid. It has to be \(rule).", allowed: rule)
+    }
+
+    private static var unknown: Problem {
+        Problem(
+            .notFound,
+            "Nothing is at this path. Paths begin with /v1/namespaces/{namespace}/, then leases, "
+                + "markers or history.")
+    }
+
+    /// In the order in which `Allow` lists them.
+    var methods: [String] {
+        switch self {
+        case .campaign, .renew, .complete, .resign, .revoke: ["POST", "OPTIONS"]
+        case .marker: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
+        default: ["GET", "HEAD", "OPTIONS"]
+        }
+    }
+
+    /// What it takes to do this here; nil: nothing.
+    func access(_ method: String) -> Access? {
+        switch self {
+        case .ready, .live: nil
+        case .status: Access(.view, namespace: nil)
+        case .leases(let namespace), .history(let namespace), .markers(let namespace):
+            Access(.view, namespace: namespace)
+        case .lease(let key), .leaseHistory(let key), .fence(let key): Access(.view, namespace: key.namespace)
+        case .campaign(let key), .renew(let key), .complete(let key), .resign(let key):
+            Access(.run, namespace: key.namespace)
+        case .revoke(let key): Access(.administer, namespace: key.namespace)
+        case .marker(let key): Access(Self.verb(onMarker: method), namespace: key.namespace)
+        }
+    }
+
+    private static func verb(onMarker method: String) -> Access.Verb {
+        switch method {
+        case "PUT": .run
+        case "DELETE": .administer
+        default: .view
+        }
+    }
+}
+
+/// What a client sent, in quotes, for an error that shows it: cut short, with nothing in it that
+/// a terminal or a log would act upon.
+func quoted(_ text: String) -> String {
+    let limit = 80
+    var shown = ""
+    for scalar in text.unicodeScalars.prefix(limit) {
+        if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+            shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+        } else {
+            shown.unicodeScalars.append(scalar)
+        }
+    }
+    return "\"\(shown)\"" + (text.unicodeScalars.count > limit ? "…" : "")
+}

@@ -1,0 +1,134 @@
+import Coordination
+
+/// What was looked up, as its client reads it.
+extension Elections {
+    /// One lease, with its queue; nil: there is none.
+    public func lease(_ view: LeaseView?, queue: [ContenderView], of key: Key) -> APIResponse {
+        guard let view else {
+            return Self.notFound("There is no lease \(key.name) in namespace \(key.namespace).", key).response
+        }
+        return .json { writer in
+            write(view, to: &writer)
+            writer.name("queue")
+            writer.array(queue) { writer, contender in
+                writer.object {
+                    $0.member("holderIdentity", contender.holder)
+                    $0.member("campaignID", contender.campaignID)
+                    $0.member("present", contender.present)
+                    $0.member("since", contender.since)
+                }
+            }
+        }
+    }
+
+    /// - Parameter next: the name behind which the next part begins; nil: this was the last.
+    public func leases(_ items: [LeaseView], next: String?) -> APIResponse {
+        list(items, next) { write($1, to: &$0) }
+    }
+
+    /// - Parameter next: as for `leases`.
+    public func markers(_ items: [DoneMarker], next: String?) -> APIResponse {
+        list(items, next) { write($1, to: &$0) }
+    }
+
+    /// Newest first. For the next part, `before` is the last one's token.
+    public func history(_ items: [HoldRecord]) -> APIResponse {
+        list(items, nil) { write($1, to: &$0) }
+    }
+
+    /// Whether `token` is the present hold's: advice, since it may be over when it arrives.
+    ///
+    /// - Parameters:
+    ///   - current: the lease, if there is one.
+    ///   - ended: the hold of `token`, if the history knows it.
+    public func fence(_ token: FencingToken, current: LeaseView?, ended: HoldRecord?) -> APIResponse {
+        let hold = current?.record.hold
+        return .json { writer in
+            writer.member("current", hold?.token == token)
+            guard let hold else {
+                writer.null("fencingToken")
+                return writeEnded(ended, to: &writer)
+            }
+            writer.member("fencingToken", hold.token)
+            writer.member("holderIdentity", hold.holder)
+            writer.member("remaining", current?.remaining?.shown)
+            if hold.token != token { writeEnded(ended, to: &writer) }
+        }
+    }
+
+    private func writeEnded(_ hold: HoldRecord?, to writer: inout JSONWriter) {
+        guard let hold else { return }
+        writer.member("ended") { write(hold, to: &$0) }
+    }
+
+    private func list<Item>(
+        _ items: [Item], _ next: String?, _ members: (inout JSONWriter, Item) -> Void
+    ) -> APIResponse {
+        .json { writer in
+            writer.name("items")
+            writer.array(items) { writer, item in writer.object { members(&$0, item) } }
+            writer.member("continue", next)
+        }
+    }
+
+    public func status(_ status: DaemonStatus) -> APIResponse {
+        .json { writer in
+            writer.member("version", status.version)
+            writer.member("revision", status.revision)
+            writer.member("durableRevision", status.durableRevision)
+            writer.member("incarnation", Self.hexadecimal(incarnation))
+            writer.member("startTime", status.startTime)
+            writer.member("uptime", status.uptime.shown)
+            writer.member("holds", status.holds)
+            writer.member("contenders", status.contenders)
+            writer.member("waiters", status.waiters)
+            writer.member("ready", status.degraded == nil)
+            writer.member("degraded", status.degraded)
+        }
+    }
+
+    /// GET /readyz. Nil: ready.
+    public func ready(degraded: String?) -> APIResponse {
+        guard let degraded else { return .text("ok\n") }
+        return .text(status: 503, "not ready: \(degraded)\n")
+    }
+
+    /// GET /livez: whoever can answer is alive.
+    public var live: APIResponse { .text("ok\n") }
+
+    /// 16 digits: as a JSON number it would lose its last bits.
+    private static func hexadecimal(_ number: UInt64) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+/// What GET /v1/status tells.
+public struct DaemonStatus: Hashable, Sendable {
+    public var version: String
+    /// The latest revision, and the latest that is on disk.
+    public var revision: Revision
+    public var durableRevision: Revision
+    public var startTime: Timestamp
+    public var uptime: Interval
+    public var holds: Int
+    public var contenders: Int
+    public var waiters: Int
+    /// Why it isn't ready; nil: it is.
+    public var degraded: String?
+
+    public init(
+        version: String, revision: Revision, durableRevision: Revision, startTime: Timestamp,
+        uptime: Interval, holds: Int, contenders: Int, waiters: Int, degraded: String?
+    ) {
+        self.version = version
+        self.revision = revision
+        self.durableRevision = durableRevision
+        self.startTime = startTime
+        self.uptime = uptime
+        self.holds = holds
+        self.contenders = contenders
+        self.waiters = waiters
+        self.degraded = degraded
+    }
+}

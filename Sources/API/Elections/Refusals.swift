@@ -1,0 +1,96 @@
+import Coordination
+
+/// The one switch from the core's refusals to problems. Nobody else knows status codes.
+extension Elections {
+    public func problem(for rejection: Rejection) -> Problem {
+        switch rejection {
+        case .holdEnded(let token, let record, let current): return holdEnded(token, record, current)
+        case .notTheHolder(let holder):
+            return Problem(
+                .notTheHolder,
+                "The fencing token is right, but \(quoted(holder)) holds it. Send the holderIdentity of the "
+                    + "campaign that was elected, with the same credentials."
+            ).with { $0.member("currentHolder", holder) }
+        case .wayConflict(let current, let asked):
+            return Problem(
+                .markerModeConflict,
+                "This name is in use with \"marker\": \"\(current.word)\", and the request says "
+                    + "\"\(asked.word)\". Use another name, or the same marker everywhere."
+            ).with {
+                $0.member("current", current.word)
+                $0.member("asked", asked.word)
+            }
+        case .inputsMismatch(let stored, let given):
+            return Problem(
+                .inputsMismatch,
+                "This name stands for other inputs (\(stored)) than the request's (\(given)). Derive the name from "
+                    + "the inputs, or delete the old marker."
+            ).with {
+                $0.member("stored", stored)
+                $0.member("given", given)
+            }
+        case .lockHasNoMarker:
+            return Problem(
+                .lockHasNoMarker,
+                "This hold is a lock (\"marker\": \"none\") and ends without a done marker: resign.")
+        case .markerDiffers(let marker): return differs(marker)
+        case .held(let view): return held(view)
+        case .notFound(let key):
+            return Self.notFound(
+                "There is neither a lease nor a done marker of the name \(key.name) in namespace \(key.namespace) "
+                    + "that this could apply to.", key)
+        case .revisionDiffers(let current):
+            return Problem(
+                .revisionDiffers,
+                "The marker's revision is \(current) by now. Read it again before you decide what to do."
+            ).with { $0.member("current", current) }
+        case .tooMany(let limit):
+            return Problem(
+                .tooMany, "As many requests wait already as may: \(limit). Try again in a moment."
+            ).with { $0.member("limit", limit) }.with(.retryAfter(1))
+        }
+    }
+
+    static func notFound(_ detail: String, _ key: Key) -> Problem {
+        Problem(.notFound, detail).with {
+            $0.member("namespace", key.namespace)
+            $0.member("name", key.name)
+        }
+    }
+
+    private func holdEnded(_ token: FencingToken, _ record: HoldRecord?, _ current: LeaseView?) -> Problem {
+        var detail = "The hold with fencing token \(token) is not the present one"
+        if let end = record?.end {
+            detail = "The hold with fencing token \(token) ended at \(end.at.text): \(end.how.word)"
+        }
+        let holder = current?.record.hold
+        if let holder {
+            detail += "; \(quoted(holder.holder)) holds the lease now, with token \(holder.token)"
+        }
+        detail += ". Stop its work; to go on, campaign again."
+        return Problem(.holdEnded, detail).with {
+            $0.member("fencingToken", token)
+            $0.member("end", record?.end?.how.word)
+            $0.member("reason", record?.end?.reason)
+            $0.member("endTime", record?.end?.at)
+            $0.member("currentHolder", holder?.holder)
+            $0.member("currentToken", holder?.token)
+        }
+    }
+
+    private func differs(_ marker: DoneMarker) -> Problem {
+        Problem(
+            .markerDiffers,
+            "A done marker with other contents is there, of revision \(marker.revision), and markers don't change. "
+                + "Delete it with ?revision=\(marker.revision), or use another name."
+        ).with { writer in writer.member("marker") { write(marker, to: &$0) } }
+    }
+
+    private func held(_ view: LeaseView) -> Problem {
+        let holder = view.record.hold.map { "\(quoted($0.holder)) holds it, with token \($0.token)" }
+        return Problem(
+            .held,
+            "The work of this name is under way: \(holder ?? "somebody holds it"). Wait for its end, or revoke it."
+        ).with { writer in writer.member("lease") { write(view, to: &$0) } }
+    }
+}

@@ -1,0 +1,62 @@
+import Coordination
+
+/// Requests that look something up.
+extension Elections {
+    func read(_ endpoint: Endpoint, _ envelope: Envelope) throws(Problem) -> ReadQuery {
+        // Probes are asked for by machines that say little about what they read.
+        if endpoint == .ready { return .ready }
+        if endpoint == .live { return .live }
+        try acceptsJSON(envelope.request)
+        let request = envelope.request
+        switch endpoint {
+        case .leases(let namespace):
+            let query = try Query(request, allowed: ["prefix", "held", "limit", "continue"])
+            return .leases(
+                namespace: namespace, prefix: try query.prefix(),
+                held: try query.choice("held", [("true", true), ("false", false)]),
+                page: try query.page(settings))
+        case .markers(let namespace):
+            let query = try Query(
+                request, allowed: ["prefix", "limit", "continue", "name", "require", "wait"])
+            try withoutWait(query)
+            return .markers(namespace: namespace, prefix: try query.prefix(), page: try query.page(settings))
+        case .history(let namespace): return try history(request, namespace, nil)
+        case .leaseHistory(let key): return try history(request, key.namespace, key.name)
+        case .fence(let key):
+            let query = try Query(request, allowed: ["token"])
+            return .fence(key, try query.required("token", in: revisionRange))
+        case .lease(let key):
+            _ = try Query(request, allowed: [])
+            return .lease(key)
+        default:
+            _ = try Query(request, allowed: [])
+            return .status
+        }
+    }
+
+    private func history(
+        _ request: APIRequest, _ namespace: String, _ name: String?
+    ) throws(Problem) -> ReadQuery {
+        let query = try Query(request, allowed: ["limit", "before"])
+        return .history(
+            namespace: namespace, name: name, before: try query.number("before", in: revisionRange),
+            limit: try query.limit(settings))
+    }
+
+    /// A list of markers does not wait: a `wait` without a `name` is a mistake.
+    private func withoutWait(_ query: Query) throws(Problem) {
+        for name in ["require", "wait"] where query[name] != nil {
+            throw .field(
+                name, "\(name) is for waiting, and that needs the names to wait for: ?name=a&name=b.",
+                allowed: "given together with name")
+        }
+    }
+
+    private func acceptsJSON(_ request: APIRequest) throws(Problem) {
+        guard MediaTypes.format(accept: request.accept, streams: false) == nil else { return }
+        throw Problem(
+            .notAcceptable,
+            "Accept is \(quoted(request.accept ?? "")); here answers are \(MediaTypes.json)."
+        ).with { $0.member("allowed", [MediaTypes.json]) }
+    }
+}

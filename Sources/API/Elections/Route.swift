@@ -1,0 +1,143 @@
+import Coordination
+
+extension Elections {
+    /// What a request asks for. Every wrong one becomes an answer that says what was wrong with it.
+    ///
+    /// - Parameters:
+    ///   - id: the name under which the core will answer; never used twice.
+    ///   - principal: the identity that authenticated, where there was one.
+    public func route(
+        _ request: APIRequest, as id: RequestID, at now: Now, principal: String? = nil
+    ) -> Routed {
+        let endpoint: Endpoint
+        do { endpoint = try Endpoint(path: request.path) } catch { return refused(error, nil) }
+        let access = endpoint.access(request.method)
+        guard endpoint.methods.contains(request.method) else {
+            return refused(Self.methodNotAllowed(request.method, endpoint), access)
+        }
+        if request.method == "OPTIONS" {
+            let allow = APIResponse.Header("Allow", endpoint.methods.joined(separator: ", "))
+            return Routed(access: nil, action: .answer(APIResponse(status: 204, headers: [allow])))
+        }
+        let envelope = Envelope(request: request, id: id, now: now, principal: principal)
+        do {
+            return Routed(access: access, action: try action(endpoint, envelope))
+        } catch {
+            return refused(error, access)
+        }
+    }
+
+    private func refused(_ problem: Problem, _ access: Access?) -> Routed {
+        Routed(access: access, action: .answer(problem.response))
+    }
+
+    private static func methodNotAllowed(_ method: String, _ endpoint: Endpoint) -> Problem {
+        let allowed = endpoint.methods.joined(separator: ", ")
+        return Problem(.methodNotAllowed, "\(quoted(method)) is not possible here. Allowed: \(allowed).")
+            .with { $0.member("allowed", endpoint.methods) }
+            .with(APIResponse.Header("Allow", allowed))
+    }
+
+    private func action(_ endpoint: Endpoint, _ envelope: Envelope) throws(Problem) -> Routed.Action {
+        switch endpoint {
+        case .campaign(let key): return try campaign(envelope, key)
+        case .renew(let key): return try plain(envelope, try renewal(envelope, key))
+        case .complete(let key): return try plain(envelope, try completion(envelope, key))
+        case .resign(let key): return try plain(envelope, try resignation(envelope, key))
+        case .revoke(let key): return try plain(envelope, try revocation(envelope, key))
+        case .marker(let key) where envelope.request.method == "PUT":
+            return try plain(envelope, try marking(envelope, key))
+        case .marker(let key) where envelope.request.method == "DELETE": return try unmark(envelope, key)
+        case .marker(let key): return try waitForOne(envelope, key)
+        case .markers(let namespace) where envelope.request.query.contains { $0.name == "name" }:
+            return try waitForMany(envelope, namespace)
+        default: return .read(try read(endpoint, envelope))
+        }
+    }
+
+    /// A command without parameters and without a stream.
+    private func plain(_ envelope: Envelope, _ command: Command) throws(Problem) -> Routed.Action {
+        _ = try Query(envelope.request, allowed: [])
+        _ = try format(envelope, streams: false)
+        return .command(command, AnswerShape())
+    }
+
+    private func campaign(_ envelope: Envelope, _ key: Key) throws(Problem) -> Routed.Action {
+        let format = try format(envelope, streams: true)
+        let query = try Query(envelope.request, allowed: ["wait"])
+        let until = try waitUntil(query, format, envelope.now)
+        let campaign = try campaign(envelope, key, waitUntil: until)
+        return .command(.campaign(campaign), AnswerShape(format, waits: until != nil))
+    }
+
+    private func unmark(_ envelope: Envelope, _ key: Key) throws(Problem) -> Routed.Action {
+        let query = try Query(envelope.request, allowed: ["revision"])
+        _ = try format(envelope, streams: false)
+        let revision = try query.required("revision", in: revisionRange)
+        return .command(
+            .unmark(Unmarking(request: envelope.id, key: key, revision: revision)), AnswerShape())
+    }
+
+    private func waitForOne(_ envelope: Envelope, _ key: Key) throws(Problem) -> Routed.Action {
+        let format = try format(envelope, streams: true)
+        let query = try Query(envelope.request, allowed: ["wait"])
+        let until = try waitUntil(query, format, envelope.now)
+        let wait = MarkerWait(request: envelope.id, keys: [key], waitUntil: until)
+        return .command(.wait(wait), AnswerShape(format, form: .oneMarker, waits: until != nil))
+    }
+
+    private func waitForMany(_ envelope: Envelope, _ namespace: String) throws(Problem) -> Routed.Action {
+        let format = try format(envelope, streams: true)
+        let query = try Query(envelope.request, allowed: ["name", "require", "wait"], repeated: "name")
+        let keys = try keys(query.all("name"), namespace)
+        let require = try query.choice("require", [("all", MarkerWait.Require.all), ("any", .any)]) ?? .all
+        let until = try waitUntil(query, format, envelope.now)
+        let wait = MarkerWait(request: envelope.id, keys: keys, require: require, waitUntil: until)
+        return .command(.wait(wait), AnswerShape(format, form: .manyMarkers, waits: until != nil))
+    }
+
+    private func keys(_ names: [String], _ namespace: String) throws(Problem) -> [Key] {
+        guard names.count <= settings.namesMax else {
+            let rule = "at most \(settings.namesMax) names"
+            throw .field("name", "The query has \(names.count) names; there may be \(rule).", allowed: rule)
+        }
+        var seen: Set<String> = []
+        for name in names {
+            guard Names.isSubdomain(name) else {
+                throw .field(
+                    "name", "The name \(quoted(name)) is not valid. It has to be \(Names.nameRule).",
+                    allowed: Names.nameRule)
+            }
+            guard seen.insert(name).inserted else {
+                throw .field(
+                    "name", "The query has the name \(quoted(name)) twice.", allowed: "each name once")
+            }
+        }
+        return names.map { Key(namespace: namespace, name: $0) }
+    }
+
+    /// HEAD is answered as GET is, but never as a stream: nobody would see it.
+    private func format(_ envelope: Envelope, streams: Bool) throws(Problem) -> AnswerFormat {
+        let streams = streams && envelope.request.method != "HEAD"
+        if let format = MediaTypes.format(accept: envelope.request.accept, streams: streams) { return format }
+        let offered = streams ? [MediaTypes.json, MediaTypes.ndjson] : [MediaTypes.json]
+        throw Problem(
+            .notAcceptable,
+            "Accept is \(quoted(envelope.request.accept ?? "")); here answers are "
+                + "\(offered.joined(separator: " or "))."
+        ).with { $0.member("allowed", offered) }
+    }
+
+    /// Capped, not refused, above the limit: who asks for an hour asks again after 25 s.
+    private func waitUntil(
+        _ query: Query, _ format: AnswerFormat, _ now: Now
+    ) throws(Problem) -> Instant? {
+        let asked = try query.duration("wait")
+        let wait =
+            switch format {
+            case .plain: min(asked ?? .zero, settings.longPollMax)
+            case .ndjson: min(asked ?? settings.defaultStreamWait, settings.streamMax)
+            }
+        return wait > .zero ? now.instant + wait : nil
+    }
+}
