@@ -61,6 +61,7 @@ let package = Package(
         // The programs.
         program("batond", ["Daemon", "Store", argumentParser]),
         program("baton", ["Client", "Supervision", "Digest", argumentParser]),
+        program("baton-bench", ["CLinux", argumentParser]),
 
         tests(of: "Coordination"),
         tests(of: "Wire"),
