@@ -134,8 +134,12 @@ public final class Daemon: @unchecked Sendable {
         isDrained = true
         door.sendWaitersAway()
         server.drain(deadline: loop.now + Self.drainTime.nanoseconds) { [unowned self] in
-            store.close()
-            log.notice("stopped")
+            if turns.isCommitting {
+                log.error("the disk did not answer: what was being written is unknown")
+            } else {
+                store.close()
+                log.notice("stopped")
+            }
             stopped.signal()
         }
     }
