@@ -68,7 +68,13 @@ let package = Package(
         tests(of: "Store", ["Coordination", "CSQLite"]),
         tests(of: "Sockets", ["Wire", "CLinux"]),
         tests(of: "API", ["Coordination", "Wire"]),
+        tests(of: "Daemon", ["API", "Coordination", "Sockets"]),
         tests(of: "Client", ["Digest"]),
-        tests(of: "Supervision"),
+        tests(of: "Supervision", ["guardian-probe"]),
+
+        // Plays baton where a test must not be it: a guardian is forked before any thread.
+        .executableTarget(
+            name: "guardian-probe", dependencies: ["Supervision"],
+            path: "Tests/Support/GuardianProbe", swiftSettings: settings),
     ]
 )

@@ -1,1 +1,23 @@
 #include <sqlite3.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+// Swift can't call a function with variable arguments.
+static inline int baton_no_checkpoint_on_close(sqlite3 *db) {
+    return sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+}
+
+// SQLITE_TRANSIENT is a cast of -1, which Swift doesn't import.
+static inline int baton_bind_text(sqlite3_stmt *s, int column, const char *bytes, int count) {
+    return sqlite3_bind_text(s, column, bytes, count, SQLITE_TRANSIENT);
+}
+
+static inline int baton_bind_blob(sqlite3_stmt *s, int column, const void *bytes, int count) {
+    return sqlite3_bind_blob(s, column, bytes, count, SQLITE_TRANSIENT);
+}
+
+// For whoever looks at the daemon's threads; at most 15 bytes.
+static inline void baton_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
+
+// Linux: 0 is the calling thread, not the process.
+static inline void baton_lower_thread_priority(void) { setpriority(PRIO_PROCESS, 0, 10); }

@@ -12,8 +12,8 @@ public enum Command: Sendable {
     case forsake(RequestID)
     /// The answer with the token could not be delivered: its peer was gone before the first byte.
     case takeBack(Key, FencingToken)
-    /// Delete an idle lease whose retention is over.
-    case sweep(Key)
+    /// Delete an idle lease whose retention is over, if this is still its revision.
+    case sweep(Key, Revision)
 }
 
 /// Ask to be elected.

@@ -1,1 +1,3 @@
-print("batond")
+import ArgumentParser
+
+BatondCommand.main()

@@ -1,9 +1,42 @@
 #ifndef CLINUX_LOOP_H
 #define CLINUX_LOOP_H
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/timerfd.h>
-#include <sys/socket.h>
-#include <netinet/tcp.h>
-#include <time.h>
+
+// What an event loop asks of Linux. Every function that can fail returns -errno, so that a caller
+// needs one comparison and never reads errno after something else has changed it.
+
+// `struct epoll_event` is packed on x86-64 and nowhere else, which Swift can't express.
+struct loop_event {
+    uint64_t token;
+    uint32_t events;
+};
+
+int loop_create(void);
+int loop_register(int epoll, int fd, uint32_t events, uint64_t token);
+int loop_modify(int epoll, int fd, uint32_t events, uint64_t token);
+// Takes what is there and never blocks. `max` is at most LOOP_EVENTS_MAX.
+#define LOOP_EVENTS_MAX 256
+int loop_take(int epoll, struct loop_event *out, int max);
+
+int loop_eventfd(void);
+int loop_signal(int eventfd);
+
+// CLOCK_BOOTTIME in nanoseconds: it counts while the machine sleeps, and no one sets it.
+int64_t loop_boottime(void);
+int64_t loop_walltime(void);
+int loop_timerfd(void);
+// Fires at that moment, or at once if it is past.
+int loop_arm(int timerfd, int64_t deadline);
+
+// Not blocking, closed on exec.
+int loop_accept(int listener);
+ssize_t loop_receive(int fd, void *bytes, size_t count);
+// Without SIGPIPE.
+ssize_t loop_send(int fd, const void *bytes, size_t count);
+ssize_t loop_send2(int fd, const void *first, size_t first_count, const void *second, size_t second_count);
+int loop_set_option(int fd, int level, int name, int value);
+// 1 if the peer has closed its side or the connection is broken.
+int loop_peer_left(int fd);
 #endif

@@ -1,0 +1,51 @@
+# The two to remember: `make demo` is the main job on a fresh machine, `make test` passes the tests.
+
+SHELL := /bin/bash
+SWIFT := swift
+RELEASE := -c release --static-swift-stdlib
+
+.PHONY: help packages build demo test unit end-to-end bench lint format install clean
+
+help:
+	@echo 'make build       batond and baton into .build/release/'
+	@echo 'make demo        twelve runs, one import, one of them killed in the middle'
+	@echo 'make test        every test: rooms, then the real programs over real sockets'
+	@echo 'make bench       the figures, measured here and now'
+	@echo 'make lint        what the format settings have to say'
+	@echo 'make install     into $$DESTDIR$$PREFIX (default /usr/local)'
+
+# Debian packages that a fresh machine lacks; with sudo where not root.
+packages:
+	@deploy/install-packages
+
+build: packages
+	$(SWIFT) build $(RELEASE)
+
+demo: build
+	@docs/demo/demo.sh
+
+test: packages unit end-to-end
+
+unit:
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+end-to-end: build
+	python3 -u Tests/EndToEnd/run.py
+
+bench: build
+	.build/release/baton-bench
+
+lint:
+	$(SWIFT) format lint --strict -r Package.swift Sources Tests
+
+format:
+	$(SWIFT) format -i -r Package.swift Sources Tests
+
+PREFIX := /usr/local
+install: build
+	install -D -m 755 .build/release/batond $(DESTDIR)$(PREFIX)/bin/batond
+	install -D -m 755 .build/release/baton $(DESTDIR)$(PREFIX)/bin/baton
+
+clean:
+	rm -rf .build

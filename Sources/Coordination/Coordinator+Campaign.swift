@@ -1,0 +1,162 @@
+// To campaign: elected, told the marker, or queued. All in one step, so that no run can
+// fall between "not done" and "not held".
+
+extension Coordinator {
+    mutating func campaign(_ campaign: Campaign, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        var name = take(campaign.key)
+        defer { shelve(name, campaign.key) }
+        expireMarkerIfDue(&name, at: now, &effects)
+
+        if campaign.way == .once, let marker = name.marker, marker.revision != campaign.supersedes {
+            try matchInputs(stored: marker.inputsDigest, given: campaign.inputsDigest)
+            return say(.settled(marker), to: campaign.request, &effects)
+        }
+        if let way = name.wayInUse, way != campaign.way {
+            throw .wayConflict(current: way, asked: campaign.way)
+        }
+        if let hold = name.lease?.hold {
+            if hold.isHeld(by: campaign) {
+                return repeatElection(&name, hold, campaign, at: now, &effects)
+            }
+            try matchInputs(stored: hold.inputsDigest, given: campaign.inputsDigest)
+        } else if !isQuarantined(at: now), !name.queue.contains(where: \.isPresent) {
+            name.queue.removeAll { !$0.isPresent && $0.isSame(as: campaign) }
+            let contender = Contender(campaign: campaign, requests: [campaign.request], since: now.wall)
+            return elect(contender, &name, at: now, &effects)
+        }
+        try enqueue(campaign, &name, at: now, &effects)
+    }
+
+    /// A short hash in a name is an index, not a proof: the full digests are compared where both are known.
+    private func matchInputs(stored: String?, given: String?) throws(Rejection) {
+        guard let stored, let given, stored != given else { return }
+        throw .inputsMismatch(stored: stored, given: given)
+    }
+
+    func isQuarantined(at now: Now) -> Bool {
+        quarantineUntil.map { now.instant < $0 } ?? false
+    }
+
+    /// The same campaign again by its holder: the same token, and a sign of life.
+    private mutating func repeatElection(
+        _ name: inout NameState, _ hold: Hold, _ campaign: Campaign, at now: Now, _ effects: inout [Effect]
+    ) {
+        name.given += 1
+        name.deadline = max(name.deadline, now.instant + hold.duration)
+        let election = Election(lease: name.lease!, hold: hold, previous: name.lease!.last)
+        say(.elected(election), to: campaign.request, &effects)
+    }
+
+    /// Begins a hold for a contender whose turn it is, and tells each of its requests.
+    mutating func elect(
+        _ contender: Contender, _ name: inout NameState, at now: Now, _ effects: inout [Effect]
+    ) {
+        let campaign = contender.campaign
+        let token = nextRevision()
+        var lease =
+            name.lease
+            ?? LeaseRecord(
+                key: campaign.key, revision: token, created: token, createdAt: now.wall, way: campaign.way,
+                maxAttempts: campaign.maxAttempts ?? settings.defaultMaxAttempts)
+        if lease.way != campaign.way {
+            lease.failures = 0
+            lease.way = campaign.way
+        }
+        // The first campaign's maxAttempts governs: the first one of a piece of work not tried yet.
+        if lease.failures == 0 {
+            lease.maxAttempts = campaign.maxAttempts ?? settings.defaultMaxAttempts
+        }
+        lease.revision = token
+        lease.transitions += 1
+        let hold = Hold(
+            token: token, holder: campaign.holder, campaignID: campaign.campaignID,
+            principal: campaign.principal, duration: campaign.duration, attempt: lease.failures + 1,
+            began: now.wall, inputsDigest: campaign.inputsDigest,
+            supersedes: name.marker == nil ? nil : campaign.supersedes, info: campaign.info)
+        lease.hold = hold
+        name.lease = lease
+        name.deadline = now.instant + hold.duration
+        name.confirmBy = campaign.confirmWithin.map { now.instant + $0 }
+        name.lastRenewal = nil
+        name.given = contender.requests.count
+        holdCount += 1
+        begunHolds.append(campaign.key)
+
+        effects.append(.persist(.lease(lease)))
+        effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
+        effects.append(.standingsChanged(campaign.key))
+        for request in contender.requests {
+            say(.elected(Election(lease: lease, hold: hold, previous: lease.last)), to: request, &effects)
+        }
+    }
+
+    /// Takes, or takes again, a place in the queue.
+    private mutating func enqueue(
+        _ campaign: Campaign, _ name: inout NameState, at now: Now, _ effects: inout [Effect]
+    ) throws(Rejection) {
+        let index: Int
+        if let known = name.queue.firstIndex(where: { $0.isSame(as: campaign) }) {
+            name.queue[known].campaign = campaign
+            index = known
+        } else {
+            guard name.queue.count < settings.contendersMax else {
+                throw .tooMany(limit: settings.contendersMax)
+            }
+            name.queue.append(Contender(campaign: campaign, requests: [], since: now.wall))
+            index = name.queue.count - 1
+        }
+        let standing = standing(at: index, in: name, now)
+        if let until = campaign.waitUntil, until > now.instant {
+            name.queue[index].requests.append(campaign.request)
+            name.queue[index].graceUntil = nil
+            park(campaign.request, .contender(campaign.key, until: until))
+            effects.append(.parked(campaign.request, standing, after: revision))
+        } else {
+            if !name.queue[index].isPresent {
+                name.queue[index].graceUntil = now.instant + settings.reconnectGrace
+            }
+            say(.waiting(standing), to: campaign.request, &effects)
+        }
+    }
+
+    /// The peer of a parked request is gone, or its wait is over: the contender's place is kept for a while.
+    mutating func detach(
+        _ request: RequestID, from name: inout NameState, at now: Now
+    ) -> Int? {
+        guard let index = name.queue.firstIndex(where: { $0.requests.contains(request) }) else { return nil }
+        name.queue[index].requests.removeAll { $0 == request }
+        if !name.queue[index].isPresent {
+            name.queue[index].graceUntil = now.instant + settings.reconnectGrace
+        }
+        return index
+    }
+
+    mutating func forsake(_ request: RequestID, at now: Now, _ effects: inout [Effect]) {
+        guard let place = requests[request] else { return }
+        settle(request)
+        switch place {
+        case .contender(let key, _):
+            var name = take(key)
+            _ = detach(request, from: &name, at: now)
+            shelve(name, key)
+        case .waiter(let wait, _):
+            stopWaiting(wait)
+        }
+    }
+}
+
+extension Hold {
+    /// Whether this campaign is the one by which the hold was got.
+    func isHeld(by campaign: Campaign) -> Bool {
+        holder == campaign.holder && campaignID == campaign.campaignID && principal == campaign.principal
+    }
+}
+
+extension HoldRecord {
+    init(_ hold: Hold, of lease: LeaseRecord, end: End? = nil) {
+        self.init(
+            key: lease.key, token: hold.token, way: lease.way, holder: hold.holder,
+            campaignID: hold.campaignID, principal: hold.principal, attempt: hold.attempt, info: hold.info,
+            began: hold.began, end: end)
+    }
+}

@@ -1,0 +1,118 @@
+// How a hold ends, and what follows: the next contender, or a marker and everyone told.
+
+extension Coordinator {
+    /// Ends the present hold. The caller decides what follows: `passOn` or `settleName`.
+    mutating func endHold(
+        _ name: inout NameState, _ how: HoldEnd, reason: String?, by: String?, at now: Now,
+        _ effects: inout [Effect]
+    ) -> HoldRecord {
+        var lease = name.lease!
+        let hold = lease.hold!
+        let end = HoldRecord.End(how: how, reason: reason, by: by, at: now.wall, revision: nextRevision())
+        let record = HoldRecord(hold, of: lease, end: end)
+        lease.hold = nil
+        lease.revision = end.revision
+        // A hold that nobody was told of is no news to the next holder.
+        if how != .undelivered {
+            lease.last = EndedHold(
+                token: hold.token, holder: hold.holder, how: how, reason: reason, ended: now.wall)
+        }
+        if how.countsAsAttempt {
+            lease.failures += 1
+        } else if lease.way == .lock && how == .resigned {
+            lease.failures = 0
+        }
+        name.lease = lease
+        name.confirmBy = nil
+        name.lastRenewal = nil
+        name.given = 0
+        holdCount -= 1
+        knownHolds[hold.token] = record
+        effects.append(.persist(.hold(record)))
+        return record
+    }
+
+    /// After a hold ended without a marker: the next contender, or the last failure's marker.
+    mutating func passOn(
+        _ name: inout NameState, after record: HoldRecord, at now: Now, _ effects: inout [Effect]
+    ) {
+        let lease = name.lease!
+        guard lease.way == .once, record.end!.how.countsAsAttempt, lease.failures >= lease.maxAttempts else {
+            return handOver(&name, at: now, &effects)
+        }
+        let end = record.end!
+        let reason = "attempt \(record.attempt) of \(lease.maxAttempts) ended: \(end.reason ?? "\(end.how)")"
+        let marker = DoneMarker(
+            key: lease.key, revision: nextRevision(), finding: Finding(outcome: .failed, reason: reason),
+            inputsDigest: nil, holder: record.holder, principal: record.principal, token: record.token,
+            attempt: record.attempt, info: record.info, start: record.began, end: now.wall,
+            retention: settings.failedRetention)
+        settleName(&name, with: marker, at: now, &effects)
+    }
+
+    /// Elects the first contender who is there. If nobody is, the lease is free.
+    mutating func handOver(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
+        if !isQuarantined(at: now), let next = name.queue.firstIndex(where: \.isPresent) {
+            let contender = name.queue.remove(at: next)
+            return elect(contender, &name, at: now, &effects)
+        }
+        guard let lease = name.lease else { return }
+        effects.append(.persist(.lease(lease)))
+        effects.append(.standingsChanged(lease.key))
+        tellOrphaned(&name, &effects)
+    }
+
+    /// Writes the marker, and tells every contender and waiter.
+    mutating func settleName(
+        _ name: inout NameState, with marker: DoneMarker, at now: Now, _ effects: inout [Effect]
+    ) {
+        name.marker = marker
+        name.markerExpiry = marker.retention.map { now.instant + $0 }
+        effects.append(.persist(.marker(marker)))
+        if var lease = name.lease {
+            lease.failures = 0
+            lease.revision = nextRevision()
+            name.lease = lease
+            effects.append(.persist(.lease(lease)))
+        }
+        let queue = name.queue
+        name.queue = []
+        for contender in queue {
+            let reply = contender.campaign.reply(to: marker)
+            for request in contender.requests { say(reply, to: request, &effects) }
+        }
+        tellWaiters(&name, marker.key, &effects)
+    }
+
+    /// The answer with the token never left. Taken back if no other request was given it, and nobody acted on it.
+    mutating func takeBack(_ key: Key, _ token: FencingToken, at now: Now, _ effects: inout [Effect]) {
+        guard names[key]!.lease?.hold?.token == token else { return }
+        var name = take(key)
+        defer { shelve(name, key) }
+        name.given -= 1
+        guard name.given <= 0, name.lastRenewal == nil else { return }
+        _ = endHold(&name, .undelivered, reason: nil, by: nil, at: now, &effects)
+        handOver(&name, at: now, &effects)
+    }
+
+    /// An idle lease whose retention is over goes; tokens survive it.
+    mutating func sweep(_ key: Key, _ revision: Revision, _ effects: inout [Effect]) {
+        guard let lease = names[key]!.lease, lease.hold == nil, lease.revision == revision,
+            names[key]!.queue.isEmpty
+        else { return }
+        var name = take(key)
+        name.lease = nil
+        effects.append(.persist(.leaseDeleted(lease.key, at: nextRevision())))
+        shelve(name, key)
+    }
+}
+
+extension Campaign {
+    /// A contender wakes to a marker: unless it is of other inputs, that is its answer.
+    func reply(to marker: DoneMarker) -> Reply {
+        if let stored = marker.inputsDigest, let given = inputsDigest, stored != given {
+            return .refused(.inputsMismatch(stored: stored, given: given))
+        }
+        return .settled(marker)
+    }
+}

@@ -1,0 +1,147 @@
+// What a holder may do: renew, complete, resign. And what an operator may: revoke.
+
+extension Coordinator {
+    /// Renews at once, without a turn, if the hold is alive and its beginning is on disk.
+    ///
+    /// This is how renewals go on while a commit is in its flush, or the disk is full.
+    /// Nil: it has to go through a turn.
+    public mutating func renewAtOnce(_ claim: Claim, at now: Now) -> Reply? {
+        guard let index = names.index(forKey: claim.key),
+            let lease = names.values[index].lease, let hold = lease.hold,
+            hold.token == claim.token, hold.token <= durableRevision,
+            hold.holder == claim.holder, hold.principal == claim.principal
+        else { return nil }
+        names.values[index].extend(hold, at: now)
+        return .renewed(view(of: names.values[index], now)!)
+    }
+
+    /// Extends the hold by its full duration. Costs no flush: the duration is stored, the deadline isn't.
+    mutating func renew(_ claim: Claim, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        let hold = try present(claim, at: now)
+        names[claim.key]!.extend(hold, at: now)
+        let view = view(of: names[claim.key]!, now)!
+        // What a renewal reveals is that the hold is alive: it depends on the hold's beginning only.
+        effects.append(.answer(claim.request, .renewed(view), after: hold.token))
+        settle(claim.request)
+    }
+
+    /// Ends the hold with a done marker, in one step, and tells everyone who waits.
+    mutating func complete(
+        _ claim: Claim, _ finding: Finding, at now: Now, _ effects: inout [Effect]
+    ) throws(Rejection) {
+        if let answer = try repeated(claim, finding) {
+            return say(answer, to: claim.request, &effects)
+        }
+        let hold = try present(claim, at: now)
+        guard names[claim.key]!.lease!.way == .once else { throw .lockHasNoMarker }
+        var name = take(claim.key)
+        defer { shelve(name, claim.key) }
+        let marker = DoneMarker(
+            key: claim.key, revision: nextRevision(), finding: finding, inputsDigest: hold.inputsDigest,
+            holder: hold.holder, principal: hold.principal, token: hold.token, attempt: hold.attempt,
+            info: hold.info, start: hold.began, end: now.wall,
+            retention: finding.outcome == .failed ? settings.failedRetention : nil)
+        let how: HoldEnd = finding.outcome == .succeeded ? .completed : .failed
+        let record = endHold(&name, how, reason: finding.reason, by: nil, at: now, &effects)
+        settleName(&name, with: marker, at: now, &effects)
+        say(.completed(record, marker), to: claim.request, &effects)
+    }
+
+    /// Ends the hold without a marker; the next contender is elected at once.
+    mutating func resign(
+        _ claim: Claim, _ resignation: Resignation, at now: Now, _ effects: inout [Effect]
+    ) throws(Rejection) {
+        if let record = ended(claim.token, claim.key), record.holder == claim.holder,
+            record.principal == claim.principal, record.end?.how == resignation.end
+        {
+            return say(.ended(record), to: claim.request, &effects)
+        }
+        _ = try present(claim, at: now)
+        var name = take(claim.key)
+        defer { shelve(name, claim.key) }
+        let record = endHold(&name, resignation.end, reason: resignation.reason, by: nil, at: now, &effects)
+        passOn(&name, after: record, at: now, &effects)
+        say(.ended(record), to: claim.request, &effects)
+    }
+
+    mutating func revoke(
+        _ revocation: Revocation, at now: Now, _ effects: inout [Effect]
+    ) throws(Rejection) {
+        let key = revocation.key
+        guard let hold = names[key]!.lease?.hold, hold.token == revocation.token else {
+            guard let record = ended(revocation.token, key) else {
+                if names[key]!.lease == nil { throw .notFound(key) }
+                throw .holdEnded(token: revocation.token, record: nil, current: view(of: names[key]!, now))
+            }
+            guard record.end?.how == .revoked else {
+                throw .holdEnded(token: revocation.token, record: record, current: view(of: names[key]!, now))
+            }
+            return say(.ended(record), to: revocation.request, &effects)
+        }
+        var name = take(key)
+        defer { shelve(name, key) }
+        let record = endHold(
+            &name, .revoked, reason: revocation.reason, by: revocation.by, at: now, &effects)
+        passOn(&name, after: record, at: now, &effects)
+        say(.ended(record), to: revocation.request, &effects)
+    }
+
+    /// The present hold, if the claim is its holder's.
+    private func present(_ claim: Claim, at now: Now) throws(Rejection) -> Hold {
+        let name = names[claim.key]!
+        guard let hold = name.lease?.hold, hold.token == claim.token else {
+            throw .holdEnded(
+                token: claim.token, record: ended(claim.token, claim.key), current: view(of: name, now))
+        }
+        guard hold.holder == claim.holder, hold.principal == claim.principal else {
+            throw .notTheHolder(holder: hold.holder)
+        }
+        return hold
+    }
+
+    /// What is known of an earlier hold of this name.
+    private func ended(_ token: FencingToken, _ key: Key) -> HoldRecord? {
+        guard let record = knownHolds[token], record.key == key, record.end != nil else { return nil }
+        return record
+    }
+
+    /// A `complete` that was applied already gets its answer again.
+    private func repeated(_ claim: Claim, _ finding: Finding) throws(Rejection) -> Reply? {
+        let name = names[claim.key]!
+        guard name.lease?.hold?.token != claim.token else { return nil }
+        let record = ended(claim.token, claim.key)
+        if let marker = name.marker, marker.token == claim.token {
+            guard marker.holder == claim.holder, marker.principal == claim.principal else {
+                throw .notTheHolder(holder: marker.holder)
+            }
+            guard marker.finding == finding else { throw .markerDiffers(marker) }
+            return .completed(record ?? HoldRecord(completedBy: marker), marker)
+        }
+        let sameVerb: HoldEnd = finding.outcome == .succeeded ? .completed : .failed
+        guard let record, record.end?.how == sameVerb, record.holder == claim.holder,
+            record.principal == claim.principal
+        else { return nil }
+        return .completed(record, nil)
+    }
+}
+
+extension NameState {
+    mutating func extend(_ hold: Hold, at now: Now) {
+        deadline = max(deadline, now.instant + hold.duration)
+        confirmBy = nil
+        lastRenewal = now.wall
+    }
+}
+
+extension HoldRecord {
+    /// The hold as its marker tells it, when the history is pruned.
+    init(completedBy marker: DoneMarker) {
+        self.init(
+            key: marker.key, token: marker.token ?? marker.revision, way: .once, holder: marker.holder,
+            campaignID: nil, principal: marker.principal, attempt: marker.attempt, info: marker.info,
+            began: marker.start,
+            end: End(
+                how: marker.finding.outcome == .succeeded ? .completed : .failed,
+                reason: marker.finding.reason, by: nil, at: marker.end, revision: marker.revision))
+    }
+}

@@ -1,0 +1,142 @@
+// Markers without an election, and those who wait for markers without contending.
+
+extension Coordinator {
+    mutating func mark(_ marking: Marking, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        var name = take(marking.key)
+        defer { shelve(name, marking.key) }
+        expireMarkerIfDue(&name, at: now, &effects)
+        if let marker = name.marker {
+            guard marker.finding == marking.finding, marker.inputsDigest == marking.inputsDigest else {
+                throw .markerDiffers(marker)
+            }
+            return say(.marked(marker, new: false), to: marking.request, &effects)
+        }
+        if name.lease?.hold != nil, name.lease?.way == .once { throw .held(view(of: name, now)!) }
+        let marker = DoneMarker(
+            key: marking.key, revision: nextRevision(), finding: marking.finding,
+            inputsDigest: marking.inputsDigest, holder: marking.holder, principal: marking.principal,
+            token: nil, attempt: 1, info: marking.info, start: now.wall, end: now.wall,
+            retention: marking.finding.outcome == .failed ? settings.failedRetention : nil)
+        if name.wayInUse == .lock {
+            // A lock reads and writes no marker; its queue stays.
+            name.marker = marker
+            name.markerExpiry = marker.retention.map { now.instant + $0 }
+            effects.append(.persist(.marker(marker)))
+            tellWaiters(&name, marking.key, &effects)
+        } else {
+            settleName(&name, with: marker, at: now, &effects)
+        }
+        say(.marked(marker, new: true), to: marking.request, &effects)
+    }
+
+    mutating func unmark(_ unmarking: Unmarking, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        guard let marker = names[unmarking.key]!.marker else { throw .notFound(unmarking.key) }
+        guard marker.revision == unmarking.revision else { throw .revisionDiffers(current: marker.revision) }
+        var name = take(unmarking.key)
+        defer { shelve(name, unmarking.key) }
+        dropMarker(&name, unmarking.key, &effects)
+        for request in name.waiters {
+            guard case .waiter(let wait, _)? = requests[request] else { continue }
+            var view = markersView(wait, with: name, of: unmarking.key)
+            view.verdict = .deleted
+            view.about = unmarking.key
+            release(wait, from: &name, of: unmarking.key)
+            say(.markers(view), to: request, &effects)
+        }
+        say(.unmarked(marker), to: unmarking.request, &effects)
+    }
+
+    private mutating func dropMarker(_ name: inout NameState, _ key: Key, _ effects: inout [Effect]) {
+        name.marker = nil
+        name.markerExpiry = nil
+        effects.append(.persist(.markerDeleted(key, at: nextRevision())))
+    }
+
+    /// A Failed marker whose retention is over is gone, whether or not its timer came first.
+    mutating func expireMarkerIfDue(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
+        guard let expiry = name.markerExpiry, expiry <= now.instant, let marker = name.marker else { return }
+        dropMarker(&name, marker.key, &effects)
+    }
+
+    // MARK: Waiters
+
+    mutating func wait(_ wait: MarkerWait, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        for key in wait.keys {
+            var name = take(key)
+            expireMarkerIfDue(&name, at: now, &effects)
+            shelve(name, key)
+        }
+        let view = markersView(wait)
+        guard view.verdict == .waiting, let until = wait.waitUntil, until > now.instant else {
+            return say(.markers(view), to: wait.request, &effects)
+        }
+        for key in wait.keys {
+            var name = take(key)
+            name.waiters.append(wait.request)
+            shelve(name, key)
+        }
+        park(wait.request, .waiter(wait, until: until))
+        effects.append(.parked(wait.request, nil, after: revision))
+    }
+
+    /// Where a wait stands. `name` is the one that is taken out at the moment.
+    func markersView(_ wait: MarkerWait, with name: NameState? = nil, of taken: Key? = nil) -> MarkersView {
+        var markers: [DoneMarker] = []
+        var missing: [Key] = []
+        for key in wait.keys {
+            let state = key == taken ? name : names[key]
+            if let marker = state?.marker { markers.append(marker) } else { missing.append(key) }
+        }
+        let failed = markers.count { $0.finding.outcome == .failed }
+        let succeeded = markers.count - failed
+        let verdict: MarkersView.Verdict =
+            switch wait.require {
+            case .all: failed > 0 ? .failed : (missing.isEmpty ? .done : .waiting)
+            case .any: succeeded > 0 ? .done : (missing.isEmpty ? .failed : .waiting)
+            }
+        return MarkersView(verdict: verdict, markers: markers, missing: missing)
+    }
+
+    /// This name has a new marker: whoever's wait that ends is told.
+    mutating func tellWaiters(_ name: inout NameState, _ key: Key, _ effects: inout [Effect]) {
+        for request in name.waiters {
+            guard case .waiter(let wait, _)? = requests[request] else { continue }
+            let view = markersView(wait, with: name, of: key)
+            guard view.verdict != .waiting else { continue }
+            release(wait, from: &name, of: key)
+            say(.markers(view), to: request, &effects)
+        }
+    }
+
+    /// A hold ended without a marker, and nobody contends: whoever waits is told, and may wait on.
+    mutating func tellOrphaned(_ name: inout NameState, _ effects: inout [Effect]) {
+        guard let lease = name.lease, lease.way == .once, lease.hold == nil, let last = lease.last,
+            name.marker == nil, name.queue.isEmpty
+        else { return }
+        for request in name.waiters {
+            guard case .waiter(let wait, _)? = requests[request] else { continue }
+            var view = markersView(wait, with: name, of: lease.key)
+            view.verdict = .orphaned
+            view.about = lease.key
+            view.last = last
+            release(wait, from: &name, of: lease.key)
+            say(.markers(view), to: request, &effects)
+        }
+    }
+
+    /// Takes a wait off every name it waits for, one of which is taken out.
+    private mutating func release(_ wait: MarkerWait, from name: inout NameState, of taken: Key) {
+        name.waiters.removeAll { $0 == wait.request }
+        for key in wait.keys where key != taken { stopWaiting(wait.request, for: key) }
+    }
+
+    mutating func stopWaiting(_ wait: MarkerWait) {
+        for key in wait.keys { stopWaiting(wait.request, for: key) }
+    }
+
+    private mutating func stopWaiting(_ request: RequestID, for key: Key) {
+        var name = take(key)
+        name.waiters.removeAll { $0 == request }
+        shelve(name, key)
+    }
+}

@@ -1,0 +1,96 @@
+// What time does: expiries, waits that are over, grace that ends, and gaps that are made good.
+
+extension Coordinator {
+    /// Does everything that is due. To be called after what has arrived has been applied,
+    /// so that a renewal that was waiting in a socket comes before the expiry it prevents.
+    public mutating func tick(at now: Now, effects: inout [Effect]) {
+        if let end = quarantineUntil, end <= now.instant { quarantineUntil = nil }
+        dropDeadTimers()
+        while let (at, subject) = timers.popDue(at: now.instant) {
+            switch subject {
+            case .name(let key):
+                guard names[key]?.armed == at else { continue }
+                nameDue(key, at: now, &effects)
+            case .request(let request):
+                guard let place = requests[request], place.until <= now.instant else { continue }
+                waitOver(request, place, at: now, &effects)
+            }
+        }
+    }
+
+    /// Keeps the heap in proportion to what is alive.
+    private mutating func dropDeadTimers() {
+        guard timers.count > 1024 + 2 * (requests.count + names.count) else { return }
+        timers.keep { at, subject in
+            switch subject {
+            case .name(let key): names[key]?.armed == at
+            case .request(let request): requests[request] != nil
+            }
+        }
+    }
+
+    /// The loop was away (a stalled disk, SIGSTOP, a suspended machine) and could not hear
+    /// renewals: every hold, and every place that is being kept, gets the gap added.
+    public mutating func wasAway(for gap: Interval) {
+        for index in names.indices {
+            if names.values[index].lease?.hold != nil {
+                names.values[index].deadline = names.values[index].deadline + gap
+                if let confirmBy = names.values[index].confirmBy {
+                    names.values[index].confirmBy = confirmBy + gap
+                }
+            }
+            for place in names.values[index].queue.indices {
+                guard let grace = names.values[index].queue[place].graceUntil else { continue }
+                names.values[index].queue[place].graceUntil = grace + gap
+            }
+        }
+    }
+
+    private mutating func nameDue(_ key: Key, at now: Now, _ effects: inout [Effect]) {
+        var name = take(key)
+        name.armed = nil
+        defer { shelve(name, key) }
+        expireMarkerIfDue(&name, at: now, &effects)
+        let queued = name.queue.count
+        name.queue.removeAll { $0.graceUntil.map { $0 <= now.instant } ?? false }
+        if name.queue.count != queued { effects.append(.standingsChanged(key)) }
+
+        if name.lease?.hold != nil {
+            expireIfDue(&name, at: now, &effects)
+        } else if name.queue.contains(where: \.isPresent) {
+            handOver(&name, at: now, &effects)
+        } else if name.queue.count != queued {
+            tellOrphaned(&name, &effects)
+        }
+    }
+
+    private mutating func expireIfDue(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
+        let unconfirmed = name.confirmBy.map { $0 <= now.instant } ?? false
+        guard unconfirmed || name.deadline <= now.instant else { return }
+        let record =
+            unconfirmed
+            ? endHold(
+                &name, .unconfirmed, reason: "the first renewal did not come in time", by: nil, at: now,
+                &effects)
+            : endHold(&name, .expired, reason: "not renewed in time", by: nil, at: now, &effects)
+        passOn(&name, after: record, at: now, &effects)
+    }
+
+    private mutating func waitOver(
+        _ request: RequestID, _ place: Place, at now: Now, _ effects: inout [Effect]
+    ) {
+        switch place {
+        case .contender(let key, _):
+            var name = take(key)
+            if let index = detach(request, from: &name, at: now) {
+                say(.waiting(standing(at: index, in: name, now)), to: request, &effects)
+            } else {
+                settle(request)
+            }
+            shelve(name, key)
+        case .waiter(let wait, _):
+            stopWaiting(wait)
+            say(.markers(markersView(wait)), to: request, &effects)
+        }
+    }
+}

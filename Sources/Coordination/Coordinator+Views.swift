@@ -1,0 +1,66 @@
+// What readers are shown. Nothing here changes anything.
+
+extension Coordinator {
+    /// The lease as memory has it; nil if it has none of this name. The name must have been learned.
+    public func lease(_ key: Key, at now: Now) -> LeaseView? {
+        names[key].flatMap { view(of: $0, now) }
+    }
+
+    /// Whether memory knows the name: if it does, it knows better than the store.
+    public func knows(_ key: Key) -> Bool { names[key] != nil }
+
+    public func marker(_ key: Key) -> DoneMarker? { names[key]?.marker }
+
+    /// The queue, first to be elected first.
+    public func contenders(_ key: Key) -> [ContenderView] {
+        (names[key]?.queue ?? []).map {
+            ContenderView(
+                holder: $0.campaign.holder, campaignID: $0.campaign.campaignID, present: $0.isPresent,
+                since: $0.since)
+        }
+    }
+
+    /// Where each waiting request of this name stands: for the streams.
+    public func standings(_ key: Key, at now: Now) -> [(request: RequestID, standing: Standing)] {
+        guard let name = names[key], !name.queue.isEmpty else { return [] }
+        let view = viewOrBlank(name, now)
+        var all: [(RequestID, Standing)] = []
+        for index in name.queue.indices {
+            let standing = standing(at: index, in: name, view)
+            for request in name.queue[index].requests { all.append((request, standing)) }
+        }
+        return all
+    }
+
+    func view(of name: NameState, _ now: Now) -> LeaseView? {
+        guard let lease = name.lease else { return nil }
+        return LeaseView(
+            record: lease, remaining: lease.hold == nil ? nil : max(.zero, name.deadline - now.instant),
+            lastRenewal: name.lastRenewal, queueLength: name.queue.count)
+    }
+
+    /// A name that was never held, waited for during a restore's quarantine, has no record yet.
+    private func viewOrBlank(_ name: NameState, _ now: Now) -> LeaseView {
+        if let view = view(of: name, now) { return view }
+        let campaign = name.queue[0].campaign
+        let blank = LeaseRecord(
+            key: campaign.key, revision: 0, created: 0, createdAt: now.wall, way: campaign.way,
+            maxAttempts: campaign.maxAttempts ?? settings.defaultMaxAttempts)
+        return LeaseView(record: blank, remaining: nil, lastRenewal: nil, queueLength: name.queue.count)
+    }
+
+    func standing(at index: Int, in name: NameState, _ now: Now) -> Standing {
+        standing(at: index, in: name, viewOrBlank(name, now))
+    }
+
+    private func standing(at index: Int, in name: NameState, _ view: LeaseView) -> Standing {
+        let reason: Standing.Reason =
+            if let hold = name.lease?.hold {
+                hold.holder == name.queue[index].campaign.holder ? .sameIdentityHolds : .held
+            } else {
+                quarantineUntil == nil ? .free : .restoreQuarantine
+            }
+        return Standing(
+            reason: reason, lease: view, position: index + 1, queueLength: name.queue.count)
+    }
+}

@@ -1,0 +1,207 @@
+/// Grants, renews and ends holds, and keeps the queue of those who want one.
+///
+/// A lease cannot stop a slow holder from acting after its end. Whoever guards
+/// a resource compares the fencing token: a later hold always has a greater one.
+///
+/// Commands come in turns. A turn's commands are applied one after another; their
+/// durable changes are committed together; only then is anything said that depends
+/// on them. Between `apply` and `committed` memory is ahead of the disk. If the
+/// commit fails, `undo` takes the turn back: every name and request is as it was
+/// before, except that renewals stay, because they were answered meanwhile. The
+/// revisions of a failed turn are never used again.
+///
+/// What a command names must be in memory before it is applied: ask `needs`, fetch,
+/// tell `learn`. Memory keeps what is alive (holds, queues, waiters) and a bounded
+/// number of idle names.
+public struct Coordinator: Sendable {
+    public let settings: CoreSettings
+    /// The latest revision given out.
+    public internal(set) var revision: Revision
+    /// Every change up to here is on disk.
+    public internal(set) var durableRevision: Revision
+    /// After a restore nobody is elected until then: holders that the backup doesn't know may be at work.
+    public internal(set) var quarantineUntil: Instant?
+
+    var names: [Key: NameState] = [:]
+    var requests: [RequestID: Place] = [:]
+    var timers = Timers()
+    var holdCount = 0
+
+    /// The turn: what it touched, as it was; what it began and ended; what it was told of ended holds.
+    var touchedNames: [Key: NameState] = [:]
+    var touchedRequests: [RequestID: Place?] = [:]
+    var begunHolds: [Key] = []
+    var knownHolds: [FencingToken: HoldRecord] = [:]
+    var holdCountBefore = 0
+
+    var idleRing = IdleRing()
+    static let vacant = NameState()
+
+    /// A core as it was stored, at the moment the daemon starts.
+    ///
+    /// Every hold gets a full duration from now. `names` has every lease that is held
+    /// and every marker with a retention; whatever else is named is fetched when it is.
+    public init(
+        settings: CoreSettings, revision: Revision, names: [NameRecords], quarantineUntil: Instant? = nil,
+        at now: Now
+    ) {
+        self.settings = settings
+        self.revision = revision
+        self.durableRevision = revision
+        self.quarantineUntil = quarantineUntil
+        for records in names {
+            learn(records, at: now)
+        }
+    }
+
+    public var nextWake: Instant? { timers.next }
+    /// Whether something was changed that is not on disk.
+    public var isTurnOpen: Bool { revision > durableRevision }
+    public var hasHolds: Bool { holdCount > 0 }
+    public var figures: Figures {
+        var contenders = 0
+        var waiters = 0
+        for place in requests.values {
+            if case .contender = place { contenders += 1 } else { waiters += 1 }
+        }
+        return Figures(holds: holdCount, contenders: contenders, waiters: waiters, namesInMemory: names.count)
+    }
+
+    public struct Figures: Hashable, Sendable {
+        public var holds: Int
+        public var contenders: Int
+        public var waiters: Int
+        public var namesInMemory: Int
+    }
+
+    // MARK: What must be fetched first
+
+    /// What must be learned before these commands are applied.
+    public struct Needs: Hashable, Sendable {
+        public var names: Set<Key> = []
+        public var holds: Set<FencingToken> = []
+        public var isEmpty: Bool { names.isEmpty && holds.isEmpty }
+        public init() {}
+    }
+
+    public func needs(_ command: Command, into needs: inout Needs) {
+        switch command {
+        case .campaign(let campaign): need(campaign.key, &needs)
+        case .renew(let claim), .complete(let claim, _), .resign(let claim, _):
+            need(claim.key, holding: claim.token, &needs)
+        case .revoke(let revocation): need(revocation.key, holding: revocation.token, &needs)
+        case .mark(let marking): need(marking.key, &needs)
+        case .unmark(let unmarking): need(unmarking.key, &needs)
+        case .wait(let wait): for key in wait.keys { need(key, &needs) }
+        case .sweep(let key, _), .takeBack(let key, _): need(key, &needs)
+        case .forsake: break
+        }
+    }
+
+    /// A reader's need: the name as it is.
+    public func need(_ key: Key, _ needs: inout Needs) {
+        if names[key] == nil { needs.names.insert(key) }
+    }
+
+    private func need(_ key: Key, holding token: FencingToken, _ needs: inout Needs) {
+        guard let name = names[key] else {
+            needs.names.insert(key)
+            needs.holds.insert(token)
+            return
+        }
+        if name.lease?.hold?.token != token { needs.holds.insert(token) }
+    }
+
+    /// A name as it is stored. Ignored if memory has it: memory is never behind.
+    public mutating func learn(_ records: NameRecords, at now: Now) {
+        guard names[records.key] == nil else { return }
+        var name = NameState(lease: records.lease, marker: records.marker)
+        if let hold = records.lease?.hold {
+            name.deadline = now.instant + hold.duration
+            name.given = 1
+            holdCount += 1
+            holdCountBefore += 1
+        }
+        if let retention = records.marker?.retention {
+            name.markerExpiry = now.instant + retention
+        }
+        names[records.key] = Self.vacant
+        shelve(name, records.key)
+    }
+
+    /// A hold of the history, for a token that is not the present hold's.
+    public mutating func learn(_ hold: HoldRecord) {
+        knownHolds[hold.token] = hold
+    }
+
+    // MARK: Commands
+
+    /// Applies one command. A rejection changes nothing, and is the answer to its request.
+    public mutating func apply(_ command: Command, at now: Now, effects: inout [Effect]) throws(Rejection) {
+        switch command {
+        case .campaign(let campaign): try self.campaign(campaign, at: now, &effects)
+        case .renew(let claim): try renew(claim, at: now, &effects)
+        case .complete(let claim, let finding): try complete(claim, finding, at: now, &effects)
+        case .resign(let claim, let resignation): try resign(claim, resignation, at: now, &effects)
+        case .revoke(let revocation): try revoke(revocation, at: now, &effects)
+        case .mark(let marking): try mark(marking, at: now, &effects)
+        case .unmark(let unmarking): try unmark(unmarking, at: now, &effects)
+        case .wait(let wait): try self.wait(wait, at: now, &effects)
+        case .forsake(let request): forsake(request, at: now, &effects)
+        case .takeBack(let key, let token): takeBack(key, token, at: now, &effects)
+        case .sweep(let key, let revision): sweep(key, revision, &effects)
+        }
+    }
+
+    // MARK: Small parts that every command uses
+
+    /// Uses up a revision for a turn without changes: to try whether the disk takes writes again.
+    public mutating func skipRevision() { _ = nextRevision() }
+
+    mutating func nextRevision() -> Revision {
+        revision += 1
+        precondition(revision < 1 << 53, "a revision must survive a JSON number")
+        return revision
+    }
+
+    /// Takes a name out to be changed. Whoever takes it puts it back with `shelve`.
+    mutating func take(_ key: Key) -> NameState {
+        var name = Self.vacant
+        guard let index = names.index(forKey: key) else {
+            preconditionFailure("a command was applied before its name was learned: \(key)")
+        }
+        swap(&names.values[index], &name)
+        if touchedNames[key] == nil { touchedNames[key] = name }
+        return name
+    }
+
+    mutating func shelve(_ taken: NameState, _ key: Key) {
+        var name = taken
+        if let due = name.due(quarantine: quarantineUntil), name.armed.map({ due < $0 }) ?? true {
+            timers.arm(.name(key), at: due)
+            name.armed = due
+        }
+        if name.isIdle && !name.isInIdleRing {
+            name.isInIdleRing = true
+            idleRing.append(key)
+        }
+        names[key] = name
+    }
+
+    mutating func say(_ reply: Reply, to request: RequestID, _ effects: inout [Effect]) {
+        effects.append(.answer(request, reply, after: revision))
+        settle(request)
+    }
+
+    /// The request waits no longer.
+    mutating func settle(_ request: RequestID) {
+        guard let place = requests.removeValue(forKey: request) else { return }
+        if touchedRequests[request] == nil { touchedRequests[request] = .some(place) }
+    }
+
+    mutating func park(_ request: RequestID, _ place: Place) {
+        if touchedRequests[request] == nil { touchedRequests[request] = .some(nil) }
+        requests[request] = place
+        timers.arm(.request(request), at: place.until)
+    }
+}

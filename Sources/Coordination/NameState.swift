@@ -1,0 +1,82 @@
+/// A name as memory has it: its two records, and what only memory knows.
+struct NameState: Sendable {
+    var lease: LeaseRecord?
+    var marker: DoneMarker?
+
+    /// When the present hold ends unless it is renewed. Means nothing without a hold.
+    var deadline = Instant(nanoseconds: 0)
+    /// Until when the first renewal must have come; nil once it came, or if none was asked for.
+    var confirmBy: Instant?
+    /// How many requests were given the present token and may act on it.
+    var given = 0
+    var lastRenewal: Timestamp?
+    /// In order of arrival.
+    var queue: [Contender] = []
+    /// Requests that wait for this name's marker without contending.
+    var waiters: [RequestID] = []
+    /// When the Failed marker's retention ends.
+    var markerExpiry: Instant?
+    /// The moment of this name's live entry among the timers.
+    var armed: Instant?
+    var isInIdleRing = false
+
+    /// Nothing here that memory alone knows: it can be fetched again when it is named.
+    var isIdle: Bool {
+        lease?.hold == nil && queue.isEmpty && waiters.isEmpty && markerExpiry == nil
+    }
+
+    /// The way in which the name is used at this moment, if it is in use.
+    var wayInUse: Way? {
+        if let lease, lease.hold != nil { return lease.way }
+        return queue.first?.campaign.way
+    }
+
+    /// The next moment at which something of this name may be due.
+    func due(quarantine: Instant?) -> Instant? {
+        var due: Instant?
+        func consider(_ moment: Instant?) {
+            guard let moment, due.map({ moment < $0 }) ?? true else { return }
+            due = moment
+        }
+        if lease?.hold != nil {
+            consider(deadline)
+            consider(confirmBy)
+        } else if !queue.isEmpty {
+            consider(quarantine)
+        }
+        consider(markerExpiry)
+        for contender in queue { consider(contender.graceUntil) }
+        return due
+    }
+}
+
+/// One who campaigns and queues.
+struct Contender: Sendable {
+    /// As it was asked last; its request is the one that came last.
+    var campaign: Campaign
+    /// Every open request of this contender: a retry may arrive while the first still hangs in a proxy.
+    var requests: [RequestID]
+    /// Set while no request is open: until then its place is kept, and skipped.
+    var graceUntil: Instant?
+    var since: Timestamp
+
+    var isPresent: Bool { !requests.isEmpty }
+
+    /// Identity and campaignID make the same contender; so does the authenticated identity.
+    func isSame(as other: Campaign) -> Bool {
+        campaign.holder == other.holder && campaign.campaignID == other.campaignID
+            && campaign.principal == other.principal
+    }
+}
+
+/// Where an open request waits.
+enum Place: Sendable {
+    case contender(Key, until: Instant)
+    case waiter(MarkerWait, until: Instant)
+
+    var until: Instant {
+        switch self {
+        case .contender(_, let until), .waiter(_, let until): until
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Coordination
+import Glibc
+import Sockets
+
+/// The loop's clocks, as the core wants them.
+final class Clocks: @unchecked Sendable {
+    let loop: EventLoop
+    private var errands: [(at: Instant, body: () -> Void)] = []
+
+    init(loop: EventLoop) { self.loop = loop }
+
+    /// The boot clock as of this round of the loop; the wall clock as of now.
+    var now: Now { Now(instant: Instant(nanoseconds: loop.now), wall: Self.wall) }
+
+    static var wall: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+
+    /// Runs `body` on the loop when the interval is over.
+    func after(_ interval: Interval, _ body: @escaping () -> Void) {
+        errands.append((Instant(nanoseconds: loop.now) + interval, body))
+    }
+
+    var nextErrand: Instant? { errands.map(\.at).min() }
+
+    /// Runs the errands that are due.
+    func runErrands() {
+        guard !errands.isEmpty else { return }
+        let now = now.instant
+        let due = errands.filter { $0.at <= now }
+        guard !due.isEmpty else { return }
+        errands.removeAll { $0.at <= now }
+        for errand in due { errand.body() }
+    }
+}

@@ -1,0 +1,119 @@
+import API
+import Coordination
+import Sockets
+import Store
+import Wire
+
+/// Everything that can be set, with its default. `config/batond.yaml` explains each.
+public struct Configuration: Sendable {
+    public var listen: [String] = ["127.0.0.1:7979"]
+    public var data = "/var/lib/baton"
+    /// Listening beyond loopback and Unix sockets without TLS and tokens must be asked for.
+    public var insecureListen = false
+    public var logLevel = "info"
+    public var logFormat = "text"
+
+    public var core = CoreSettings()
+    public var api = Elections.Settings()
+    public var server = ServerLimits()
+    /// A request's head in bytes, its fields, and its body in bytes.
+    public var headBytes = 16 * 1024
+    public var headerCount = 100
+    public var bodyBytes = 1024 * 1024
+
+    /// How long an idle lease is kept after its last hold.
+    public var leaseRetention = Interval.hours(1)
+    /// How long the history of ended holds is kept.
+    public var historyRetention = Interval.hours(30 * 24)
+    /// How long rows of the journal are kept once the tables have them.
+    public var journalRetention = Interval.hours(1)
+    /// How many bytes of such rows are kept at the most.
+    public var journalBytes: Int64 = 256 * 1024 * 1024
+    /// For how long nobody is elected after a restore; nil: the longest duration allowed.
+    public var restoreQuarantine: Interval?
+    /// Above this size of the WAL the daemon is not ready.
+    public var walBytesMax: Int64 = 1024 * 1024 * 1024
+
+    public init() {}
+
+    var effectiveQuarantine: Interval { restoreQuarantine ?? api.maxLeaseDuration }
+
+    var storeSettings: StoreSettings {
+        var settings = StoreSettings()
+        settings.journalAge = journalRetention
+        settings.journalBytes = journalBytes
+        settings.historyAge = historyRetention
+        return settings
+    }
+
+    /// What the server is told: sizes as the wire wants them.
+    var serverLimits: ServerLimits {
+        var limits = server
+        limits.wire = Limits(
+            headBytes: headBytes, targetBytes: min(8 * 1024, headBytes / 2), headerCount: headerCount,
+            bodyBytes: bodyBytes, trailerBytes: min(4 * 1024, headBytes))
+        return limits
+    }
+
+    /// Refuses settings that contradict each other, and names both.
+    public func validate() throws(ConfigurationError) {
+        func require(_ holds: Bool, _ message: String) throws(ConfigurationError) {
+            if !holds { throw ConfigurationError(message) }
+        }
+        try require(!listen.isEmpty, "listen: at least one address is needed")
+        try require(
+            api.minLeaseDuration <= api.defaultLeaseDuration
+                && api.defaultLeaseDuration <= api.maxLeaseDuration,
+            "lease.minDuration, lease.defaultDuration and lease.maxDuration must be in this order; they are "
+                + [api.minLeaseDuration, api.defaultLeaseDuration, api.maxLeaseDuration]
+                .map(text).joined(separator: ", "))
+        try require(
+            api.defaultStreamWait <= api.streamMax,
+            "wait.streamDefault (\(text(api.defaultStreamWait))) is longer than wait.streamMax (\(text(api.streamMax)))"
+        )
+        if let quarantine = restoreQuarantine {
+            try require(
+                quarantine >= api.maxLeaseDuration,
+                "restoreQuarantine (\(text(quarantine))) is shorter than lease.maxDuration (\(text(api.maxLeaseDuration))): a holder that the backup doesn't know could still be at work"
+            )
+        }
+        try require(
+            headBytes <= server.readBufferBytes,
+            "http.headBytes (\(headBytes)) is more than a read buffer holds (\(server.readBufferBytes))")
+        try require(
+            headerCount * 4 <= headBytes,
+            "http.headerCount (\(headerCount)) is more than fit in http.headBytes (\(headBytes))")
+        try require(
+            api.resultBytesMax + api.infoBytesMax < bodyBytes,
+            "http.bodyBytes (\(bodyBytes)) is too small for marker.resultBytes (\(api.resultBytesMax)) and info.bytes (\(api.infoBytesMax))"
+        )
+        try require(
+            (server.connectionsPerAddress ?? 0) <= server.connections,
+            "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
+        )
+        try validateListeners()
+    }
+
+    private func validateListeners() throws(ConfigurationError) {
+        for text in listen {
+            guard let address = ListenAddress(text) else {
+                throw ConfigurationError(
+                    "listen: \(text) is not an address; give HOST:PORT, [V6]:PORT or unix:PATH")
+            }
+            guard insecureListen || address.isPrivate else {
+                throw ConfigurationError(
+                    "listen: \(text) can be reached from other machines, and there is no TLS and no token. "
+                        + "Listen on loopback or a Unix socket, or set insecureListen: true if you mean it")
+            }
+        }
+    }
+}
+
+/// Why the daemon does not start: names the setting.
+public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}
+
+/// As it would stand in the file.
+func text(_ interval: Interval) -> String { interval.text }

@@ -1,0 +1,149 @@
+import API
+import CLinux
+import Coordination
+import Dispatch
+import Glibc
+import Logging
+import Sockets
+import Store
+
+/// The whole: store, core, turns, door and sockets, put together and kept running.
+///
+/// Everything lives on one loop's queue. The store has its own threads for commits and
+/// checkpoints. `run` returns when a signal has ended the daemon in good order.
+public final class Daemon: @unchecked Sendable {
+    private let configuration: Configuration
+    private let log: Logger
+    private let loop: EventLoop
+    private let store: SQLiteStore
+    private let turns: Turns
+    private let door: Door
+    private let server: HTTPServer
+    private let clocks: Clocks
+    private let sweeper: Sweeper
+    private var signals: [any DispatchSourceSignal] = []
+    private var isStopping = false
+    private let stopped = DispatchSemaphore(value: 0)
+
+    /// How long what is under way may take after a signal, before it is cut off.
+    static let drainTime = Interval.milliseconds(1500)
+
+    /// Opens the store and binds the sockets; serves from `run` on.
+    public init(_ configuration: Configuration, log: Logger) throws {
+        self.configuration = configuration
+        self.log = log
+        _ = raiseDescriptorLimit()
+        loop = try EventLoop(label: "baton.loop")
+        clocks = Clocks(loop: loop)
+        let loop = loop
+        let (store, recovered, names) = try loop.sync {
+            let (store, recovered) = try SQLiteStore.open(
+                directory: configuration.data, settings: configuration.storeSettings,
+                onLoop: { dispatchPrecondition(condition: .onQueue(loop.queue)) }, post: { loop.post($0) })
+            let alive = Set(recovered.heldLeases.map(\.key) + recovered.expiringMarkers.map(\.key))
+            return (store, recovered, try store.fetch(Array(alive)))
+        }
+        self.store = store
+        let now = clocks.now
+        let isRestored = recovered.restoredAt != nil
+        let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
+        let core = Coordinator(
+            settings: configuration.core, revision: recovered.revision, names: names,
+            quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
+            at: now)
+        turns = Turns(core: core, store: store, clock: clocks, log: log)
+        let reference = Door.ServerReference()
+        door = Door(
+            server: reference, turns: turns,
+            elections: Elections(settings: configuration.api, incarnation: incarnation),
+            facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), log: log)
+        server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
+        reference.server = server
+        turns.door = door
+        sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
+        if isRestored {
+            log.notice(
+                "the data was restored from a backup; nobody is elected for a while, since holders that it doesn't know may be at work",
+                metadata: ["until": "\(configuration.effectiveQuarantine.text) from now"])
+        }
+        log.info(
+            "the store is open",
+            metadata: [
+                "data": "\(configuration.data)", "revision": "\(recovered.revision)",
+                "holds": "\(core.figures.holds)",
+            ])
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    public func run() throws {
+        loop.turn = { [unowned self] in turn() }
+        loop.start()
+        try loop.sync {
+            for text in configuration.listen {
+                guard let address = ListenAddress(text) else { continue }
+                let bound = try server.listen(on: address)
+                log.notice("listening", metadata: ["address": "\(bound)"])
+            }
+            sweeper.start()
+        }
+        watchSignals()
+        stopped.wait()
+    }
+
+    /// One round of the loop: everything that arrived is in the inbox.
+    private func turn() {
+        clocks.runErrands()
+        turns.run()
+        door.tendStreams()
+        if isStopping, turns.isIdle, !isDrained { drain() }
+        let wake = [turns.nextWake, door.nextWake, clocks.nextErrand].compactMap { $0 }.min()
+        loop.setWakeUp(wake?.nanoseconds)
+    }
+
+    // MARK: The end
+
+    private var isDrained = false
+
+    private func watchSignals() {
+        signal(SIGPIPE, SIG_IGN)
+        for number in [SIGTERM, SIGINT, SIGHUP] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: loop.queue)
+            source.setEventHandler { [unowned self] in signalled(number) }
+            source.activate()
+            signals.append(source)
+        }
+    }
+
+    private func signalled(_ number: Int32) {
+        guard number != SIGHUP else {
+            log.notice("SIGHUP: there is nothing to reload")
+            return
+        }
+        guard !isStopping else { return }
+        log.notice("stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
+        isStopping = true
+        turns.isStopping = true
+        // A disk that doesn't answer must not keep the daemon from ending.
+        clocks.after(.seconds(1)) { [unowned self] in if !isDrained { drain() } }
+        loop.post {}
+    }
+
+    /// What was under way is committed and answered: nothing is left but to close.
+    private func drain() {
+        isDrained = true
+        door.sendWaitersAway()
+        server.drain(deadline: loop.now + Self.drainTime.nanoseconds) { [unowned self] in
+            store.close()
+            log.notice("stopped")
+            stopped.signal()
+        }
+    }
+}
+
+/// What is told of the daemon as a whole.
+struct ServerFacts: Sendable {
+    var startedAt: Now
+    /// Above it the daemon is not ready.
+    var walBytesMax: Int64
+}

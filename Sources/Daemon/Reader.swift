@@ -1,0 +1,74 @@
+import API
+import Coordination
+import Store
+
+/// Answers questions: from memory where it knows the name, from the store for the rest.
+struct Reader {
+    let turns: Turns
+    let elections: Elections
+    let facts: ServerFacts
+
+    private var core: Coordinator { turns.core }
+    private var store: SQLiteStore { turns.store }
+
+    func answer(_ query: ReadQuery, at now: Now) throws -> APIResponse {
+        switch query {
+        case .lease(let key):
+            return elections.lease(core.lease(key, at: now), queue: core.contenders(key), of: key)
+        case .leases(let namespace, let prefix, let held, let page):
+            return try leases(namespace, prefix, held, page, now)
+        case .markers(let namespace, let prefix, let page):
+            let items = try store.markers(
+                namespace: namespace, prefix: prefix, after: page.after, limit: page.limit + 1)
+            let shown = Array(items.prefix(page.limit))
+            return elections.markers(shown, next: items.count > page.limit ? shown.last?.key.name : nil)
+        case .history(let namespace, let name, let before, let limit):
+            return elections.history(
+                try store.history(namespace: namespace, name: name, before: before, limit: limit))
+        case .fence(let key, let token):
+            let current = core.lease(key, at: now)
+            let isPresent = current?.record.hold?.token == token
+            let ended = isPresent ? nil : try store.hold(token: token)
+            return elections.fence(token, current: current, ended: ended?.key == key ? ended : nil)
+        case .status: return elections.status(status(now))
+        case .ready: return elections.ready(degraded: degraded)
+        case .live: return elections.live
+        }
+    }
+
+    /// A page of what the store has, each name as memory knows it by now.
+    private func leases(
+        _ namespace: String, _ prefix: String, _ held: Bool?, _ page: ReadQuery.Page, _ now: Now
+    ) throws -> APIResponse {
+        let records = try store.leases(
+            namespace: namespace, prefix: prefix, held: held, after: page.after, limit: page.limit + 1)
+        let views = records.prefix(page.limit).compactMap { record -> LeaseView? in
+            guard core.knows(record.key) else {
+                return LeaseView(record: record, remaining: nil, lastRenewal: nil, queueLength: 0)
+            }
+            return core.lease(record.key, at: now)
+        }
+        let more = records.count > page.limit ? records[page.limit - 1].key.name : nil
+        return elections.leases(views, next: more)
+    }
+
+    private var degraded: String? {
+        if turns.isStopping { return "Stopping: the daemon is about to stop" }
+        if let trouble = turns.trouble { return "\(trouble.kind.rawValue): \(trouble.detail)" }
+        let log = store.figures.logBytes
+        guard log <= facts.walBytesMax else {
+            return
+                "the write-ahead log has \(log) bytes; something keeps it from being copied into the database"
+        }
+        return nil
+    }
+
+    private func status(_ now: Now) -> DaemonStatus {
+        let figures = core.figures
+        return DaemonStatus(
+            version: batonVersion, revision: core.revision, durableRevision: core.durableRevision,
+            startTime: facts.startedAt.wall, uptime: now.instant - facts.startedAt.instant,
+            holds: figures.holds, contenders: figures.contenders, waiters: figures.waiters,
+            degraded: degraded)
+    }
+}

@@ -1,0 +1,356 @@
+import API
+import Coordination
+import Logging
+import Store
+
+/// Gathers commands, applies them as a turn, commits the turn, and only then lets its
+/// answers out.
+///
+/// One turn is in flight at a time. While it is in its flush, what arrives is gathered
+/// for the next: a hundred runs cost one flush. Renewals don't wait: they are answered
+/// from memory at once, as long as their hold's beginning is on disk. Reads run at the
+/// end of a turn, and their answers leave with it: no reply reveals a state that a crash
+/// could take back.
+///
+/// If the commit fails, the core takes the turn back. Those whose commands were in it
+/// are told 503: unknown, ask again. What only reads (waits, peers that went) is put
+/// into the next turn, which then holds nothing else, so that a full disk stops no reader.
+///
+/// Everything here runs on the loop's queue.
+final class Turns: @unchecked Sendable {
+    /// Where answers go. Set once, before the first turn.
+    unowned(unsafe) var door: (any TurnOutlet)!
+    private(set) var core: Coordinator
+    let store: SQLiteStore
+    let clock: Clocks
+    private let log: Logger
+
+    private var inbox: [Command] = []
+    private var reads: [Read] = []
+    private var inFlight: InFlight?
+    /// The revision of the newest turn that the store has.
+    private var storedRevision: Revision
+    private(set) var trouble: Trouble?
+    private var lastBeat: Instant
+    private(set) var statistics = TurnStatistics()
+    var isStopping = false
+    /// Somebody else writes to the store: this daemon must stop.
+    var onDeposed: (String) -> Void = { _ in }
+
+    /// Holds are watched over this often, so that time lost to a stall is noticed.
+    static let beat = Interval.milliseconds(250)
+    /// A loop that was away for longer than this makes the gap good.
+    static let gapMin = Interval.milliseconds(500)
+    static let retryAfter = Interval.seconds(1)
+
+    init(core: Coordinator, store: SQLiteStore, clock: Clocks, log: Logger) {
+        self.core = core
+        self.store = store
+        self.clock = clock
+        self.log = log
+        storedRevision = core.revision
+        lastBeat = clock.now.instant
+    }
+
+    /// A question that is answered from memory and the store at a turn's end.
+    struct Read {
+        var keys: [Key]
+        /// What it asks of memory and store; the answer is said when the turn is durable.
+        var body: (Turns, Now) -> () -> Void
+    }
+
+    private struct InFlight {
+        var turn: Turn
+        var commands: [Command]
+        var effects: [Effect]
+        var reads: [Read]
+        var answers: [() -> Void]
+        var answered: Set<RequestID>
+    }
+
+    /// Why nothing can be written at the moment.
+    struct Trouble {
+        var kind: Unavailable
+        var detail: String
+        var retryAt: Instant
+    }
+
+    // MARK: What comes in
+
+    func submit(_ command: Command) {
+        if case .renew(let claim) = command, let reply = core.renewAtOnce(claim, at: clock.now) {
+            statistics.renewals += 1
+            _ = door.answer(claim.request, reply)
+            return
+        }
+        inbox.append(command)
+    }
+
+    func read(_ keys: [Key], _ body: @escaping (Turns, Now) -> () -> Void) {
+        reads.append(Read(keys: keys, body: body))
+    }
+
+    /// When `run` should be called again, at the latest.
+    var nextWake: Instant? {
+        var wake = core.hasHolds ? lastBeat + Self.beat : nil
+        guard inFlight == nil else { return wake }
+        guard inbox.isEmpty, reads.isEmpty else { return clock.now.instant }
+        var next = core.nextWake
+        if let trouble { next = max(next ?? trouble.retryAt, trouble.retryAt) }
+        if let next, wake.map({ next < $0 }) ?? true { wake = next }
+        return wake
+    }
+
+    var isIdle: Bool { inFlight == nil && inbox.isEmpty && reads.isEmpty }
+
+    // MARK: A turn
+
+    func run() {
+        watchOver(clock.now)
+        // An undeliverable election is taken back in a turn of its own, right behind.
+        for _ in 0..<4 where hasWork { turn(at: clock.now, ticking: mayWrite) }
+    }
+
+    private var mayWrite: Bool {
+        guard let trouble else { return true }
+        return trouble.kind != .recovering && trouble.retryAt <= clock.now.instant
+    }
+
+    private var hasWork: Bool {
+        guard inFlight == nil else { return false }
+        if !inbox.isEmpty || !reads.isEmpty { return true }
+        return mayWrite && (trouble != nil || core.nextWake.map { $0 <= clock.now.instant } ?? false)
+    }
+
+    /// Makes good the time in which the loop could not hear renewals.
+    private func watchOver(_ now: Now) {
+        let gap = now.instant - lastBeat
+        if core.hasHolds, gap > Self.beat + Self.gapMin {
+            log.warning(
+                "the loop was away; every hold gets the time added",
+                metadata: ["seconds": "\(Double(gap.nanoseconds) / 1e9)"])
+            core.wasAway(for: gap)
+            statistics.gaps += 1
+        }
+        lastBeat = now.instant
+    }
+
+    private func turn(at now: Now, ticking: Bool) {
+        var commands = takeCommands()
+        do {
+            try fetch(for: commands, at: now)
+        } catch {
+            commands = withoutUnknown(commands, because: "\(error)")
+        }
+        var effects: [Effect] = []
+        for command in commands {
+            do throws(Rejection) {
+                try core.apply(command, at: now, effects: &effects)
+            } catch {
+                guard let request = command.request else { continue }
+                effects.append(.answer(request, .refused(error), after: core.revision))
+            }
+        }
+        // After what has arrived: a renewal comes before the expiry that it prevents.
+        if ticking { core.tick(at: now, effects: &effects) }
+        // Only a commit can show that writing works again.
+        if trouble != nil, ticking, !core.isTurnOpen { core.skipRevision() }
+        let readers = reads
+        reads = []
+        let answers = readers.map { $0.body(self, now) }
+        finish(commands, effects, readers, answers, now)
+    }
+
+    /// In trouble, what only reads goes first and alone: it must not fail with the writes.
+    private func takeCommands() -> [Command] {
+        var taken = inbox
+        inbox = []
+        guard let trouble else { return taken }
+        if trouble.kind == .recovering {
+            for command in taken where !command.isReadOnly {
+                guard let request = command.request else { continue }
+                door.unavailable(request, trouble.kind)
+            }
+            taken.removeAll { !$0.isReadOnly }
+        } else if !reads.isEmpty || taken.contains(where: \.isReadOnly) {
+            inbox = taken.filter { !$0.isReadOnly }
+            taken.removeAll { !$0.isReadOnly }
+        }
+        return taken
+    }
+
+    private func fetch(for commands: [Command], at now: Now) throws {
+        var needs = Coordinator.Needs()
+        for command in commands { core.needs(command, into: &needs) }
+        for read in reads { for key in read.keys { core.need(key, &needs) } }
+        guard !needs.isEmpty else { return }
+        if !needs.names.isEmpty {
+            for records in try store.fetch(Array(needs.names)) { core.learn(records, at: now) }
+        }
+        for token in needs.holds {
+            if let hold = try store.hold(token: token) { core.learn(hold) }
+        }
+    }
+
+    private func finish(
+        _ commands: [Command], _ effects: [Effect], _ readers: [Read], _ answers: [() -> Void], _ now: Now
+    ) {
+        guard core.isTurnOpen else {
+            core.committed(at: now)
+            for effect in effects { perform(effect) }
+            for answer in answers { answer() }
+            return
+        }
+        var held: [Effect] = []
+        var answered: Set<RequestID> = []
+        let durable = core.durableRevision
+        var changes: [Change] = []
+        for effect in effects {
+            switch effect {
+            case .persist(let change): changes.append(change)
+            case .answer(let request, _, let after) where after <= durable:
+                answered.insert(request)
+                perform(effect)
+            default: held.append(effect)
+            }
+        }
+        let turn = Turn(revision: core.revision, time: now.wall, changes: changes)
+        inFlight = InFlight(
+            turn: turn, commands: commands, effects: held, reads: readers, answers: answers,
+            answered: answered)
+        statistics.commits += 1
+        statistics.commands += commands.count
+        store.commit(turn, expecting: storedRevision) { [self] result in finished(result) }
+    }
+
+    private func finished(_ result: CommitResult) {
+        guard let flight = inFlight else { return }
+        inFlight = nil
+        switch result {
+        case .committed:
+            storedRevision = flight.turn.revision
+            if trouble != nil {
+                log.notice("writing works again")
+                trouble = nil
+            }
+            core.committed(at: clock.now)
+            for effect in flight.effects { perform(effect) }
+            for answer in flight.answers { answer() }
+        case .noSpace(let detail): takeBack(flight, .noSpace, detail)
+        case .busy(let detail): takeBack(flight, .storageFailed, detail)
+        case .failed(let detail):
+            takeBack(flight, .storageFailed, detail)
+            recover()
+        case .deposed(let detail):
+            takeBack(flight, .storageFailed, detail)
+            trouble?.kind = .recovering
+            onDeposed(detail)
+        }
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .persist: break
+        case .answer(let request, let reply, _):
+            guard !door.answer(request, reply), case .elected(let election) = reply else { return }
+            submit(.takeBack(election.lease.key, election.hold.token))
+        case .parked(let request, let standing, _): door.parked(request, standing)
+        case .standingsChanged(let key): door.standingsChanged(key)
+        }
+    }
+
+    // MARK: Trouble
+
+    private func takeBack(_ flight: InFlight, _ kind: Unavailable, _ detail: String) {
+        core.undo()
+        let trouble = Trouble(kind: kind, detail: detail, retryAt: clock.now.instant + Self.retryAfter)
+        if self.trouble?.kind != trouble.kind {
+            log.error("a commit failed; its turn is taken back", metadata: ["reason": "\(trouble.detail)"])
+        }
+        self.trouble = trouble
+        statistics.failedCommits += 1
+        var again: [Command] = []
+        for command in flight.commands {
+            if command.isReadOnly {
+                if command.request.map({ !flight.answered.contains($0) }) ?? true { again.append(command) }
+            } else if let request = command.request, !flight.answered.contains(request) {
+                door.unavailable(request, trouble.kind)
+            }
+        }
+        inbox = again + inbox
+        reads = flight.reads + reads
+    }
+
+    /// The store can't be read: what names something that memory doesn't have is refused.
+    private func withoutUnknown(_ commands: [Command], because detail: String) -> [Command] {
+        log.error("reading the store failed", metadata: ["reason": "\(detail)"])
+        return commands.filter { command in
+            var needs = Coordinator.Needs()
+            core.needs(command, into: &needs)
+            guard !needs.names.isEmpty, let request = command.request else { return needs.names.isEmpty }
+            door.unavailable(request, .storageFailed)
+            return false
+        }
+    }
+
+    /// What is on disk is unknown: nothing is committed until the store has been opened anew
+    /// and what was never acknowledged is gone from it.
+    private func recover() {
+        trouble?.kind = .recovering
+        store.recover { [self] result in recovered(result) }
+    }
+
+    private func recovered(_ result: Result<Recovered, StoreError>) {
+        switch result {
+        case .success:
+            log.notice("the store was opened anew")
+            trouble?.kind = .storageFailed
+            trouble?.retryAt = clock.now.instant
+        case .failure(let error):
+            log.error("opening the store anew failed", metadata: ["reason": "\(error)"])
+            trouble?.detail = "\(error)"
+            clock.after(Self.retryAfter) { [self] in recover() }
+        }
+    }
+}
+
+/// What turns say goes out here.
+protocol TurnOutlet: AnyObject {
+    /// False if the peer was gone before the first byte was written.
+    func answer(_ request: RequestID, _ reply: Reply) -> Bool
+    func unavailable(_ request: RequestID, _ reason: Unavailable)
+    func parked(_ request: RequestID, _ standing: Standing?)
+    func standingsChanged(_ key: Key)
+}
+
+/// What has been counted since the start.
+struct TurnStatistics {
+    var commits = 0
+    var commands = 0
+    var failedCommits = 0
+    var renewals = 0
+    var gaps = 0
+}
+
+extension Command {
+    /// Whose answer it is; nil for what nobody asked.
+    var request: RequestID? {
+        switch self {
+        case .campaign(let campaign): campaign.request
+        case .renew(let claim), .complete(let claim, _), .resign(let claim, _): claim.request
+        case .revoke(let revocation): revocation.request
+        case .mark(let marking): marking.request
+        case .unmark(let unmarking): unmarking.request
+        case .wait(let wait): wait.request
+        case .forsake, .takeBack, .sweep: nil
+        }
+    }
+
+    /// Whether it can be applied again, or later, without anybody noticing.
+    var isReadOnly: Bool {
+        switch self {
+        case .wait, .renew, .forsake, .takeBack: true
+        case .campaign, .complete, .resign, .revoke, .mark, .unmark, .sweep: false
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/// What `--version` and `/v1/status` say.
+public let batonVersion = "0.1.0"

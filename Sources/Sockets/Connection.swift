@@ -1,0 +1,153 @@
+import CLinux
+import Glibc
+import Wire
+
+/// One peer. A state machine whose inputs are the loop's events and the handler's answers.
+///
+/// Registered once, edge-triggered, for everything: no call of epoll_ctl for a request. So what an
+/// event said has to be remembered (`readable`, `peerEnded`) until it is dealt with. Read until the
+/// well is dry: EAGAIN, 0 or an error, or less than was asked for, which on a stream means dry too.
+final class Connection: EventTarget {
+    enum Phase {
+        /// Between requests or within one.
+        case reading
+        /// A request is with the handler.
+        case answering
+        /// The same, and it said that the answer comes later.
+        case parked
+        case streaming
+        /// The answer is complete but not yet with the kernel.
+        case flushing
+        /// Answered and shut down for writing; what still comes is dropped until the peer closes
+        /// (RFC 9112 §9.6: closing at once could take the answer from the peer).
+        case lingering
+        case closed
+    }
+
+    unowned(unsafe) let server: HTTPServer
+    var transport: Transport?
+    var phase = Phase.reading
+    /// The exchange that is open, or 0.
+    var exchange: UInt64 = 0
+
+    var parser: RequestParser
+    var head: RequestHead?
+    var body: [UInt8] = []
+    /// When the connection began, then when the last head was complete.
+    var began: Int64
+    /// Read already, and not yet used: what was pipelined behind a request.
+    var early = ByteQueue()
+    /// Not yet taken by the kernel.
+    var backlog = ByteQueue()
+    var terms = ResponseEncoder.Terms()
+
+    var readable = false
+    /// The peer closed its side: nothing comes behind what is here.
+    var peerEnded = false
+    /// All of it was read.
+    var inputEnded = false
+    /// The connection is broken: no answer can arrive.
+    var broken = false
+    /// The time for a head is running: from the beginning of the connection, or of a later head.
+    var isHeadTimed = true
+    /// `feed` is on the stack and goes on by itself.
+    var isFeeding = false
+    var isTCP: Bool
+    var countedAddress: String?
+
+    static var interest: UInt32 {
+        EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+    }
+
+    init(_ server: HTTPServer, _ transport: consuming Transport, isTCP: Bool) {
+        self.server = server
+        self.transport = consume transport
+        self.isTCP = isTCP
+        parser = RequestParser(limits: server.limits.wire)
+        began = server.loop.now
+    }
+
+    var id: ExchangeID { ExchangeID(number: exchange, slot: UInt32(truncatingIfNeeded: slot)) }
+    var backlogBytes: Int { backlog.count }
+    var peerAddress: String { transport?.peerAddress ?? "" }
+
+    func begin() { server.loop.schedule(self, at: began + server.limits.headTime) }
+
+    // MARK: Events
+
+    override func ready(_ events: UInt32) {
+        if events & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0 { readable = true }
+        if events & EPOLLRDHUP.rawValue != 0 { peerEnded = true }
+        // epoll_ctl(2): EPOLLHUP on a stream says that both sides are closed.
+        if events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 {
+            readable = true
+            broken = true
+        }
+        if events & EPOLLOUT.rawValue != 0, !backlog.isEmpty { flush() }
+        work()
+    }
+
+    override func resume() { work() }
+
+    /// Does what the state allows: read, and notice that the peer went. A request that came before
+    /// the end is still handed over: a `complete` whose sender didn't wait has been said.
+    func work() {
+        read()
+        switch phase {
+        case .closed: return
+        case .answering where broken, .flushing where broken, .lingering where broken: lose(.closed)
+        case .parked where peerEnded || broken, .streaming where peerEnded || broken: lose(.closed)
+        case .reading where (inputEnded || broken) && early.isEmpty && !readable: close()
+        default: return
+        }
+    }
+
+    override func timerFired() {
+        switch phase {
+        case .closed: return
+        case .reading where head == nil && !parser.isInHead: close()
+        case .reading:
+            let what = head == nil ? "head" : "body"
+            refuse(WireError(status: 408, detail: "the request's \(what) took too long"))
+        case .lingering: close()
+        case .answering, .parked, .streaming, .flushing:
+            if !backlog.isEmpty { lose(.tooSlow) }
+        }
+    }
+
+    // MARK: Ends
+
+    /// The peer is gone, or as good as gone.
+    func lose(_ loss: Loss) {
+        guard phase != .closed else { return }
+        if loss == .tooSlow { server.counters.cutOff += 1 }
+        if exchange != 0 { server.lost(id, loss) }
+        close()
+    }
+
+    func close() {
+        guard phase != .closed else { return }
+        phase = .closed
+        exchange = 0
+        early = ByteQueue()
+        backlog = ByteQueue()
+        dropRequest()
+        server.closed(self)
+        transport = nil
+    }
+
+    /// Closes behind an answer that the peer should get to read.
+    func closeAfterAnswer() {
+        if broken || inputEnded || (peerEnded && !readable && early.isEmpty) { return close() }
+        transport?.shutDownWriting()
+        phase = .lingering
+        early = ByteQueue()
+        server.loop.schedule(self, at: server.loop.now + server.limits.lingerTime)
+        if readable, !isFeeding { server.loop.queue(self) }
+    }
+
+    /// The server is about to stop.
+    func drain() {
+        if phase == .reading, head == nil, parser.isIdle, early.isEmpty, !readable { close() }
+    }
+}

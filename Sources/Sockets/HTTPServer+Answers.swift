@@ -1,0 +1,62 @@
+import Wire
+
+/// What the daemon says. An exchange that is over (answered, or its peer gone) makes `.gone` of
+/// any of these, and nothing else happens.
+extension HTTPServer {
+    /// The whole answer. `.gone` if the peer was known to be gone before its first byte was written:
+    /// for a parked request also by a FIN. `peerGone` isn't called then, unless it already was.
+    /// With `closing` the connection ends after it.
+    @discardableResult
+    public func respond(
+        _ exchange: ExchangeID, status: Int, headers: Headers = Headers(), body: [UInt8] = [],
+        closing: Bool = false
+    ) -> Delivery {
+        guard let connection = connection(of: exchange) else { return .gone }
+        return connection.answer(status: status, headers: headers, body: body, closing: closing)
+    }
+
+    @discardableResult
+    public func respond(_ exchange: ExchangeID, _ answer: Answer, closing: Bool = false) -> Delivery {
+        respond(
+            exchange, status: answer.status, headers: answer.headers, body: answer.body, closing: closing)
+    }
+
+    /// The answer comes later: no time limit applies, and the peer's going is told at once, a
+    /// silent one's after about 15 s. One that has already half-closed counts as gone.
+    public func park(_ exchange: ExchangeID) {
+        connection(of: exchange)?.park()
+    }
+
+    /// An answer of unknown length: chunked, or for HTTP/1.0 up to the connection's end. As for a
+    /// parked request, the peer's going is told at once: by `peerGone`, also if this returns `.gone`.
+    @discardableResult
+    public func beginStream(_ exchange: ExchangeID, status: Int, headers: Headers) -> Delivery {
+        guard let connection = connection(of: exchange) else { return .gone }
+        return connection.beginStream(status: status, headers: headers)
+    }
+
+    /// A piece of a stream. A reader that leaves too much unread is cut off: `.gone`, and `peerGone`
+    /// with `.tooSlow`.
+    @discardableResult
+    public func send(_ exchange: ExchangeID, _ bytes: [UInt8]) -> Delivery {
+        guard let connection = connection(of: exchange) else { return .gone }
+        return connection.send(bytes)
+    }
+
+    /// The end of a stream.
+    @discardableResult
+    public func finish(_ exchange: ExchangeID) -> Delivery {
+        guard let connection = connection(of: exchange) else { return .gone }
+        return connection.finish()
+    }
+
+    /// Bytes of this exchange's answer that the kernel hasn't taken yet; nil if it is over.
+    public func backlog(of exchange: ExchangeID) -> Int? {
+        connection(of: exchange)?.backlogBytes
+    }
+
+    /// The address of the peer, without its port; empty for a Unix socket, nil if the exchange is over.
+    public func peerAddress(of exchange: ExchangeID) -> String? {
+        connection(of: exchange)?.peerAddress
+    }
+}

@@ -1,0 +1,190 @@
+import CLinux
+import Wire
+
+/// An HTTP/1.1 server on an event loop. Everything here belongs on the loop's queue.
+///
+/// That an answer was written says nothing about whether it was read. `Delivery.gone` is the one
+/// thing that is certain: not a byte of that answer has left.
+///
+/// The requests of a connection are handled strictly one at a time. While one is unanswered nothing
+/// more is read from its peer, but its going is noticed: at once when it is parked or streaming; for
+/// one that isn't, a half-closed peer (a FIN right behind the request, as `nc -N` sends it) still
+/// gets its answer.
+public final class HTTPServer: @unchecked Sendable {
+    public let loop: EventLoop
+    public let limits: ServerLimits
+    public internal(set) var counters = ServerCounters()
+    public private(set) var isDraining = false
+
+    /// Kept until `stop`.
+    var handler: (any RequestHandler)?
+    /// What all connections read into and render into: one at a time, and nothing stays there.
+    let readBuffer: UnsafeMutableRawBufferPointer
+    var encoder = ResponseEncoder()
+    /// Bytes of bodies that aren't complete.
+    var bodyBytesHeld = 0
+
+    private var listeners: [Listener] = []
+    /// By slot of the loop.
+    private var connections: [Connection?] = []
+    private var addresses: [String: Int] = [:]
+    private var lastExchange: UInt64 = 0
+    private var date = DateField()
+    private var errands: Errands?
+    private var losses: [(ExchangeID, Loss)] = []
+    private var drained: (() -> Void)?
+
+    /// `handler` is called until `stop`.
+    public init(loop: EventLoop, limits: ServerLimits = ServerLimits(), handler: any RequestHandler) {
+        limits.check()
+        self.loop = loop
+        self.limits = limits
+        self.handler = handler
+        readBuffer = .allocate(byteCount: limits.readBufferBytes, alignment: 16)
+    }
+
+    deinit {
+        // Connections refer to their server without counting.
+        precondition(counters.connectionsOpen == 0, "a server is stopped before it is let go")
+        readBuffer.deallocate()
+    }
+
+    /// Begins to accept connections there. Returns where that is: with the port, if 0 was asked for.
+    public func listen(on address: ListenAddress) throws(SystemError) -> ListenAddress {
+        if errands == nil {
+            let errands = Errands(self)
+            try loop.add(errands)
+            self.errands = errands
+        }
+        let listener = try Listener(self, address)
+        listeners.append(listener)
+        return listener.bound
+    }
+
+    /// Stops accepting, closes idle connections, and has each answer from here on close its
+    /// connection. Calls `done` once, when none is left. What is there at `deadline` is cut off.
+    public func drain(deadline: Int64, done: @escaping () -> Void) {
+        isDraining = true
+        drained = done
+        closeListeners()
+        for connection in connections { connection?.drain() }
+        if let errands {
+            loop.schedule(errands, at: deadline)
+            loop.queue(errands)
+        } else {
+            done()
+        }
+    }
+
+    /// Closes everything at once and lets the handler go. Needed before the server is let go.
+    public func stop() {
+        closeListeners()
+        for connection in connections { connection?.close() }
+        if let errands { loop.remove(errands) }
+        errands = nil
+        losses = []
+        handler = nil
+        drained = nil
+    }
+
+    private func closeListeners() {
+        for listener in listeners { loop.remove(listener) }
+        listeners = []
+    }
+
+    func setAccept(_ accept: @escaping (Int32) -> Int32) {
+        for listener in listeners { listener.accept = accept }
+    }
+
+    // MARK: What connections call
+
+    func accepted(_ descriptor: consuming Descriptor, isTCP: Bool) {
+        let number = descriptor.number
+        guard counters.connectionsOpen < limits.connections else { return shed(descriptor) }
+        var address: String?
+        if let limit = limits.connectionsPerAddress, let host = SocketAddress.peer(of: number)?.host {
+            guard addresses[host, default: 0] < limit else { return shed(descriptor) }
+            address = host
+        }
+        let connection = Connection(self, Transport(descriptor), isTCP: isTCP)
+        do {
+            try loop.add(connection, descriptor: number, events: Connection.interest)
+        } catch {
+            counters.connectionsShed += 1
+            return
+        }
+        if let address {
+            addresses[address, default: 0] += 1
+            connection.countedAddress = address
+        }
+        while connections.count <= connection.slot { connections.append(nil) }
+        connections[connection.slot] = connection
+        counters.connectionsOpen += 1
+        counters.connectionsAccepted += 1
+        connection.begin()
+    }
+
+    /// As good as it gets without waiting: the peer may see a reset instead, if its request was
+    /// already here.
+    private func shed(_ descriptor: borrowing Descriptor) {
+        counters.connectionsShed += 1
+        let text: StaticString =
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        _ = loop_send(descriptor.number, text.utf8Start, text.utf8CodeUnitCount)
+    }
+
+    func closed(_ connection: Connection) {
+        connections[connection.slot] = nil
+        loop.remove(connection)
+        counters.connectionsOpen -= 1
+        if let address = connection.countedAddress {
+            addresses[address, default: 1] -= 1
+            if addresses[address] == 0 { addresses[address] = nil }
+        }
+        if isDraining, counters.connectionsOpen == 0, let errands { loop.queue(errands) }
+    }
+
+    func nextExchange() -> UInt64 {
+        lastExchange += 1
+        return lastExchange
+    }
+
+    func connection(of exchange: ExchangeID) -> Connection? {
+        let slot = Int(exchange.slot)
+        guard slot < connections.count, let connection = connections[slot],
+            connection.exchange == exchange.number
+        else { return nil }
+        return connection
+    }
+
+    /// Tells the handler before the next turn, and never from within one of its own calls.
+    func lost(_ exchange: ExchangeID, _ loss: Loss) {
+        losses.append((exchange, loss))
+        if let errands { loop.queue(errands) }
+    }
+
+    func dateField() -> [UInt8] { date.rendered(now: loop.now) }
+
+    // MARK: Errands
+
+    fileprivate func runErrands() {
+        let taken = losses
+        losses = []
+        for (exchange, loss) in taken { handler?.peerGone(exchange, loss) }
+        guard isDraining, counters.connectionsOpen == 0, let done = drained else { return }
+        drained = nil
+        done()
+    }
+
+    fileprivate func cutOffRest() {
+        for connection in connections { connection?.lose(.drained) }
+    }
+}
+
+/// The server's own slot in the loop: what has to happen outside anybody's call, and the end of a drain.
+private final class Errands: EventTarget {
+    private unowned(unsafe) let server: HTTPServer
+    init(_ server: HTTPServer) { self.server = server }
+    override func resume() { server.runErrands() }
+    override func timerFired() { server.cutOffRest() }
+}

@@ -1,0 +1,171 @@
+import CLinux
+import Glibc
+
+/// Accepts connections, also when descriptors have run out.
+///
+/// Without one, accept(2) fails and leaves the connection in the queue, so a level-triggered loop
+/// would spin. One descriptor is kept in reserve: it is closed to accept and close what waits, opened
+/// again, and then accepting rests for a moment.
+final class Listener: EventTarget {
+    private unowned(unsafe) let server: HTTPServer
+    private let descriptor: Descriptor
+    private var reserve: Descriptor?
+    private let unixPath: String?
+    let bound: ListenAddress
+    /// Stands in for accept(2) in tests that need it to fail.
+    var accept: (Int32) -> Int32 = loop_accept
+
+    static let restTime: Int64 = 100_000_000
+    private static let acceptsPerEvent = 64
+
+    init(_ server: HTTPServer, _ address: ListenAddress) throws(SystemError) {
+        self.server = server
+        switch address {
+        case .tcp(let host, let port):
+            let (socket, bound) = try Listener.bindTCP(host, port, server.limits)
+            descriptor = Descriptor(socket)
+            self.bound = bound
+            unixPath = nil
+        case .unix(let path, let mode):
+            descriptor = Descriptor(try Listener.bindUnix(path, mode))
+            bound = address
+            unixPath = path
+        }
+        super.init()
+        reserve = Listener.openReserve()
+        guard listen(descriptor.number, 4096) == 0 else {
+            throw SystemError("listen \(address)", code: errno)
+        }
+        // Level-triggered: what one event leaves, the next one brings.
+        try server.loop.add(self, descriptor: descriptor.number, events: EPOLLIN.rawValue)
+    }
+
+    deinit { if let unixPath { unlink(unixPath) } }
+
+    private static func openReserve() -> Descriptor? {
+        let number = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        return number >= 0 ? Descriptor(number) : nil
+    }
+
+    override func ready(_ events: UInt32) {
+        for _ in 0..<Listener.acceptsPerEvent {
+            let result = accept(descriptor.number)
+            if result >= 0 {
+                server.accepted(Descriptor(result), isTCP: unixPath == nil)
+                continue
+            }
+            switch -result {
+            case EAGAIN: return
+            // accept(2): a connection that was gone before it was accepted, or a network's error
+            // that belongs to the connection. The next one may be well.
+            case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENOPROTOOPT,
+                EOPNOTSUPP, EPERM:
+                continue
+            default:
+                // EMFILE, ENFILE, ENOBUFS, ENOMEM.
+                shed()
+                return rest()
+            }
+        }
+    }
+
+    private func shed() {
+        reserve = nil
+        for _ in 0..<Listener.acceptsPerEvent {
+            let waiting = loop_accept(descriptor.number)
+            if waiting < 0 { break }
+            close(waiting)
+            server.counters.connectionsShed += 1
+        }
+        reserve = Listener.openReserve()
+    }
+
+    private func rest() {
+        server.loop.modify(self, descriptor: descriptor.number, events: 0)
+        server.loop.schedule(self, at: server.loop.now + Listener.restTime)
+    }
+
+    override func timerFired() {
+        if reserve == nil { reserve = Listener.openReserve() }
+        server.loop.modify(self, descriptor: descriptor.number, events: EPOLLIN.rawValue)
+    }
+}
+
+extension Listener {
+    private static func bindTCP(
+        _ host: String, _ port: UInt16, _ limits: ServerLimits
+    ) throws(SystemError) -> (Int32, ListenAddress) {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, String(port), &hints, &list) == 0, let first = list else {
+            throw SystemError("resolve \(host)", code: EADDRNOTAVAIL)
+        }
+        defer { freeaddrinfo(list) }
+        var failure = EADDRNOTAVAIL
+        var candidate: UnsafeMutablePointer<addrinfo>? = first
+        while let info = candidate?.pointee {
+            candidate = info.ai_next
+            let socket = socket(info.ai_family, info.ai_socktype | socketFlags, 0)
+            guard socket >= 0 else {
+                failure = errno
+                continue
+            }
+            setOptions(socket, limits)
+            if bind(socket, info.ai_addr, info.ai_addrlen) == 0, let local = SocketAddress.local(of: socket) {
+                return (socket, .tcp(host: local.host ?? host, port: local.port))
+            }
+            failure = errno
+            close(socket)
+        }
+        throw SystemError("bind \(ListenAddress.tcp(host: host, port: port))", code: failure)
+    }
+
+    private static var socketFlags: Int32 {
+        Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    }
+
+    /// Connections inherit all of these from their listener, which saves a call for each.
+    private static func setOptions(_ socket: Int32, _ limits: ServerLimits) {
+        let tcp = Int32(IPPROTO_TCP)
+        _ = loop_set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1)
+        _ = loop_set_option(socket, tcp, TCP_NODELAY, 1)
+        let keepAlive = limits.keepAliveSeconds
+        _ = loop_set_option(socket, tcp, TCP_KEEPIDLE, keepAlive.idle)
+        _ = loop_set_option(socket, tcp, TCP_KEEPINTVL, keepAlive.interval)
+        _ = loop_set_option(socket, tcp, TCP_KEEPCNT, keepAlive.count)
+        // tcp(7): also ends a connection whose peer doesn't acknowledge what it was sent.
+        let silence = (keepAlive.idle + keepAlive.interval * keepAlive.count) * 1000
+        _ = loop_set_option(socket, tcp, TCP_USER_TIMEOUT, silence)
+    }
+
+    private static func bindUnix(_ path: String, _ mode: UInt32) throws(SystemError) -> Int32 {
+        let address = try SocketAddress(unix: path)
+        let action = "bind unix:\(path)"
+        try removeStale(path, address)
+        let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | socketFlags, 0)
+        guard socket >= 0 else { throw SystemError(action, code: errno) }
+        // Before bind: the file is never there with a wider mode.
+        fchmod(socket, mode)
+        guard address.with({ bind(socket, $0, $1) }) == 0 else {
+            let code = errno
+            close(socket)
+            throw SystemError(action, code: code)
+        }
+        return socket
+    }
+
+    /// A socket's file outlives its server. One that nobody listens on any more is removed; a file
+    /// that is no socket, or somebody's, isn't.
+    private static func removeStale(_ path: String, _ address: SocketAddress) throws(SystemError) {
+        let probe = Descriptor(socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | socketFlags, 0))
+        guard address.with({ connect(probe.number, $0, $1) }) != 0 else {
+            throw SystemError("bind unix:\(path)", code: EADDRINUSE)
+        }
+        var status = stat()
+        if errno == ECONNREFUSED, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK {
+            unlink(path)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Wire
+
+/// What a server grants its peers. Times are nanoseconds of CLOCK_BOOTTIME, sizes bytes.
+public struct ServerLimits: Sendable {
+    /// The grammar's limits: head, target, body.
+    public var wire = Limits()
+    /// Connections in all; those above are told 503 and closed.
+    public var connections = 60_000
+    /// Connections of one address; nil for as many as in all, since runs share addresses.
+    public var connectionsPerAddress: Int?
+    /// From the first byte of a head (of a new connection: from its beginning) to the head's end.
+    public var headTime: Int64 = 10_000_000_000
+    /// For a body: this long, and longer by what it brought at `bodyRate`.
+    public var bodyTime: Int64 = 30_000_000_000
+    /// The least rate of a body beyond `bodyTime`, bytes a second.
+    public var bodyRate: Int64 = 1_024
+    /// Between two requests.
+    public var idleTime: Int64 = 75_000_000_000
+    /// How long an answer may lie without the peer taking any of it.
+    public var writeTime: Int64 = 30_000_000_000
+    /// After an answer that closes: how long the peer has to read it and close as well.
+    public var lingerTime: Int64 = 2_000_000_000
+    /// What a stream's reader may leave unread here, beyond the kernel's buffers. Not for whole
+    /// answers: there is one of those at a time, and it exists already.
+    public var writeBacklogBytes = 1024 * 1024
+    /// One for the whole server: a connection keeps only what it can't use yet. So this is also the
+    /// most that a peer can leave here by sending requests before it has its answers.
+    public var readBufferBytes = 16 * 1024
+    /// Unfinished bodies of all connections together: above it a body is refused with 503. Each may be
+    /// within `wire.bodyBytes`, and 10,000 of them be all the memory there is.
+    public var bodyBytesInAll = 256 * 1024 * 1024
+    /// Reads of one connection for each round of the loop, so that none starves the others.
+    public var readsPerRound = 8
+    /// For a parked request: the silence after which the kernel probes the peer, the time between
+    /// probes and their number, in seconds; together about 15 s.
+    public var keepAliveSeconds: (idle: Int32, interval: Int32, count: Int32) = (6, 3, 3)
+
+    public init() {}
+
+    func check() {
+        precondition(readBufferBytes >= 4096 && readBufferBytes <= 1 << 20, "one buffer for the server")
+        precondition(connections > 0 && readsPerRound > 0 && bodyRate > 0)
+        precondition(bodyBytesInAll >= wire.bodyBytes, "the longest body must fit")
+        precondition(min(headTime, bodyTime, idleTime) > 0 && min(writeTime, lingerTime) > 0)
+        precondition(writeBacklogBytes >= 4096, "a stream's line must fit its backlog")
+    }
+}

@@ -1,0 +1,52 @@
+import CLinux
+import Glibc
+
+/// Raw bytes to and from one peer: the place for TLS, which comes between these calls and the
+/// descriptor. It is the descriptor's one owner.
+struct Transport: ~Copyable {
+    enum Outcome {
+        case bytes(Int)
+        case wouldBlock
+        /// The peer closed its side: there will be no more to read.
+        case ended
+        case failed
+    }
+
+    private let descriptor: Descriptor
+
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+        let count = loop_receive(descriptor.number, buffer.baseAddress, buffer.count)
+        if count > 0 { return .bytes(count) }
+        if count == 0 { return .ended }
+        return count == -Int(EAGAIN) ? .wouldBlock : .failed
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
+        written(loop_send(descriptor.number, bytes.baseAddress, bytes.count))
+    }
+
+    func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Outcome {
+        written(
+            loop_send2(
+                descriptor.number, first.baseAddress, first.count, second.baseAddress, second.count))
+    }
+
+    private func written(_ count: Int) -> Outcome {
+        if count >= 0 { return .bytes(count) }
+        return count == -Int(EAGAIN) ? .wouldBlock : .failed
+    }
+
+    /// Says that there is no more to come, and still reads.
+    func shutDownWriting() { shutdown(descriptor.number, Int32(SHUT_WR)) }
+
+    /// Whether the peer has closed its side, or the connection is broken, by now.
+    var peerHasLeft: Bool { loop_peer_left(descriptor.number) != 0 }
+
+    /// Has the kernel find out about a peer that fell silent. The times are the listener's.
+    func watchForSilence() { _ = loop_set_option(descriptor.number, SOL_SOCKET, SO_KEEPALIVE, 1) }
+
+    /// The peer's address, without the port; empty for a Unix socket.
+    var peerAddress: String { SocketAddress.peer(of: descriptor.number)?.host ?? "" }
+}

@@ -1,0 +1,109 @@
+import CSQLite
+import Glibc
+
+/// Copies the log into the database, on a thread and a connection of its own.
+///
+/// Passive: it waits for nobody and nobody waits for it; a commit pays for none of it.
+///
+/// SQLite before 3.51.3 has a race (https://sqlite.org/wal.html#walresetbug): a
+/// checkpoint that begins when the log is copied in full already, while a commit
+/// begins the log anew, may mark frames as copied that aren't, and the database is
+/// corrupted. Only a log that is copied in full can begin anew. So after a checkpoint
+/// that copied everything the next one waits for two more commits: the first may have
+/// been under way meanwhile, the second began afterwards, and since then the log has
+/// had frames that no checkpoint has copied.
+final class Checkpointer: @unchecked Sendable {
+    private let monitor = Monitor()
+    /// Held while a checkpoint runs.
+    private let busy = Monitor()
+    private let connection: Connection
+    private let settings: StoreSettings
+    private var thread: Thread?
+
+    // Guarded by the monitor.
+    private var commits: UInt64 = 0
+    private var logBytes: Int64 = 0
+    private var notBefore: UInt64 = 0
+    private var threshold: Int64
+    private var stopping = false
+    private var failure: String?
+    private var completions: UInt64 = 0
+
+    init(_ connection: Connection, settings: StoreSettings) {
+        nonisolated(unsafe) let connection = connection
+        self.connection = connection
+        self.settings = settings
+        threshold = settings.checkpointBytes
+        thread = Thread(name: "baton-checkpt") { [self] in
+            connection.adopt()
+            // Linux: 0 is the calling thread, not the process.
+            baton_lower_thread_priority()
+            run()
+            connection.close()
+        }
+    }
+
+    /// After each commit: how many there were, how long the log is.
+    func note(commits: UInt64, logBytes: Int64) {
+        let due = monitor.locked {
+            // The log began anew: what was in the way is gone.
+            if logBytes < self.logBytes { threshold = settings.checkpointBytes }
+            self.commits = commits
+            self.logBytes = logBytes
+            return isDue
+        }
+        if due { monitor.signal {} }
+    }
+
+    /// A checkpoint that failed with an I/O error or a failed flush: the disk can't be trusted.
+    var trouble: String? { monitor.locked { failure } }
+
+    /// Checkpoints that copied the whole log.
+    var completed: UInt64 { monitor.locked { completions } }
+
+    /// Runs `body` while no checkpoint does.
+    func paused<T>(_ body: () -> T) -> T { busy.locked(body) }
+
+    func stop() {
+        monitor.signal { stopping = true }
+        thread?.join()
+    }
+
+    private var isDue: Bool { failure == nil && logBytes > threshold && commits >= notBefore }
+
+    private func run() {
+        while monitor.wait(for: { stopping ? false : isDue ? true : nil }) {
+            busy.locked(checkpoint)
+        }
+    }
+
+    private func checkpoint() {
+        do throws(StoreError) {
+            let (logged, copied) = try connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
+            monitor.locked { note(complete: logged == copied) }
+        } catch {
+            monitor.locked { note(error) }
+        }
+    }
+
+    private func note(complete: Bool) {
+        notBefore = commits + 2
+        if complete {
+            completions += 1
+            threshold = settings.checkpointBytes
+        } else {
+            // A reader keeps the log. Try again when there is something worth it.
+            threshold = logBytes + settings.checkpointBytes / 4
+        }
+    }
+
+    private func note(_ error: StoreError) {
+        notBefore = commits + 2
+        threshold = logBytes + settings.checkpointBytes / 4
+        if case .io(_, let code, let errno) = error {
+            if [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL].contains(code & 0xff) { return }
+            if code & 0xff == SQLITE_IOERR && code != Code.fsync && Code.wantsSpace(errno) { return }
+        }
+        failure = "\(error)"
+    }
+}

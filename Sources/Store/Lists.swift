@@ -1,0 +1,75 @@
+import Coordination
+
+/// The SQL of the lists. Rows come in the order of the index; whoever reads stops when it has enough.
+///
+/// Names are compared by their bytes, as SQLite's BINARY collation does
+/// (https://sqlite.org/datatype3.html#collation: "Compares string data using memcmp(),
+/// regardless of text encoding"), so a prefix is a range that ends at the first name without it.
+struct Lists {
+    let leases: Statement
+    let heldLeases: Statement
+    let freeLeases: Statement
+    let markers: Statement
+    let allHeld: Statement
+    let allExpiring: Statement
+    let idle: Statement
+    let historyOfName: Statement
+    let historyOfNamespace: Statement
+    let nextNamespace: Statement
+
+    private static let leasesSQL: StaticString =
+        "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
+    private static let heldSQL: StaticString = """
+        SELECT name, body FROM leases
+        WHERE namespace = ?1 AND name >= ?2 AND token IS NOT NULL ORDER BY name
+        """
+    private static let freeSQL: StaticString = """
+        SELECT name, body FROM leases
+        WHERE namespace = ?1 AND name >= ?2 AND token IS NULL ORDER BY name
+        """
+    private static let markersSQL: StaticString =
+        "SELECT name, body FROM markers WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
+    private static let allHeldSQL: StaticString =
+        "SELECT body FROM leases INDEXED BY leases_held WHERE token IS NOT NULL"
+    private static let allExpiringSQL: StaticString =
+        "SELECT body FROM markers INDEXED BY markers_expiring WHERE retention_seconds IS NOT NULL"
+    private static let idleSQL: StaticString = """
+        SELECT namespace, name FROM leases INDEXED BY leases_idle
+        WHERE token IS NULL AND idle_since < ?1 ORDER BY idle_since
+        """
+    private static let historyOfNameSQL: StaticString = """
+        SELECT token, body FROM holds INDEXED BY holds_by_name
+        WHERE namespace = ?1 AND name = ?2 AND token < ?3 ORDER BY token DESC
+        """
+    private static let historyOfNamespaceSQL: StaticString = """
+        SELECT token, body FROM holds INDEXED BY holds_by_namespace
+        WHERE namespace = ?1 AND token < ?2 ORDER BY token DESC
+        """
+    private static let nextNamespaceSQL: StaticString = """
+        SELECT min(namespace) FROM (
+            SELECT min(namespace) AS namespace FROM leases WHERE namespace > ?1
+            UNION ALL
+            SELECT min(namespace) FROM markers WHERE namespace > ?1)
+        """
+
+    init(_ connection: Connection) throws(StoreError) {
+        leases = try connection.prepare(Self.leasesSQL)
+        heldLeases = try connection.prepare(Self.heldSQL)
+        freeLeases = try connection.prepare(Self.freeSQL)
+        markers = try connection.prepare(Self.markersSQL)
+        allHeld = try connection.prepare(Self.allHeldSQL)
+        allExpiring = try connection.prepare(Self.allExpiringSQL)
+        idle = try connection.prepare(Self.idleSQL)
+        historyOfName = try connection.prepare(Self.historyOfNameSQL)
+        historyOfNamespace = try connection.prepare(Self.historyOfNamespaceSQL)
+        nextNamespace = try connection.prepare(Self.nextNamespaceSQL)
+    }
+}
+
+/// Text in the order of its bytes; Swift's own order is that of Unicode's canonical forms.
+struct ByteOrder: Comparable {
+    var text: String
+
+    static func < (a: ByteOrder, b: ByteOrder) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+    static func == (a: ByteOrder, b: ByteOrder) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+}

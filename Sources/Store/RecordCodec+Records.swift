@@ -1,0 +1,167 @@
+import Coordination
+
+// Each record's writer and reader stand side by side: the order of the lines is the format.
+
+extension ByteWriter {
+    mutating func key(_ key: Key) {
+        text(key.namespace)
+        text(key.name)
+    }
+
+    mutating func lease(_ lease: LeaseRecord) {
+        key(lease.key)
+        integer(lease.revision)
+        integer(lease.created)
+        integer(lease.createdAt.microseconds)
+        byte(lease.way.rawValue)
+        optional(lease.hold) { $0.openHold($1) }
+        integer(Int64(lease.failures))
+        integer(Int64(lease.maxAttempts))
+        integer(Int64(lease.transitions))
+        optional(lease.last) { $0.endedHold($1) }
+    }
+
+    private mutating func openHold(_ hold: Hold) {
+        integer(hold.token)
+        text(hold.holder)
+        text(hold.campaignID)
+        text(hold.principal)
+        integer(hold.duration.nanoseconds)
+        integer(Int64(hold.attempt))
+        integer(hold.began.microseconds)
+        text(hold.inputsDigest)
+        integer(hold.supersedes)
+        map(hold.info)
+    }
+
+    private mutating func endedHold(_ hold: EndedHold) {
+        integer(hold.token)
+        text(hold.holder)
+        byte(hold.how.rawValue)
+        text(hold.reason)
+        integer(hold.ended.microseconds)
+    }
+}
+
+extension ByteReader {
+    mutating func key() throws(CodecError) -> Key { Key(namespace: try text(), name: try text()) }
+
+    mutating func time() throws(CodecError) -> Timestamp { Timestamp(microseconds: try integer()) }
+
+    mutating func number() throws(CodecError) -> Int { Int(try integer()) }
+
+    mutating func lease() throws(CodecError) -> LeaseRecord {
+        LeaseRecord(
+            key: try key(), revision: try integer(), created: try integer(), createdAt: try time(),
+            way: try choice("way", as: Way.self), hold: try flag() ? try openHold() : nil,
+            failures: try number(), maxAttempts: try number(), transitions: try number(),
+            last: try flag() ? try endedHold() : nil)
+    }
+
+    private mutating func openHold() throws(CodecError) -> Hold {
+        Hold(
+            token: try integer(), holder: try text(), campaignID: try optionalText(),
+            principal: try optionalText(), duration: Interval(nanoseconds: try integer()),
+            attempt: try number(), began: try time(), inputsDigest: try optionalText(),
+            supersedes: try optionalInteger(), info: try map())
+    }
+
+    private mutating func endedHold() throws(CodecError) -> EndedHold {
+        EndedHold(
+            token: try integer(), holder: try text(), how: try choice("end", as: HoldEnd.self),
+            reason: try optionalText(), ended: try time())
+    }
+}
+
+extension ByteWriter {
+    mutating func marker(_ marker: DoneMarker) {
+        key(marker.key)
+        integer(marker.revision)
+        finding(marker.finding)
+        text(marker.inputsDigest)
+        text(marker.holder)
+        text(marker.principal)
+        integer(marker.token)
+        integer(Int64(marker.attempt))
+        map(marker.info)
+        integer(marker.start.microseconds)
+        integer(marker.end.microseconds)
+        integer(marker.retention?.nanoseconds)
+    }
+
+    private mutating func finding(_ finding: Finding) {
+        byte(finding.outcome.rawValue)
+        text(finding.reason)
+        map(finding.result)
+        varint(UInt64(finding.artifacts.count))
+        for artifact in finding.artifacts {
+            text(artifact.name)
+            text(artifact.digest)
+            integer(artifact.size)
+        }
+    }
+}
+
+extension ByteReader {
+    mutating func marker() throws(CodecError) -> DoneMarker {
+        DoneMarker(
+            key: try key(), revision: try integer(), finding: try finding(),
+            inputsDigest: try optionalText(), holder: try text(), principal: try optionalText(),
+            token: try optionalInteger(), attempt: try number(), info: try map(), start: try time(),
+            end: try time(), retention: try optionalInteger().map { Interval(nanoseconds: $0) })
+    }
+
+    private mutating func finding() throws(CodecError) -> Finding {
+        Finding(
+            outcome: try choice("outcome", as: Outcome.self), reason: try optionalText(),
+            result: try map(), artifacts: try artifacts())
+    }
+
+    private mutating func artifacts() throws(CodecError) -> [Artifact] {
+        let number = try count()
+        var artifacts: [Artifact] = []
+        for _ in 0..<number {
+            artifacts.append(
+                Artifact(name: try text(), digest: try text(), size: try optionalInteger()))
+        }
+        return artifacts
+    }
+}
+
+extension ByteWriter {
+    mutating func hold(_ hold: HoldRecord) {
+        key(hold.key)
+        integer(hold.token)
+        byte(hold.way.rawValue)
+        text(hold.holder)
+        text(hold.campaignID)
+        text(hold.principal)
+        integer(Int64(hold.attempt))
+        map(hold.info)
+        integer(hold.began.microseconds)
+        optional(hold.end) { $0.end($1) }
+    }
+
+    private mutating func end(_ end: HoldRecord.End) {
+        byte(end.how.rawValue)
+        text(end.reason)
+        text(end.by)
+        integer(end.at.microseconds)
+        integer(end.revision)
+    }
+}
+
+extension ByteReader {
+    mutating func hold() throws(CodecError) -> HoldRecord {
+        HoldRecord(
+            key: try key(), token: try integer(), way: try choice("way", as: Way.self),
+            holder: try text(), campaignID: try optionalText(), principal: try optionalText(),
+            attempt: try number(), info: try map(), began: try time(), end: try flag() ? try end() : nil)
+    }
+
+    private mutating func end() throws(CodecError) -> HoldRecord.End {
+        HoldRecord.End(
+            how: try choice("end", as: HoldEnd.self), reason: try optionalText(), by: try optionalText(),
+            at: try time(), revision: try integer())
+    }
+}

@@ -1,0 +1,102 @@
+import CSQLite
+
+/// The tables, and how an older file becomes a present one.
+///
+/// `journal` is the truth: a row for a turn, under the turn's last revision. The
+/// rest is written behind it and carries in `meta.tables_revision` how far it
+/// has come. The named columns are for a person with the sqlite3 shell; `body` is
+/// the record itself, and the daemon reads nothing else.
+enum Schema {
+    /// "Batn" in ASCII.
+    /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
+    /// application file-format should set the Application ID integer to a unique integer".
+    static let applicationID: Int64 = 0x4261_746E
+    static let version: Int64 = 1
+
+    private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
+
+    /// Migrations in order; the n-th leads from version n to n+1, and sets it.
+    private static let migrations: [StaticString] = [first]
+
+    private static let first: StaticString = """
+        CREATE TABLE journal(
+            revision INTEGER PRIMARY KEY,
+            time INTEGER NOT NULL,
+            body BLOB NOT NULL
+        );
+        CREATE TABLE leases(
+            namespace TEXT NOT NULL, name TEXT NOT NULL,
+            way TEXT NOT NULL, holder TEXT, token INTEGER, held_since TEXT, duration_seconds REAL,
+            attempt INTEGER, failures INTEGER NOT NULL, transitions INTEGER NOT NULL,
+            last_holder TEXT, last_end TEXT, last_reason TEXT,
+            idle_since INTEGER, created TEXT NOT NULL, revision INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY(namespace, name)
+        ) WITHOUT ROWID;
+        CREATE INDEX leases_held ON leases(namespace, name) WHERE token IS NOT NULL;
+        CREATE INDEX leases_idle ON leases(idle_since) WHERE token IS NULL;
+        CREATE TABLE markers(
+            namespace TEXT NOT NULL, name TEXT NOT NULL,
+            outcome TEXT NOT NULL, reason TEXT, result TEXT NOT NULL, artifacts TEXT NOT NULL,
+            inputs_digest TEXT, holder TEXT NOT NULL, principal TEXT, token INTEGER,
+            attempt INTEGER NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL,
+            retention_seconds REAL, revision INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY(namespace, name)
+        ) WITHOUT ROWID;
+        CREATE INDEX markers_expiring ON markers(namespace, name) WHERE retention_seconds IS NOT NULL;
+        CREATE TABLE holds(
+            token INTEGER PRIMARY KEY,
+            namespace TEXT NOT NULL, name TEXT NOT NULL,
+            way TEXT NOT NULL, holder TEXT NOT NULL, principal TEXT, attempt INTEGER NOT NULL,
+            info TEXT NOT NULL, began TEXT NOT NULL, ended TEXT, how TEXT, reason TEXT, ended_by TEXT,
+            ended_at INTEGER,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX holds_by_name ON holds(namespace, name, token);
+        CREATE INDEX holds_by_namespace ON holds(namespace, token);
+        CREATE INDEX holds_by_end ON holds(ended_at) WHERE ended_at IS NOT NULL;
+        CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+        PRAGMA user_version=1;
+        """
+
+    /// Refuses what isn't ours before anything is changed; then brings the file to this version.
+    static func prepare(_ connection: Connection) throws(StoreError) {
+        let found = try identify(connection)
+        try connection.run("PRAGMA journal_mode=WAL")
+        guard found < version else { return }
+        // One transaction: a crash in the middle leaves the old file. user_version and application_id
+        // live on the first page and are part of the transaction.
+        try connection.run("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            if found == 0 { try connection.run(setApplicationID) }
+            for migration in migrations.dropFirst(Int(found)) { try connection.run(migration) }
+            try connection.run("COMMIT")
+        } catch {
+            connection.rollBack()
+            throw error
+        }
+    }
+
+    /// The version of the file, 0 for an empty one.
+    static func identify(_ connection: Connection) throws(StoreError) -> Int64 {
+        do throws(StoreError) {
+            let tables = try connection.integer("SELECT count(*) FROM sqlite_schema") ?? 0
+            let application = try connection.integer("PRAGMA application_id") ?? 0
+            let found = try connection.integer("PRAGMA user_version") ?? 0
+            if tables == 0 && application == 0 && found == 0 { return 0 }
+            guard application == applicationID else {
+                throw StoreError.foreign(path: connection.path, detail: "application id \(application)")
+            }
+            guard found <= version else {
+                throw StoreError.newer(path: connection.path, version: Int(found), supported: Int(version))
+            }
+            return found
+        } catch {
+            if case .io(_, SQLITE_NOTADB, _) = error {
+                throw .foreign(path: connection.path, detail: "not an SQLite database")
+            }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Coordination
+
+/// What an operator may set of the store. Bytes and intervals; the defaults suit a CI fleet.
+public struct StoreSettings: Sendable {
+    /// Journal rows older than this are dropped once the tables have them.
+    public var journalAge: Interval = .hours(24)
+    /// Above this many bytes the oldest journal rows are dropped, whatever their age.
+    public var journalBytes: Int64 = 256 << 20
+    /// Ended holds older than this leave the history.
+    public var historyAge: Interval = .hours(30 * 24)
+    /// Above this many bytes of WAL the checkpoint thread copies it into the database.
+    public var checkpointBytes: Int64 = 4 << 20
+    /// Above this many bytes of WAL one turn waits until the log begins anew.
+    public var restartBytes: Int64 = 64 << 20
+    /// How long a turn waits for that, in milliseconds, before it goes on and tries again later.
+    public var restartWaitMilliseconds: Int32 = 100
+    /// How long opening and recovering wait for other processes' readers, in milliseconds.
+    public var openWaitMilliseconds: Int32 = 2000
+    /// Records a transaction of the readable tables may have at the most.
+    public var sliceRecords = 256
+    /// Dirty records that make the loop hand them over without waiting for `lagMilliseconds`.
+    public var batchRecords = 256
+    /// How far the readable tables may lag while turns come, in milliseconds.
+    public var lagMilliseconds: Int64 = 100
+    /// The VFS that SQLite opens its files with; nil is its default. For tests that break disks.
+    var vfs: String?
+
+    public init() {}
+}

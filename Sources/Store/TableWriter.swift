@@ -1,0 +1,124 @@
+import Coordination
+
+/// Puts records into the readable tables, inside whatever transaction is open.
+struct TableWriter {
+    private let putLease: Statement
+    private let dropLease: Statement
+    private let putMarker: Statement
+    private let dropMarker: Statement
+    private let putHold: Statement
+    private var body = ByteWriter()
+
+    private static let insertLease: StaticString = """
+        INSERT OR REPLACE INTO leases(
+            namespace, name, way, holder, token, held_since, duration_seconds, attempt, failures, transitions,
+            last_holder, last_end, last_reason, idle_since, created, revision, body)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7 / 1e9, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+        """
+    private static let deleteLease: StaticString = "DELETE FROM leases WHERE namespace = ?1 AND name = ?2"
+    private static let insertMarker: StaticString = """
+        INSERT OR REPLACE INTO markers(
+            namespace, name, outcome, reason, result, artifacts, inputs_digest, holder, principal, token,
+            attempt, started, ended, retention_seconds, revision, body)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 / 1e9, ?15, ?16)
+        """
+    private static let deleteMarker: StaticString = "DELETE FROM markers WHERE namespace = ?1 AND name = ?2"
+    private static let insertHold: StaticString = """
+        INSERT OR REPLACE INTO holds(
+            token, namespace, name, way, holder, principal, attempt, info, began, ended, how, reason, ended_by,
+            ended_at, body)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+        """
+
+    init(_ connection: Connection) throws(StoreError) {
+        putLease = try connection.prepare(Self.insertLease)
+        dropLease = try connection.prepare(Self.deleteLease)
+        putMarker = try connection.prepare(Self.insertMarker)
+        dropMarker = try connection.prepare(Self.deleteMarker)
+        putHold = try connection.prepare(Self.insertHold)
+    }
+
+    mutating func write(_ change: Change) throws(StoreError) {
+        switch change {
+        case .lease(let record): try write(record)
+        case .leaseDeleted(let key, _): try delete(key, dropLease)
+        case .marker(let record): try write(record)
+        case .markerDeleted(let key, _): try delete(key, dropMarker)
+        case .hold(let record): try write(record)
+        }
+    }
+
+    private func delete(_ key: Key, _ statement: Statement) throws(StoreError) {
+        statement.bind(1, key.namespace)
+        statement.bind(2, key.name)
+        try statement.run()
+    }
+
+    private mutating func write(_ lease: LeaseRecord) throws(StoreError) {
+        RecordCodec.encode(lease, into: &body)
+        putLease.bind(1, lease.key.namespace)
+        putLease.bind(2, lease.key.name)
+        putLease.bind(3, lease.way.word)
+        putLease.bind(4, lease.hold?.holder)
+        putLease.bind(5, lease.hold?.token)
+        putLease.bind(6, lease.hold?.began.iso)
+        putLease.bind(7, lease.hold?.duration.nanoseconds)
+        putLease.bind(8, (lease.hold?.attempt).map { Int64($0) })
+        putLease.bind(9, Int64(lease.failures))
+        putLease.bind(10, Int64(lease.transitions))
+        putLease.bind(11, lease.last?.holder)
+        putLease.bind(12, lease.last?.how.word)
+        putLease.bind(13, lease.last?.reason)
+        putLease.bind(14, lease.idleSince?.microseconds)
+        putLease.bind(15, lease.createdAt.iso)
+        putLease.bind(16, lease.revision)
+        putLease.bind(17, body)
+        try putLease.run()
+    }
+
+    private mutating func write(_ marker: DoneMarker) throws(StoreError) {
+        RecordCodec.encode(marker, into: &body)
+        putMarker.bind(1, marker.key.namespace)
+        putMarker.bind(2, marker.key.name)
+        putMarker.bind(3, marker.finding.outcome.word)
+        putMarker.bind(4, marker.finding.reason)
+        putMarker.bind(5, JSONText.map(marker.finding.result))
+        putMarker.bind(6, JSONText.artifacts(marker.finding.artifacts))
+        putMarker.bind(7, marker.inputsDigest)
+        putMarker.bind(8, marker.holder)
+        putMarker.bind(9, marker.principal)
+        putMarker.bind(10, marker.token)
+        putMarker.bind(11, Int64(marker.attempt))
+        putMarker.bind(12, marker.start.iso)
+        putMarker.bind(13, marker.end.iso)
+        putMarker.bind(14, marker.retention?.nanoseconds)
+        putMarker.bind(15, marker.revision)
+        putMarker.bind(16, body)
+        try putMarker.run()
+    }
+
+    private mutating func write(_ hold: HoldRecord) throws(StoreError) {
+        RecordCodec.encode(hold, into: &body)
+        putHold.bind(1, hold.token)
+        putHold.bind(2, hold.key.namespace)
+        putHold.bind(3, hold.key.name)
+        putHold.bind(4, hold.way.word)
+        putHold.bind(5, hold.holder)
+        putHold.bind(6, hold.principal)
+        putHold.bind(7, Int64(hold.attempt))
+        putHold.bind(8, JSONText.map(hold.info))
+        putHold.bind(9, hold.began.iso)
+        putHold.bind(10, hold.end?.at.iso)
+        putHold.bind(11, hold.end?.how.word)
+        putHold.bind(12, hold.end?.reason)
+        putHold.bind(13, hold.end?.by)
+        putHold.bind(14, hold.end?.at.microseconds)
+        putHold.bind(15, body)
+        try putHold.run()
+    }
+}
+
+extension LeaseRecord {
+    /// Since when nobody holds it; nil while someone does.
+    var idleSince: Timestamp? { hold == nil ? last?.ended ?? createdAt : nil }
+}

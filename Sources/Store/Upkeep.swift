@@ -1,0 +1,91 @@
+import CSQLite
+import Coordination
+
+/// Drops what is too old, a small piece at a time, on the commit thread.
+///
+/// The journal is never cut beyond what the tables have. The two belong to one log,
+/// in order, so this holds after a loss of power, too: if the cut survives, the
+/// tables' mark before it does.
+struct Upkeep {
+    let engine: Engine
+    let settings: StoreSettings
+    let now: Timestamp?
+
+    /// Rows a call may drop of each.
+    static let pieceRows: Int64 = 512
+
+    private static let oldestTurns: StaticString =
+        "SELECT revision, time, length(body) FROM journal ORDER BY revision LIMIT ?1"
+    private static let dropTurns: StaticString = "DELETE FROM journal WHERE revision <= ?1"
+    private static let dropHolds: StaticString = """
+        DELETE FROM holds WHERE token IN (
+            SELECT token FROM holds WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)
+        """
+
+    func run() {
+        engine.attempt { () throws(StoreError) in
+            try compact()
+            try prune()
+        }
+    }
+
+    private func compact() throws(StoreError) {
+        let (last, bytes) = try oldest()
+        guard let last else { return }
+        let drop = try Statement(engine.connection, Self.dropTurns)
+        defer { drop.finalize() }
+        drop.bind(1, last)
+        try drop.run()
+        let left = engine.journalBytes - bytes
+        try engine.meta.set("compacted_revision", max(last, engine.compactedRevision))
+        try engine.meta.set(
+            "journal_bytes", left - (engine.journalBytes - engine.journalBytes(upTo: engine.tablesRevision)))
+        engine.compactedRevision = max(last, engine.compactedRevision)
+        engine.journalBytes = left
+    }
+
+    /// The last of the rows that go now, and their bytes.
+    private func oldest() throws(StoreError) -> (last: Revision?, bytes: Int64) {
+        let select = try Statement(engine.connection, Self.oldestTurns)
+        defer { select.finalize() }
+        select.bind(1, Self.pieceRows)
+        var last: Revision?
+        var bytes: Int64 = 0
+        while try select.step() {
+            let revision = select.integer(0)
+            let isOld = now.map {
+                $0.microseconds - select.integer(1) > settings.journalAge.nanoseconds / 1000
+            }
+            let isTooMuch = engine.journalBytes - bytes > settings.journalBytes
+            guard revision <= engine.tablesRevision, isTooMuch || isOld == true else { break }
+            last = revision
+            bytes += select.integer(2)
+        }
+        return (last, bytes)
+    }
+
+    private func prune() throws(StoreError) {
+        guard let now else { return }
+        let drop = try Statement(engine.connection, Self.dropHolds)
+        defer { drop.finalize() }
+        drop.bind(1, now.microseconds - settings.historyAge.nanoseconds / 1000)
+        drop.bind(2, Self.pieceRows)
+        try drop.run()
+    }
+}
+
+extension Engine {
+    /// A transaction without a flush whose failure only means that it is tried again another time.
+    func attempt(_ body: () throws(StoreError) -> Void) {
+        do throws(StoreError) { try transaction(flush: false, body) } catch { _ = judge(error) }
+    }
+
+    /// At an orderly end: everything into the database file, so that a copy of it alone is whole.
+    func emptyLog() {
+        do throws(StoreError) {
+            _ = try connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+        } catch {
+            // The log stays; the next start reads it.
+        }
+    }
+}

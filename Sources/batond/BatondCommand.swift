@@ -1,0 +1,80 @@
+import ArgumentParser
+import Daemon
+import Glibc
+import Logging
+
+/// The daemon's command line.
+struct BatondCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "batond",
+        abstract: "Keeps leases and done markers, and elects who does the work.",
+        discussion: """
+            EXAMPLES
+              batond --listen 127.0.0.1:7979 --data /var/lib/baton
+              batond --config /etc/baton/batond.yaml --set log.level=debug
+              batond backup --data /var/lib/baton /backups/baton.db     while it runs
+              batond restore --data /var/lib/baton /backups/baton.db    while it doesn't
+            """,
+        version: batonVersion,
+        subcommands: [ServeCommand.self],
+        defaultSubcommand: ServeCommand.self)
+}
+
+/// What every subcommand is told of where the data is.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The configuration file; config/batond.yaml explains each setting.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("The directory with the data.", valueName: "dir"))
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Any setting, by its key in the file; may be given several times.", valueName: "key=value"))
+    var set: [String] = []
+
+    func load(listen: [String] = []) throws -> Configuration {
+        var overrides: [(key: String, value: String)] = []
+        if let data { overrides.append(("data", data)) }
+        if !listen.isEmpty { overrides.append(("listen", listen.joined(separator: ","))) }
+        for text in set {
+            guard let equals = text.firstIndex(of: "=") else {
+                throw ValidationError("--set \(text): KEY=VALUE is expected")
+            }
+            overrides.append((String(text[..<equals]), String(text[text.index(after: equals)...])))
+        }
+        let environment = Environment.all()
+        let path = config ?? environment["BATOND_CONFIG"]
+        let file = try path.map { (text: try Environment.read($0), path: $0) }
+        return try ConfigurationSources(file: file, environment: environment, overrides: overrides)
+            .configuration()
+    }
+}
+
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "serve", abstract: "Serve (the default).")
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen: HOST:PORT, [V6]:PORT or unix:PATH; may be given several times.",
+            valueName: "address"))
+    var listen: [String] = []
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() throws {
+        let configuration = try options.load(listen: listen)
+        let level = Logger.Level(rawValue: configuration.logLevel) ?? .info
+        let json = configuration.logFormat == "json"
+        LoggingSystem.bootstrap { _ in LineLog(level: level, json: json) }
+        let log = Logger(label: "batond")
+        do {
+            try Daemon(configuration, log: log).run()
+        } catch {
+            log.critical("batond can't start", metadata: ["reason": "\(error)"])
+            throw ExitCode(1)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Coordination
+import Glibc
+
+@testable import Store
+
+/// The loop's thread in a test: closures wait here until the test turns the loop.
+final class Loop: @unchecked Sendable {
+    private let monitor = Monitor()
+    private var queue: [@Sendable () -> Void] = []
+
+    func post(_ body: @escaping @Sendable () -> Void) { monitor.signal { queue.append(body) } }
+
+    /// Runs closures as they come, until the condition holds.
+    func turn(until done: () -> Bool) {
+        while !done() {
+            let next = monitor.wait { queue.isEmpty ? nil : queue.removeFirst() }
+            next()
+        }
+    }
+}
+
+/// A value that a `done` leaves for the test.
+final class Box<Value: Sendable>: @unchecked Sendable {
+    var value: Value?
+}
+
+/// A store on a real directory, with a loop and a revision.
+final class Bench {
+    let directory: String
+    let loop = Loop()
+    var settings: StoreSettings
+    private(set) var store: SQLiteStore
+    private(set) var recovered: Recovered
+    var revision: Revision
+
+    init(_ settings: StoreSettings = StoreSettings(), directory: String? = nil) throws {
+        self.settings = settings
+        self.directory = directory ?? Bench.temporary()
+        let loop = loop
+        (store, recovered) = try SQLiteStore.open(
+            directory: self.directory, settings: settings, post: { loop.post($0) })
+        revision = recovered.revision
+    }
+
+    deinit {
+        store.close()
+        Bench.remove(directory)
+    }
+
+    static func temporary() -> String {
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array((parent + "/baton-store-XXXXXX").utf8CString)
+        return String(cString: mkdtemp(&template))
+    }
+
+    static func remove(_ directory: String) {
+        guard let entries = opendir(directory) else { return }
+        while let entry = readdir(entries) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { unlink(directory + "/" + name) }
+        }
+        closedir(entries)
+        rmdir(directory)
+    }
+
+    func reopen() throws {
+        store.close()
+        let loop = loop
+        (store, recovered) = try SQLiteStore.open(
+            directory: directory, settings: settings, post: { loop.post($0) })
+        revision = recovered.revision
+    }
+
+    /// Commits changes that are made for the next revisions, and waits for the answer.
+    @discardableResult
+    func commit(time: Int64 = 1_000_000, _ make: (Revision) -> [Change]) -> CommitResult {
+        let changes = make(revision + 1)
+        let previous = store.acknowledged
+        revision += 1
+        let result = Box<CommitResult>()
+        store.commit(
+            Turn(revision: revision, time: Timestamp(microseconds: time), changes: changes),
+            expecting: previous
+        ) { result.value = $0 }
+        loop.turn { result.value != nil }
+        return result.value!
+    }
+
+    func recover() -> Result<Recovered, StoreError> {
+        let result = Box<Result<Recovered, StoreError>>()
+        store.recover { result.value = $0 }
+        loop.turn { result.value != nil }
+        return result.value!
+    }
+
+    /// Waits until the tables have all that is acknowledged.
+    func drain() {
+        while !store.overlay.isEmpty {
+            store.writeBehind()
+            loop.turn { !store.batchOutstanding }
+        }
+    }
+
+    /// Runs upkeep to its end.
+    func maintain(now: Timestamp?) {
+        drain()
+        store.maintain(now: now)
+        let done = Box<Bool>()
+        let loop = loop
+        store.committer.errand { _ in loop.post { done.value = true } }
+        loop.turn { done.value == true }
+    }
+}

@@ -1,0 +1,134 @@
+import Coordination
+
+/// SplitMix64: a seed replays a run.
+struct Seeded: RandomNumberGenerator {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+extension Seeded {
+    mutating func pick(_ range: Range<Int>) -> Int { Int.random(in: range, using: &self) }
+    mutating func chance() -> Bool { Bool.random(using: &self) }
+    mutating func maybe<T>(_ value: (inout Seeded) -> T) -> T? { chance() ? value(&self) : nil }
+
+    mutating func text() -> String {
+        let letters = ["a", "b", "\"", "\\", "\n", "\u{0}", "\u{1f}", "é", "漢", "🎌", "/", " "]
+        return (0..<pick(0..<12)).map { _ in letters[pick(0..<letters.count)] }.joined()
+    }
+
+    mutating func map() -> [String: String] {
+        var map: [String: String] = [:]
+        for _ in 0..<pick(0..<4) { map[text()] = text() }
+        return map
+    }
+
+    mutating func number() -> Int64 {
+        let edges: [Int64] = [.min, -1, 0, 1, 127, 128, 1 << 53, .max]
+        return chance() ? edges[pick(0..<edges.count)] : Int64.random(in: .min ... .max, using: &self)
+    }
+
+    mutating func time() -> Timestamp { Timestamp(microseconds: number()) }
+
+    mutating func lease(_ key: Key? = nil) -> LeaseRecord {
+        LeaseRecord(
+            key: key ?? Key(namespace: text(), name: text()), revision: number(), created: number(),
+            createdAt: time(), way: chance() ? .once : .lock, hold: maybe { $0.openHold() },
+            failures: Int(number()), maxAttempts: Int(number()), transitions: Int(number()),
+            last: maybe { $0.ended() })
+    }
+
+    mutating func openHold() -> Hold {
+        Hold(
+            token: number(), holder: text(), campaignID: maybe { $0.text() },
+            principal: maybe { $0.text() }, duration: Interval(nanoseconds: number()),
+            attempt: Int(number()), began: time(), inputsDigest: maybe { $0.text() },
+            supersedes: maybe { $0.number() }, info: map())
+    }
+
+    mutating func end() -> HoldEnd { HoldEnd.allCases[pick(0..<HoldEnd.allCases.count)] }
+
+    mutating func ended() -> EndedHold {
+        EndedHold(token: number(), holder: text(), how: end(), reason: maybe { $0.text() }, ended: time())
+    }
+
+    mutating func marker(_ key: Key? = nil) -> DoneMarker {
+        let artifacts = (0..<pick(0..<3)).map { _ in
+            Artifact(name: text(), digest: text(), size: maybe { $0.number() })
+        }
+        return DoneMarker(
+            key: key ?? Key(namespace: text(), name: text()), revision: number(),
+            finding: Finding(
+                outcome: chance() ? .succeeded : .failed, reason: maybe { $0.text() }, result: map(),
+                artifacts: artifacts),
+            inputsDigest: maybe { $0.text() }, holder: text(), principal: maybe { $0.text() },
+            token: maybe { $0.number() }, attempt: Int(number()), info: map(), start: time(), end: time(),
+            retention: maybe { Interval(nanoseconds: $0.number()) })
+    }
+
+    mutating func hold(_ key: Key? = nil, token: FencingToken? = nil) -> HoldRecord {
+        HoldRecord(
+            key: key ?? Key(namespace: text(), name: text()), token: token ?? number(),
+            way: chance() ? .once : .lock, holder: text(), campaignID: maybe { $0.text() },
+            principal: maybe { $0.text() }, attempt: Int(number()), info: map(), began: time(),
+            end: maybe {
+                HoldRecord.End(
+                    how: $0.end(), reason: $0.maybe { $0.text() }, by: $0.maybe { $0.text() }, at: $0.time(),
+                    revision: $0.number())
+            })
+    }
+
+    mutating func change() -> Change {
+        switch pick(0..<5) {
+        case 0: .lease(lease())
+        case 1: .leaseDeleted(Key(namespace: text(), name: text()), at: number())
+        case 2: .marker(marker())
+        case 3: .markerDeleted(Key(namespace: text(), name: text()), at: number())
+        default: .hold(hold())
+        }
+    }
+}
+
+/// Records as a CI fleet has them.
+enum Fleet {
+    static let began = Timestamp(microseconds: 1_795_000_000_000_000)
+
+    static func key(_ number: Int) -> Key {
+        Key(namespace: "ci-op-\(number % 40)", name: "release-import-\(number)-0123456789ab")
+    }
+
+    static func hold(_ token: FencingToken) -> Hold {
+        Hold(
+            token: token, holder: "prow-4711-import-\(token)", campaignID: "c0ffee\(token)", principal: nil,
+            duration: .seconds(90), attempt: 1, began: began, inputsDigest: nil, supersedes: nil,
+            info: ["url": "https://prow.example/view/\(token)"])
+    }
+
+    static func lease(_ key: Key, _ revision: Revision, held: Bool) -> LeaseRecord {
+        LeaseRecord(
+            key: key, revision: revision, created: revision, createdAt: began, way: .once,
+            hold: held ? hold(revision) : nil, maxAttempts: 5)
+    }
+
+    static func record(_ key: Key, _ token: FencingToken) -> HoldRecord {
+        HoldRecord(
+            key: key, token: token, way: .once, holder: "prow-4711-import-\(token)",
+            campaignID: "c0ffee\(token)", principal: nil, attempt: 1,
+            info: ["url": "https://prow.example/view/\(token)"], began: began)
+    }
+
+    static func marker(_ key: Key, _ revision: Revision, retention: Interval? = nil) -> DoneMarker {
+        DoneMarker(
+            key: key, revision: revision,
+            finding: Finding(result: ["image": "registry/import@sha256:0123456789abcdef"]),
+            inputsDigest: nil, holder: "prow-4711", principal: nil, token: revision, attempt: 1, info: [:],
+            start: began, end: began, retention: retention)
+    }
+}
