@@ -63,12 +63,16 @@ let package = Package(
         program("baton", ["Client", "Supervision", "Digest", argumentParser]),
         program("baton-bench", ["CLinux", argumentParser]),
 
+        .target(
+            name: "SQLiteFaults", path: "Tests/Support/SQLiteFaults",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         tests(of: "Coordination"),
         tests(of: "Wire"),
         tests(of: "Digest"),
-        tests(of: "Store", ["Coordination", "CSQLite"]),
+        tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux"]),
         tests(of: "API", ["Coordination", "Wire"]),
+        tests(of: "Daemon", ["API", "Coordination", "Sockets"]),
         tests(of: "Client", ["Digest"]),
         tests(of: "Supervision", ["guardian-probe"]),
 
