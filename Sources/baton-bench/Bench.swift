@@ -6,8 +6,6 @@ final class Bench {
     let directory: String
     let descriptors: Int
     private var daemons = 0
-    /// p50 of a flush, once it has been measured.
-    private var flushTime: Int64?
 
     init(_ options: BenchOptions, directory: String) {
         self.options = options
@@ -19,10 +17,9 @@ final class Bench {
     /// How often what is over in an instant is done again; the median counts.
     var repetitions: Int { options.quick ? 1 : 5 }
 
+    /// Of the moment: what else the machine does changes it manifold.
     func flushP50() throws(BenchError) -> Int64 {
-        if let flushTime { return flushTime }
-        var samples = try Limits.flush(in: directory, for: min(1, seconds))
-        flushTime = samples.p50()
+        var samples = try Limits.flush(in: directory, for: 0.1)
         return samples.p50()
     }
 
@@ -60,7 +57,7 @@ final class Server {
     let address: Address
     let loop: Loop
     let verbs: Verbs
-    private let control: Link
+    private var control: Link
 
     init(_ address: Address, process: DaemonProcess?) throws(BenchError) {
         self.address = address
@@ -69,6 +66,7 @@ final class Server {
         // Fresh names also on a daemon that has been measured before.
         verbs = Verbs(namespace: "bench-\(String(UInt64(Clock.now), radix: 36))")
         control = try Link(to: address, on: loop)
+        control.mayClose = true
     }
 
     /// Connections that stand.
@@ -86,10 +84,13 @@ final class Server {
     @discardableResult
     func call<Result>(_ request: Request, _ read: @escaping (Answer) throws -> Result) throws -> Result {
         var result: Result?
+        // The daemon closes what has been idle for long.
+        if control.isClosed { control = try Link(to: address, on: loop) }
+        control.mayClose = false
         control.onAnswer = { result = try read($0) }
         try control.send(request)
         try loop.run { result == nil }
-        control.onAnswer = { _ in }
+        control.mayClose = true
         return result!
     }
 
@@ -100,41 +101,8 @@ final class Server {
         try call(Request("GET", "/v1/status")) { answer in
             Counters(
                 commits: answer.number("\"commits\":"), commands: answer.number("\"commands\":"),
-                flushes: answer.number("\"flushes\":"), processorTime: self.process?.processorTime)
+                flushes: answer.number("\"flushes\":"), processorTime: self.process?.processorTime,
+                written: self.process?.written)
         }
-    }
-}
-
-/// Counted by the daemon since its start: turns made durable, the commands in them, and every flush
-/// of its database and log, whatever it was for.
-struct Counters {
-    var commits: UInt64?
-    var commands: UInt64?
-    var flushes: UInt64?
-    var processorTime: Double?
-
-    static func - (later: Counters, earlier: Counters) -> Counters {
-        func difference(_ value: KeyPath<Counters, UInt64?>) -> UInt64? {
-            guard let later = later[keyPath: value], let earlier = earlier[keyPath: value] else { return nil }
-            return later - earlier
-        }
-        let time = later.processorTime.flatMap { later in earlier.processorTime.map { later - $0 } }
-        return Counters(
-            commits: difference(\.commits), commands: difference(\.commands),
-            flushes: difference(\.flushes), processorTime: time)
-    }
-
-    /// "2.00 flushes a cycle, 1.0 commands a commit".
-    func text(cycles: Int, seconds: Double) -> String {
-        var parts: [String] = []
-        if let flushes { parts.append("\(Text.number(Double(flushes) / Double(cycles))) flushes/cycle") }
-        if let commits, let commands, commits > 0 {
-            parts.append("\(Text.number(Double(commands) / Double(commits))) commands/commit")
-        }
-        if let commits, let flushes, flushes > 0 {
-            parts.append("\(Text.number(Double(commits) / Double(flushes))) commits/flush")
-        }
-        if let processorTime { parts.append("batond used \(Text.number(processorTime / seconds)) cores") }
-        return parts.joined(separator: ", ")
     }
 }

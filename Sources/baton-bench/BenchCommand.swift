@@ -8,6 +8,13 @@ struct BenchOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only these figures, by name, with commas between.", valueName: "names"))
     var only: String?
 
+    @Option(
+        name: .customLong("clients"),
+        help: ArgumentHelp("How many clients once and lock play, with commas between.", valueName: "numbers"))
+    var crowds = "16,64,256"
+
+    var clients: [Int] { crowds.split(separator: ",").compactMap { Int($0) } }
+
     @Flag(help: "One second for each figure, one repetition, no crowds above 1,000: to see that it works.")
     var quick = false
 
@@ -34,6 +41,9 @@ struct BenchOptions: ParsableArguments {
         guard seconds > 0 else { throw ValidationError("--seconds has to be above 0") }
         guard server == nil || batond == nil else {
             throw ValidationError("--server and --batond exclude each other")
+        }
+        guard !clients.isEmpty, clients.count == crowds.split(separator: ",").count, clients.min()! > 0 else {
+            throw ValidationError("--clients \(crowds): numbers above 0 are expected")
         }
         _ = try figures()
     }

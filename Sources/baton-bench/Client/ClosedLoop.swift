@@ -28,13 +28,25 @@ final class Tally {
 
 /// What a run came to.
 struct Measured {
-    var first: Samples
-    var second: Samples
-    var rounds: Int
-    var seconds: Double
-    var counters: Counters
+    var first = Samples()
+    var second = Samples()
+    var rounds = 0
+    var seconds = 0.0
+    var counters = Counters.none
 
     var rate: Double { Double(rounds) / seconds }
+
+    func note(_ round: String) {
+        for line in counters.lines(rounds: rounds, round, seconds: seconds) { Report.note(line) }
+    }
+
+    mutating func add(_ other: Measured) {
+        first.add(other.first)
+        second.add(other.second)
+        rounds += other.rounds
+        seconds += other.seconds
+        counters = counters + other.counters
+    }
 }
 
 enum ClosedLoop {
@@ -144,6 +156,7 @@ final class Cycling: Player {
         guard let tally else { return }
         let now = Clock.now
         holds.toggle()
+        guard !holds || answer.has("\"outcome\":\"elected\"") else { throw answer.unexpected("elected") }
         if holds {
             tally.first.add(now - sent)
             end.set(token: token)

@@ -10,6 +10,7 @@ final class Link {
     /// What the socket didn't take yet; before the connection stands, everything.
     private var unsent: [UInt8] = []
     private(set) var isOpen = false
+    var isClosed: Bool { socket < 0 }
     var onAnswer: (Answer) throws -> Void = { _ in }
 
     /// Begins to connect.
@@ -50,6 +51,14 @@ final class Link {
         loop.watch(index, socket, writing: true)
     }
 
+    /// Nothing is under way on it, and the daemon may close it when it likes.
+    var mayClose = false
+
+    private func closedByPeer() throws(BenchError) {
+        guard mayClose else { throw .answer("the daemon closed a connection") }
+        close()
+    }
+
     // MARK: From the loop
 
     func happened(_ events: UInt32) throws {
@@ -73,7 +82,7 @@ final class Link {
             let count = loop_receive(socket, loop.buffer.baseAddress, loop.buffer.count)
             if count == -Int(EAGAIN) { return }
             guard count >= 0 else { throw BenchError.system("recv", Int32(-count)) }
-            guard count > 0 else { throw BenchError.answer("the daemon closed a connection") }
+            guard count > 0 else { return try closedByPeer() }
             let bytes = UnsafeRawBufferPointer(rebasing: loop.buffer[..<count])
             try parser.take(bytes, onAnswer)
             if count < loop.buffer.count { return }

@@ -33,14 +33,13 @@ final class Loop {
     /// Handles what happens until `wanted` is false or that moment has come.
     func run(until deadline: Int64 = .max, while wanted: () -> Bool) throws {
         while wanted() {
-            let count = loop_take(epoll, &events, LOOP_EVENTS_MAX)
-            guard count > 0 else {
-                let left = deadline - Clock.now
-                guard left > 0 else { return }
-                try wait(atMost: left)
-                continue
-            }
-            for index in 0..<Int(count) {
+            guard interrupted == 0 else { throw BenchError.interrupted }
+            let left = deadline - Clock.now
+            guard left > 0 else { return }
+            // Nothing is timed by this wait: an answer ends it.
+            let patience = Int32(min(left / Clock.millisecond + 1, 100))
+            let count = loop_take(epoll, &events, LOOP_EVENTS_MAX, patience)
+            for index in 0..<Int(max(0, count)) {
                 let event = events[index]
                 try links[Int(event.token)]?.happened(event.events)
             }
@@ -49,13 +48,6 @@ final class Loop {
 
     /// A moment in which answers may come, and nothing else is waited for.
     func run(for nanoseconds: Int64) throws { try run(until: Clock.now + nanoseconds) { true } }
-
-    private func wait(atMost nanoseconds: Int64) throws(BenchError) {
-        guard interrupted == 0 else { throw .interrupted }
-        var poller = pollfd(fd: epoll, events: Int16(POLLIN), revents: 0)
-        // poll(2) counts in milliseconds. Nothing is timed by this: an answer ends it.
-        poll(&poller, 1, Int32(min(nanoseconds / Clock.millisecond + 1, 100)))
-    }
 
     // MARK: Links
 

@@ -73,6 +73,9 @@ final class DaemonProcess {
         return 1024 * (Int(text.prefix { $0 != " " }) ?? 0)
     }
 
+    /// Bytes that it caused to be sent to the disk. proc_pid_io(5); nil where that is not to be read.
+    var written: UInt64? { Machine.value(of: "write_bytes", in: "/proc/\(pid)/io").flatMap { UInt64($0) } }
+
     /// Seconds of processor time that it has used.
     var processorTime: Double {
         // proc_pid_stat(5): fields 14 and 15, counted from the state, which comes behind the name's ")".

@@ -11,6 +11,11 @@ struct Samples {
         isSorted = false
     }
 
+    mutating func add(_ others: Samples) {
+        values += others.values
+        isSorted = false
+    }
+
     mutating func clear() { values.removeAll(keepingCapacity: true) }
 
     /// The value that this part of the samples doesn't exceed.
