@@ -130,9 +130,12 @@ extension SQLiteStore {
     }
 
     /// Writes all that is acknowledged to the tables, empties the log, lets the directory go.
-    /// Waits for the commit thread. No commit may be in flight.
+    /// Waits for the commit thread. No commit may be in flight. Whoever opened the store closes it; once
+    /// closed it stays so.
     public func close() {
         onLoop()
+        if isClosed { return }
+        isClosed = true
         precondition(inFlight == nil, "a turn is in flight")
         writeBehind()
         committer.stop()
