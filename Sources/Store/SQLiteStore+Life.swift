@@ -31,9 +31,14 @@ extension SQLiteStore {
         try Restore.refuseUnfinished(in: directory)
         let opened = try Opening.open(directory, settings)
         let store = SQLiteStore(directory: directory, settings: settings, lock: lock, post: post)
-        let recovered = try store.take(opened)
-        store.committer.start(opened)
-        return (store, recovered)
+        do throws(StoreError) {
+            let recovered = try store.take(opened)
+            store.committer.start(opened)
+            return (store, recovered)
+        } catch {
+            for connection in [opened.reader, opened.checkpointer, opened.writer] { connection.close() }
+            throw error
+        }
     }
 
     /// After `.failed`: closes everything, opens the file anew, makes what it holds durable, and drops turns
