@@ -126,6 +126,13 @@ struct AnswerTests {
         )
     }
 
+    @Test func `a hold that nobody has renewed yet counts from its beginning`() {
+        var view = Sample.view
+        view.lastRenewal = nil
+        let lease = Stage.elections.response(to: .renewed(view)).json["lease"]
+        #expect(lease?["lastRenewal"] == lease?["beginTime"])
+    }
+
     @Test func `one lease comes with its queue`() {
         let queue = [
             ContenderView(holder: "cora", campaignID: "c3", present: true, since: Sample.ended),
