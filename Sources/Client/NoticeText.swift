@@ -2,7 +2,10 @@
 public enum NoticeText {
     /// Nil for what needs no line of its own.
     public static func line(_ notice: Campaigner.Notice, lease: String, at now: Moment) -> String? {
-        func left(_ moment: Moment) -> String { DurationText.show(max(moment - now, .zero)) }
+        /// To the nearest second: "4m59s" would be 5m less the microseconds until here.
+        func left(_ moment: Moment) -> String {
+            DurationText.show(max(moment - now + .milliseconds(500), .zero))
+        }
         switch notice {
         case .waiting(let waiting): return Self.waiting(waiting, lease: lease)
         case .unreachable(let outage, let until):

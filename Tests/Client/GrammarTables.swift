@@ -12,7 +12,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " 1s", "1 s", "-1s", "+1s", "1x", "s", "1s1s", "1s1m", "1.5m1s", ".5s", "1.s", "1e3", "ms", "1m30",
+        "", " 1s", "1 s", "-1s", "+1s", "1x", "s", "1s1s", "1s1m", "1.5m1s", ".5s", "1.s", "1e3", "ms",
+        "1m30",
         "9999999999999s", "40000d", "١s",
     ])
     func `or refused`(text: String) { #expect(DurationText.parse(text) == nil) }
@@ -29,12 +30,16 @@ import Testing
 @Suite struct `Result files` {
     static func parse(_ text: String) throws -> [String: String] { try ResultFile.parse(Array(text.utf8)) }
 
-    @Test(arguments: [
-        ("", [:]), ("a=b\n", ["a": "b"]), ("a=b", ["a": "b"]), ("a=b=c\n", ["a": "b=c"]), ("a=\n", ["a": ""]),
-        ("a= b \n", ["a": " b "]), ("\n\na=1\n\nb-c=2\n", ["a": "1", "b-c": "2"]), ("_x9=1\r\n", ["_x9": "1"]),
-        ("a<<E\n1\n\n2\nE\nb=3\n", ["a": "1\n\n2", "b": "3"]), ("a<<E\nE\n", ["a": ""]),
-        ("a=x<<y\n", ["a": "x<<y"]), ("a<<E=F\nv=1\nE=F\n", ["a": "v=1"]), ("n=caf\u{e9}\n", ["n": "caf\u{e9}"]),
-    ] as [(String, [String: String])])
+    @Test(
+        arguments: [
+            ("", [:]), ("a=b\n", ["a": "b"]), ("a=b", ["a": "b"]), ("a=b=c\n", ["a": "b=c"]),
+            ("a=\n", ["a": ""]),
+            ("a= b \n", ["a": " b "]), ("\n\na=1\n\nb-c=2\n", ["a": "1", "b-c": "2"]),
+            ("_x9=1\r\n", ["_x9": "1"]),
+            ("a<<E\n1\n\n2\nE\nb=3\n", ["a": "1\n\n2", "b": "3"]), ("a<<E\nE\n", ["a": ""]),
+            ("a=x<<y\n", ["a": "x<<y"]), ("a<<E=F\nv=1\nE=F\n", ["a": "v=1"]),
+            ("n=caf\u{e9}\n", ["n": "caf\u{e9}"]),
+        ] as [(String, [String: String])])
     func `are read`(text: String, result: [String: String]) throws {
         #expect(try Self.parse(text) == result)
     }
@@ -65,6 +70,11 @@ import Testing
         var tries = ["EVIL", "EVIL", "GOOD"][...]
         let text = ResultFile.heredocs(["a": "1\nEVIL\nb=injected"], delimiter: { tries.popFirst() ?? "" })
         #expect(text == "a<<GOOD\n1\nEVIL\nb=injected\nGOOD\n")
+    }
+
+    @Test(arguments: [("digest", "BATON_RESULT_DIGEST"), ("a-b.c", "BATON_RESULT_A_B_C")])
+    func `keys have variables`(key: String, variable: String) {
+        #expect(ResultFile.variable(key) == variable)
     }
 
     @Test func `delimiters are random`() {
@@ -112,12 +122,14 @@ import Testing
 }
 
 @Suite struct `Small grammars` {
-    @Test(arguments: [
-        ("http://127.0.0.1:7979", "http://127.0.0.1:7979", nil), ("https://b.example/x/", "https://b.example/x", nil),
-        ("unix:/run/baton.sock", "http://localhost", "/run/baton.sock"),
-        ("unix:///run/b", "http://localhost", "/run/b"),
-        ("http://[::1]:1", "http://[::1]:1", nil),
-    ] as [(String, String, String?)])
+    @Test(
+        arguments: [
+            ("http://127.0.0.1:7979", "http://127.0.0.1:7979", nil),
+            ("https://b.example/x/", "https://b.example/x", nil),
+            ("unix:/run/baton.sock", "http://localhost", "/run/baton.sock"),
+            ("unix:///run/b", "http://localhost", "/run/b"),
+            ("http://[::1]:1", "http://[::1]:1", nil),
+        ] as [(String, String, String?)])
     func `servers are read`(text: String, base: String, path: String?) {
         #expect(Endpoint(text)?.base == base)
         #expect(Endpoint(text)?.socketPath == path)
@@ -141,8 +153,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("ci-main", "ci-*", true), ("ci-main", "*", true), ("", "*", true), ("ci", "ci-*", false), ("abc", "a?c", true),
-        ("abc", "abc", true), ("abc", "ab", false), ("aXbXc", "a*b*c", true), ("aab", "*ab", true), ("a", "", false),
+        ("ci-main", "ci-*", true), ("ci-main", "*", true), ("", "*", true), ("ci", "ci-*", false),
+        ("abc", "a?c", true),
+        ("abc", "abc", true), ("abc", "ab", false), ("aXbXc", "a*b*c", true), ("aab", "*ab", true),
+        ("a", "", false),
     ])
     func `patterns match whole strings`(text: String, pattern: String, matches: Bool) {
         #expect(Pattern.matches(text, pattern) == matches)
@@ -152,10 +166,11 @@ import Testing
         #expect(Shell.quote("it's $HOME") == "'it'\\''s $HOME'")
     }
 
-    @Test(arguments: [
-        ("1970-01-01T00:00:00Z", 0), ("2026-11-21T05:01:02.123456Z", 1_795_237_262),
-        ("2024-02-29T23:59:59Z", 1_709_251_199),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("2026-11-21T05:01:02.123456Z", 1_795_237_262),
+            ("2024-02-29T23:59:59Z", 1_709_251_199),
+        ] as [(String, Int64)])
     func `times are read`(text: String, seconds: Int64) { #expect(WallTime.seconds(text) == seconds) }
 
     @Test func `targets are encoded`() {
@@ -171,7 +186,8 @@ import Testing
     func `come back as they went`(text: String) { #expect(JSON(parsing: text)?.text == text) }
 
     @Test(arguments: [
-        "", "{", "[1,]", "{\"a\":}", "01", "1.", "nul", "\"\u{1}\"", "[1] 2", "'a'", "{a:1}", "-", "1e", "\"\\x\"", "+1",
+        "", "{", "[1,]", "{\"a\":}", "01", "1.", "nul", "\"\u{1}\"", "[1] 2", "'a'", "{a:1}", "-", "1e",
+        "\"\\x\"", "+1",
         String(repeating: "[", count: 100_000),
     ])
     func `and nothing else`(text: String) { #expect(JSON(parsing: text) == nil) }
@@ -181,7 +197,8 @@ import Testing
     }
 
     @Test func `become YAML with the same meaning`() {
-        let json = JSON(parsing: #"{"a":"yes","b":[{"c":1,"d":["x"]},2],"e":{},"f":"it: \n","g":{"h":null},"i":"1"}"#)!
+        let json = JSON(
+            parsing: #"{"a":"yes","b":[{"c":1,"d":["x"]},2],"e":{},"f":"it: \n","g":{"h":null},"i":"1"}"#)!
         let text = """
             a: "yes"
             b:

@@ -39,14 +39,16 @@ import Testing
         Case(
             name: "GitLab",
             environment: [
-                "GITLAB_CI": "true", "CI_PROJECT_PATH": "g/p", "CI_PIPELINE_ID": "7", "CI_JOB_NAME": "test: [a, b]",
+                "GITLAB_CI": "true", "CI_PROJECT_PATH": "g/p", "CI_PIPELINE_ID": "7",
+                "CI_JOB_NAME": "test: [a, b]",
                 "CI_JOB_ID": "71", "CI_JOB_URL": "https://gl/g/p/-/jobs/71",
             ],
             text: "gitlab/g/p/7/test:-[a,-b]/71/ab12", url: "https://gl/g/p/-/jobs/71"),
         Case(
             name: "Jenkins",
             environment: [
-                "JENKINS_URL": "https://j/", "JOB_NAME": "folder/job", "BUILD_NUMBER": "5", "STAGE_NAME": "Deploy",
+                "JENKINS_URL": "https://j/", "JOB_NAME": "folder/job", "BUILD_NUMBER": "5",
+                "STAGE_NAME": "Deploy",
                 "BUILD_URL": "https://j/job/folder/5/",
             ],
             text: "jenkins/folder/job/5/Deploy/ab12", url: "https://j/job/folder/5/"),
@@ -61,7 +63,8 @@ import Testing
         Case(
             name: "Tekton",
             environment: [
-                "TEKTON_PIPELINE_RUN": "release-x", "TEKTON_TASK_RUN": "release-x-push", "TEKTON_RETRY_COUNT": "0",
+                "TEKTON_PIPELINE_RUN": "release-x", "TEKTON_TASK_RUN": "release-x-push",
+                "TEKTON_RETRY_COUNT": "0",
             ],
             text: "tekton/release-x/release-x-push/0/ab12", url: nil),
         Case(name: "nothing known", environment: ["CI": "true"], text: "host/build-7/ab12", url: nil),
@@ -69,7 +72,8 @@ import Testing
             name: "not GitHub: the variable is there and not true", environment: ["GITHUB_ACTIONS": "false"],
             text: "host/build-7/ab12", url: nil),
         Case(
-            name: "Tekton within Prow", environment: ["PROW_JOB_ID": "x", "JOB_NAME": "j", "TEKTON_TASK_RUN": "t"],
+            name: "Tekton within Prow",
+            environment: ["PROW_JOB_ID": "x", "JOB_NAME": "j", "TEKTON_TASK_RUN": "t"],
             text: "prow/j/ab12", url: nil),
     ]
 

@@ -34,7 +34,9 @@ final class PlayedServer {
 
     /// Takes what has come.
     func serve() {
-        while case let connection = accept(listener, nil, nil), connection >= 0 { connections.append(connection) }
+        while case let connection = accept(listener, nil, nil), connection >= 0 {
+            connections.append(connection)
+        }
         for connection in connections {
             var bytes = [UInt8](repeating: 0, count: 65_536)
             let count = recv(connection, &bytes, bytes.count, Int32(MSG_DONTWAIT))
@@ -73,7 +75,8 @@ final class PlayedServer {
     }
 
     @Test func `say what they should, and the connection is used again`() {
-        transport.start(1, HTTPRequest("POST", ["x"], body: JSON.object(["a": .number(Int64(1))])), timeout: .seconds(5))
+        transport.start(
+            1, HTTPRequest("POST", ["x"], body: JSON.object(["a": .number(Int64(1))])), timeout: .seconds(5))
         _ = next("{\"a\":1}")
         #expect(server.received.hasPrefix("POST /v1/x HTTP/1.1\r\n"))
         #expect(server.received.contains("Authorization: Bearer s3cret\r\n"))
@@ -156,7 +159,8 @@ final class PlayedServer {
     static func reply(
         _ status: Int, _ body: String, to request: Campaigner.Request = .campaign(supersedes: nil)
     ) -> Reply? {
-        Reply.from(.success(HTTPResponse(status: status, body: Array(body.utf8))), to: request, hasOutcome: false)
+        Reply.from(
+            .success(HTTPResponse(status: status, body: Array(body.utf8))), to: request, hasOutcome: false)
     }
 
     @Test func `an election`() {
@@ -205,5 +209,11 @@ final class PlayedServer {
     @Test func `in a stream too`() {
         let text = #"{"type":"problem","status":503,"detail":"stopping","kind":"x"}"#
         #expect(Reply.from(line: Array(text.utf8)) == .unknown(Outage("stopping", isSilent: false)))
+        let two = #"{"type":"problem","type":"urn:baton:problem:revision-differs","status":409,"detail":"x"}"#
+        guard case .refused(let problem) = Reply.from(line: Array(two.utf8)) else {
+            Issue.record("no refusal")
+            return
+        }
+        #expect(problem.kind == "revision-differs")
     }
 }

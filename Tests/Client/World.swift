@@ -88,7 +88,9 @@ struct World {
             if stoppedUntil != nil { return goOn() }
             let before = (machine, now)
             feed(.timePassed)
-            if machine == before.0, machine.wakeAt.map({ $0 <= now }) ?? false { broken.append("a busy loop") }
+            if machine == before.0, machine.wakeAt.map({ $0 <= now }) ?? false {
+                broken.append("a busy loop")
+            }
             return
         }
         guard let next else { return broken.append("nothing would ever happen again") }
@@ -200,7 +202,8 @@ struct World {
         switch effect {
         case .send(let id, let request, let timeout): send(id, request, timeout)
         case .run(.command(let hold)): begin(hold)
-        case .signalCommand: if isCommandAlive { schedule(.milliseconds(dice.below(8_000)), .commandEnds(143)) }
+        case .signalCommand:
+            if isCommandAlive { schedule(.milliseconds(dice.below(8_000)), .commandEnds(143)) }
         case .endTree(let grace): terminate(grace)
         case .armDeadman(let termAt, let killAt):
             deadman += 1
