@@ -101,6 +101,8 @@ final class Turns: @unchecked Sendable {
         return wake
     }
 
+    /// Whether a turn is in its flush.
+    var isCommitting: Bool { inFlight != nil }
     var isIdle: Bool { inFlight == nil && inbox.isEmpty && reads.isEmpty }
 
     // MARK: A turn
@@ -218,8 +220,6 @@ final class Turns: @unchecked Sendable {
         inFlight = InFlight(
             turn: turn, commands: commands, effects: held, reads: readers, answers: answers,
             answered: answered)
-        statistics.commits += 1
-        statistics.commands += commands.count
         store.commit(turn, expecting: storedRevision) { [self] result in finished(result) }
     }
 
@@ -229,6 +229,8 @@ final class Turns: @unchecked Sendable {
         switch result {
         case .committed:
             storedRevision = flight.turn.revision
+            statistics.commits += 1
+            statistics.commands += flight.commands.count
             if trouble != nil {
                 log.notice("writing works again")
                 trouble = nil
