@@ -139,6 +139,14 @@ import Testing
         #expect(stage.verdict == .interrupted(15))
     }
 
+    @Test func `Ctrl-C that only the command got is a cancel as well`() {
+        var stage = Stage.working()
+        stage.commandEnds(130)
+        #expect(stage.sent == [.resign(token: 17, .released, reason: nil)])
+        stage.answer(.accepted)
+        #expect(stage.verdict == .ran(130))
+    }
+
     @Test func `while waiting they end it at once`() {
         var stage = Stage()
         stage.happens(.started)
