@@ -90,6 +90,8 @@ final class Server {
         control.onAnswer = { result = try read($0) }
         try control.send(request)
         try loop.run { result == nil }
+        // What it captured would keep this server, and with it every socket.
+        control.onAnswer = { _ in }
         control.mayClose = true
         return result!
     }

@@ -33,7 +33,12 @@ final class Link {
     func close() {
         guard socket >= 0 else { return }
         loop.remove(index)
-        Glibc.close(socket)
+        forget()
+    }
+
+    /// The loop is gone, or has let go of it.
+    func forget() {
+        if socket >= 0 { Glibc.close(socket) }
         socket = -1
         isOpen = false
         onAnswer = { _ in }

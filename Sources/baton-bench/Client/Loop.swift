@@ -26,6 +26,8 @@ final class Loop {
     }
 
     deinit {
+        // Their handlers may hold what holds them.
+        for link in links { link?.forget() }
         buffer.deallocate()
         close(epoll)
     }

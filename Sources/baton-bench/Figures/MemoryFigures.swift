@@ -38,7 +38,7 @@ enum MemoryFigures {
     }
 
     private static func held(_ bench: Bench, _ count: Int) throws {
-        try grow(bench, "\(count) held leases", count) { server in
+        try grow(bench, "\(Text.number(Double(count))) held leases", count) { server in
             try ClosedLoop.run(server, clients: 64, rounds: count) { link, client in
                 Holding(link, server.verbs, client)
             }
@@ -47,7 +47,7 @@ enum MemoryFigures {
 
     private static func connections(_ bench: Bench, _ count: Int) throws {
         var links: [Link] = []
-        try grow(bench, "\(count) idle connections", count) { server in
+        try grow(bench, "\(Text.number(Double(count))) idle connections", count) { server in
             links = try server.links(count)
             var left = count
             for link in links {
@@ -60,18 +60,30 @@ enum MemoryFigures {
 
     private static func waiters(_ bench: Bench, _ count: Int) throws {
         var links: [Link] = []
-        try grow(bench, "\(count) waiters for one marker", count, bench.options.quick ? nil : Baseline.waiter)
-        { server in
+        try grow(
+            bench, "\(Text.number(Double(count))) waiters for one marker", count,
+            bench.options.quick ? nil : Baseline.waiter
+        ) { server in
             links = try server.links(count)
             let request = server.verbs.wait("import")
             for link in links { try link.send(request) }
+            var parked: UInt64 = 0
+            let end = Clock.now + 10 * Clock.second
+            while parked < UInt64(count), Clock.now < end {
+                parked = try server.call(Request("GET", "/v1/status")) { $0.number("\"waiters\":") ?? 0 }
+            }
+            guard parked == UInt64(count) else {
+                throw BenchError.answer("only \(parked) of \(count) are parked")
+            }
         }
     }
 
     private static func contenders(_ bench: Bench, _ count: Int) throws {
         var contenders: [Contender] = []
-        try grow(bench, "\(count) contenders, streaming", count, bench.options.quick ? nil : Baseline.waiter)
-        { server in
+        try grow(
+            bench, "\(Text.number(Double(count))) contenders, streaming", count,
+            bench.options.quick ? nil : Baseline.waiter
+        ) { server in
             _ = try server.token(
                 server.verbs.campaign("import", by: "holder", marker: .once, duration: "10m"))
             contenders = try server.links(count).enumerated().map {
