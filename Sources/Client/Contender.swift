@@ -1,0 +1,116 @@
+/// Who campaigns for what: all that a run's requests need beside its decisions.
+public struct Contender: Equatable, Sendable {
+    public var namespace: String
+    public var lease: String
+    public var holder: String
+    /// Random for each process: the same identity from two processes is two contenders.
+    public var campaignID: String
+    /// `sha256:…` of the inputs; nil without inputs.
+    public var inputsDigest: String?
+    public var maxAttempts: Int?
+    public var info: [String: String] = [:]
+    public var settings: RunSettings
+
+    public init(
+        namespace: String, lease: String, holder: String, campaignID: String, settings: RunSettings
+    ) {
+        self.namespace = namespace
+        self.lease = lease
+        self.holder = holder
+        self.campaignID = campaignID
+        self.settings = settings
+    }
+
+    /// The request of /v1 that says it.
+    public func http(_ request: Campaigner.Request) -> HTTPRequest {
+        switch request {
+        case .campaign(let supersedes): campaign(supersedes: supersedes)
+        case .renew(let token): verb("renew", token)
+        case .complete(let token, let result):
+            verb("complete", token, [.init("result", .strings(result))])
+        case .resign(let token, let outcome, let reason):
+            verb(
+                "resign", token,
+                [.init("outcome", .string(outcome.rawValue))]
+                    + (reason.map { [.init("reason", .string(Self.short($0)))] } ?? []))
+        }
+    }
+
+    /// - Parameter wait: with a stream's own limit by default.
+    public func campaign(
+        supersedes: Int64? = nil, confirms: Bool = true, wait: String? = nil, streams: Bool = true
+    ) -> HTTPRequest {
+        let body = JSON.object([
+            "holderIdentity": .string(holder),
+            "campaignID": .string(campaignID),
+            "leaseDuration": .number(settings.duration.inSeconds),
+            "marker": .string(settings.once ? "once" : "none"),
+            "inputsDigest": inputsDigest.map { .string($0) },
+            "maxAttempts": maxAttempts.map { .number(Int64($0)) },
+            "supersedes": supersedes.map { .number($0) },
+            "confirmWithin": confirms ? .number(RunSettings.confirmWithin.inSeconds) : nil,
+            "info": info.isEmpty ? nil : .strings(info),
+        ])
+        return HTTPRequest("POST", path("campaign"), query: ["wait": wait], body: body, streams: streams)
+    }
+
+    /// A write of the holder's, with its token.
+    public func verb(_ verb: String, _ token: Int64, _ more: [JSON.Member] = []) -> HTTPRequest {
+        let claim: [JSON.Member] = [
+            .init("holderIdentity", .string(holder)), .init("fencingToken", .number(token)),
+        ]
+        return HTTPRequest("POST", path(verb), body: .object(claim + more))
+    }
+
+    private func path(_ verb: String) -> [String] { ["namespaces", namespace, "leases", lease, verb] }
+
+    /// A reason may have 1 KiB.
+    static func short(_ reason: String) -> String {
+        var short = reason
+        while short.utf8.count > 1_000 { short.removeLast() }
+        return short
+    }
+}
+
+extension Reply {
+    /// From the end of a request: its answer, or why there is none. Nil when it was
+    /// the end of a stream that has said how things stand already.
+    public static func from(
+        _ outcome: Result<HTTPResponse, TransportFailure>, to request: Campaigner.Request, hasOutcome: Bool
+    ) -> Reply? {
+        switch outcome {
+        case .failure(let failure): hasOutcome ? nil : .unknown(Outage(failure.text))
+        case .success(let response): answer(response, to: request, hasOutcome: hasOutcome)
+        }
+    }
+
+    private static func answer(
+        _ response: HTTPResponse, to request: Campaigner.Request, hasOutcome: Bool
+    ) -> Reply? {
+        if response.status >= 400 {
+            return problem(response.json, status: response.status, retryAfter: response.retryAfter)
+        }
+        guard case .campaign = request else {
+            let isOurs = response.json?["lease"] != nil || response.json?["hold"] != nil
+            return response.status < 300 && isOurs ? .accepted : .refused(notBaton(response.status))
+        }
+        if hasOutcome { return nil }
+        // A last line without a line break is a line, if it is whole.
+        if let json = response.json, let reply = campaign(json, status: response.status) { return reply }
+        guard response.status < 300, response.body.isEmpty else { return .refused(notBaton(response.status)) }
+        return .reconnect(after: .milliseconds(100))
+    }
+
+    /// From a line of a campaign's stream; nil for what isn't known or isn't JSON.
+    public static func from(line: [UInt8]) -> Reply? {
+        JSON(parsing: line).flatMap { campaign($0, status: 200) }
+    }
+
+    /// Whether a stream ends with it.
+    public var isOutcome: Bool {
+        switch self {
+        case .waiting, .alive: false
+        default: true
+        }
+    }
+}

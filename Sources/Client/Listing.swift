@@ -1,0 +1,116 @@
+/// What `get`, `describe` and `history` show of the server's records.
+public enum Listing {
+    private static func text(_ value: JSON?) -> String {
+        switch value {
+        case nil, .null?: "-"
+        case .string(let text)?: text.isEmpty ? "-" : text
+        case let value?: value.text
+        }
+    }
+
+    public static func leases(_ items: [JSON], wide: Bool, now: Int64) -> Table {
+        let more = wide ? ["ATTEMPT", "LAST-END", "LAST-HOLDER", "RUN"] : []
+        return Table(
+            ["NAME", "HOLDER", "TOKEN", "REMAINING", "QUEUE", "HELD-FOR"] + more,
+            rows: items.map { lease in
+                let remaining = lease["remaining"]?.double.map { DurationText.show(.seconds($0)) }
+                let row = [
+                    text(lease["name"]), text(lease["holderIdentity"]), text(lease["fencingToken"]),
+                    remaining ?? "-", text(lease["queueLength"]),
+                    WallTime.age(lease["beginTime"]?.string, now: now),
+                ]
+                guard wide else { return row }
+                return row + [
+                    "\(text(lease["attempt"]))/\(text(lease["maxAttempts"]))", text(lease["last"]?["end"]),
+                    text(lease["last"]?["holderIdentity"]), text(lease["info"]?["runURL"]),
+                ]
+            })
+    }
+
+    public static func markers(_ items: [JSON], wide: Bool, now: Int64) -> Table {
+        let more = wide ? ["REVISION", "TOKEN", "REASON", "INPUTS", "RUN"] : []
+        return Table(
+            ["NAME", "OUTCOME", "HOLDER", "RESULTS", "ARTIFACTS", "AGE"] + more,
+            rows: items.map { marker in
+                let row = [
+                    text(marker["name"]), text(marker["outcome"]), text(marker["holderIdentity"]),
+                    String(marker["result"]?.members?.count ?? 0),
+                    String(marker["artifacts"]?.array?.count ?? 0),
+                    WallTime.age(marker["endTime"]?.string, now: now),
+                ]
+                guard wide else { return row }
+                return row + [
+                    text(marker["revision"]), text(marker["fencingToken"]), text(marker["reason"]),
+                    text(marker["inputsDigest"]), text(marker["info"]?["runURL"]),
+                ]
+            })
+    }
+
+    public static func holds(_ items: [JSON], wide: Bool) -> Table {
+        let more = wide ? ["ENDED-BY", "RUN"] : []
+        return Table(
+            ["TOKEN", "NAME", "HOLDER", "ATTEMPT", "BEGIN", "END", "LASTED", "REASON"] + more,
+            rows: items.map { hold in
+                let begin = hold["beginTime"]?.string
+                let end = hold["endTime"]?.string
+                let lasted = end.flatMap(WallTime.seconds).map { WallTime.age(begin, now: $0) }
+                let row = [
+                    text(hold["fencingToken"]), text(hold["name"]), text(hold["holderIdentity"]),
+                    text(hold["attempt"]), begin.map { String($0.prefix(19)) + "Z" } ?? "-",
+                    hold["end"]?.string ?? "(held)", lasted ?? "-", text(hold["reason"]),
+                ]
+                return wide ? row + [text(hold["endedBy"]), text(hold["info"]?["runURL"])] : row
+            })
+    }
+
+    /// One record for a person: each member on a line, what is inside of one indented.
+    public static func description(_ value: JSON, depth: Int = 0) -> String {
+        let indent = String(repeating: "  ", count: depth)
+        let members = (value.members ?? []).filter { $0.value != .null }
+        let width = members.map { label($0.name).count }.max() ?? 0
+        return members.map { member in
+            let name = label(member.name) + ":"
+            switch member.value {
+            case .object(let inner) where !inner.isEmpty:
+                return "\(indent)\(name)\n" + description(member.value, depth: depth + 1)
+            case .array(let items) where !items.isEmpty:
+                return "\(indent)\(name)\n" + items.map { item($0, depth + 1) }.joined()
+            case .object, .array: return "\(indent)\(name) none\n"
+            default:
+                let space = String(repeating: " ", count: max(0, width + 2 - name.count))
+                return "\(indent)\(name)\(space)\(shown(member))\n"
+            }
+        }.joined()
+    }
+
+    private static func item(_ value: JSON, _ depth: Int) -> String {
+        let indent = String(repeating: "  ", count: depth)
+        guard value.members != nil else { return "\(indent)\(text(value))\n" }
+        let inner = description(value, depth: depth + 1)
+        return "\(indent)- " + inner.dropFirst(2 * (depth + 1))
+    }
+
+    private static func shown(_ member: JSON.Member) -> String {
+        let durations = ["remaining", "leaseDuration", "retention", "uptime"]
+        if durations.contains(member.name), let seconds = member.value.double {
+            return DurationText.show(.seconds(seconds))
+        }
+        return text(member.value).replacing("\n", with: "\n    ")
+    }
+
+    /// `holderIdentity` → `Holder identity`.
+    private static func label(_ name: String) -> String {
+        var out = ""
+        for (index, character) in name.enumerated() {
+            let isHump = character.isUppercase && !out.hasSuffix("R") && !out.hasSuffix("UR")
+            if index == 0 {
+                out += character.uppercased()
+            } else if isHump, out.last?.isLowercase == true {
+                out += " " + character.lowercased()
+            } else {
+                out.append(character)
+            }
+        }
+        return out
+    }
+}

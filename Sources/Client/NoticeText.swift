@@ -1,0 +1,128 @@
+/// What a notice says to a person: who, until when, and what happens next.
+public enum NoticeText {
+    /// Nil for what needs no line of its own.
+    public static func line(_ notice: Campaigner.Notice, lease: String, at now: Moment) -> String? {
+        func left(_ moment: Moment) -> String { DurationText.show(max(moment - now, .zero)) }
+        switch notice {
+        case .waiting(let waiting): return Self.waiting(waiting, lease: lease)
+        case .unreachable(let outage, let until):
+            return "no answer: \(outage.text); trying again for \(left(until))"
+        case .reachedAgain: return "the server answers again"
+        case .elected(let hold): return elected(hold, lease: lease)
+        case .electionLost(let why): return "the election was lost before the work began: \(why)"
+        case .commandStarted(_, let survives):
+            return "running; the server may be away for \(DurationText.show(survives)) without harm to it"
+        case .commandStartedWithoutLease:
+            return "WARNING: the server can't be reached: running WITHOUT the lease, as --run-anyway allows"
+        case .renewalFailed(let outage, let killAt):
+            return
+                "can't renew: \(outage.text); the command is stopped in \(left(killAt)) unless that changes"
+        case .renewedAgain: return "renewed again; all is well"
+        case .untrusted(let marker):
+            return "\(lease) was done by \(marker.principal ?? "nobody that is known"), who isn't trusted "
+                + "(--trust): doing it again"
+        case .verifying: return "\(lease) is done already; verifying that"
+        case .hollow(let marker):
+            return "--verify says that what \(marker.holder) did isn't there any more: doing it again"
+        case .losing(let why): return "the lease is lost: \(why); stopping the command"
+        case .interrupted(let number): return "got signal \(number): passed on to the command"
+        case .killing: return "the command didn't end: killing it"
+        case .treeOutlives(let pids):
+            return "WARNING: processes that the command left can't be killed: "
+                + pids.map(String.init).joined(separator: " ")
+        case .settlementFailed(let outage, let until):
+            return
+                "the work is over, and the server can't be told: \(outage.text); trying again for \(left(until))"
+        case .completed: return "\(lease) is done; the others have the result"
+        case .resigned(.released): return "the lease is given back"
+        case .resigned(let outcome): return "the lease is given back: \(outcome.rawValue)"
+        case .notResigned(let why): return "the lease was not given back, and ends by itself: \(why)"
+        }
+    }
+
+    private static func elected(_ hold: Hold, lease: String) -> String {
+        var text = "elected: \(lease) is ours, token \(hold.token)"
+        if hold.attempt > 1 {
+            text += ", attempt \(hold.attempt)" + (hold.maxAttempts.map { " of \($0)" } ?? "")
+        }
+        guard let previous = hold.previous else { return text }
+        let why = previous.reason.map { ": \($0)" } ?? ""
+        let isOpen = previous.end == "expired" || previous.end == "abandoned"
+        return text + " (the last holder, \(previous.holder), \(ending(previous.end))\(why))"
+            + (isOpen ? "; its work may be half done" : "")
+    }
+
+    private static func ending(_ end: String) -> String {
+        switch end {
+        case "completed": "completed it"
+        case "resigned": "resigned"
+        case "failed": "failed"
+        case "expired": "let it expire"
+        case "abandoned": "died"
+        case "revoked": "was revoked by an operator"
+        default: "ended as \(end)"
+        }
+    }
+
+    static func waiting(_ waiting: Waiting, lease: String) -> String {
+        var text: String
+        switch (waiting.reason, waiting.holder) {
+        case ("RestoreQuarantine", _):
+            text = "waiting: the server was restored from a backup and elects nobody for a while"
+        case ("SameIdentityHolds", let holder?):
+            text =
+                "waiting for \(lease), held by \(holder): the same holder identity as ours, in another process"
+        case (_, let holder?):
+            text = "waiting for \(lease), held by \(holder)"
+        default: text = "waiting for \(lease)"
+        }
+        if let since = waiting.since { text += " since \(clock(since))" }
+        if let url = waiting.runURL { text += " (\(url))" }
+        if let left = waiting.remaining, waiting.holder != nil {
+            text += ", for \(DurationText.show(left)) more if not renewed"
+        }
+        guard let position = waiting.position else { return text }
+        return text + "; place \(position)" + (waiting.queueLength.map { " of \($0)" } ?? "")
+            + " in the queue"
+    }
+
+    /// `2026-11-21T05:01:02.123456Z` → `05:01:02Z`.
+    static func clock(_ time: String) -> String {
+        guard let t = time.firstIndex(of: "T") else { return time }
+        let seconds = time[time.index(after: t)...].prefix(8)
+        return "\(seconds)Z"
+    }
+}
+
+extension Verdict {
+    /// What to say at the end and what to do next; nil when all is said.
+    public func text(lease: String) -> String? {
+        switch self {
+        case .ran(0, _), .ranWithoutLease(0, _): nil
+        case .ran(let code, _), .ranWithoutLease(let code, _): Campaigner.reason(exitCode: code)
+        case .elected: nil
+        case .done(let marker): "\(lease) was done by \(marker.holder)" + Self.when(marker)
+        case .failedElsewhere(let marker):
+            "\(lease) has failed: \(marker.reason ?? "no reason was given") (last tried by \(marker.holder)"
+                + Self.when(marker) + "). A failure is forgotten after the server's failedRetention; "
+                + "an operator can delete the marker before that"
+        case .lost(let why):
+            "the lease was lost: \(why). The command was stopped; somebody else may be at the same work now"
+        case .unavailable(let why):
+            "gave up: \(why). Nothing was run. Check that batond runs and that BATON_SERVER names it"
+        case .unrecorded(let why):
+            "the command succeeded, and that could not be recorded: \(why). Somebody else will do it again"
+        case .waitTimedOut: "gave up waiting for \(lease): --wait-timeout is over. Nothing was run"
+        case .interrupted(let number): "ended by signal \(number)"
+        case .refused(let problem): "the server refuses: \(problem.text)"
+        case .commandRefused(_, let why): "the command could not be started: \(why)"
+        case .resultInvalid(let why):
+            "the command succeeded, but its result file ($BATON_RESULT) is invalid: \(why)"
+        case .verificationRefused(_, let why): "\(why): nothing was verified and nothing was run"
+        }
+    }
+
+    private static func when(_ marker: Marker) -> String {
+        marker.endTime.map { " at \($0.prefix(19))Z" } ?? ""
+    }
+}

@@ -1,0 +1,185 @@
+import ArgumentParser
+import Client
+import Digest
+import Glibc
+
+/// `baton complete`: the work is done; here is its result.
+struct Complete: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "End a hold with a done marker.",
+        discussion: """
+            It can be repeated: the same token gets the same answer. It may come after the deadline: the \
+            server decides, and 75 says that the lease was lost.
+
+            Examples:
+              baton complete --result digest=sha256:… --artifact release=release.tar.gz
+              baton complete import-1f2e --token 17 --holder me --failed --reason "no such release"
+            """)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var claim: ClaimOptions
+    @OptionGroup var finding: FindingOptions
+
+    @Option(
+        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"))
+    var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
+
+    func run() throws {
+        let request = claim.contender(server).verb("complete", claim.number, try finding.members())
+        let answer = try server.call(request, patience: unreachableTimeout.value)
+        Say.line("\(claim.lease): \(answer["marker"]?["outcome"]?.string ?? "completed")")
+    }
+}
+
+/// What came of a piece of work, for `complete` and `mark`.
+struct FindingOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A value for the others; repeat it.", valueName: "key=value"))
+    var result: [PairArgument] = []
+
+    @Option(help: ArgumentHelp("A file of key=value lines.", valueName: "path"))
+    var resultFile: String?
+
+    @Option(
+        help: ArgumentHelp("A file whose digest and size are recorded; repeat it.", valueName: "name=path"))
+    var artifact: [PairArgument] = []
+
+    @Flag(help: "The work has failed, for all.")
+    var failed = false
+
+    @Option(help: ArgumentHelp("Why.", valueName: "text"))
+    var reason: String?
+
+    func members() throws -> [JSON.Member] {
+        var members: [JSON.Member] = [.init("outcome", .string(failed ? "Failed" : "Succeeded"))]
+        if let reason { members.append(.init("reason", .string(reason))) }
+        let results = try results()
+        if !results.isEmpty { members.append(.init("result", .strings(results))) }
+        if !artifact.isEmpty { members.append(.init("artifacts", .array(try artifact.map(Self.artifact)))) }
+        return members
+    }
+
+    private func results() throws -> [String: String] {
+        var results: [String: String] = [:]
+        if let resultFile {
+            guard let bytes = File.read(resultFile) else {
+                throw ValidationError("the result file \(resultFile) can't be read: \(File.lastError)")
+            }
+            do throws(ResultFile.Malformed) {
+                results = try ResultFile.parse(bytes)
+            } catch {
+                Say.line("the result file \(resultFile) is invalid: \(error.description)")
+                throw ExitCode(ExitCodes.badData)
+            }
+        }
+        for pair in result where !ResultFile.isKey(pair.key) {
+            throw ValidationError("'\(pair.key)' can't be a key; [A-Za-z_][A-Za-z0-9_-]* is expected")
+        }
+        return results.merging(PairArgument.map(result)) { $1 }
+    }
+
+    private static func artifact(_ pair: PairArgument) throws -> JSON {
+        let descriptor = open(pair.value, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw ValidationError("the artifact \(pair.value) can't be read: \(File.lastError)")
+        }
+        defer { close(descriptor) }
+        var hash = SHA256()
+        var size: Int64 = 0
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw ValidationError("the artifact \(pair.value) can't be read: \(File.lastError)")
+            }
+            if count == 0 { break }
+            chunk.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            size += Int64(count)
+        }
+        return .object([
+            "name": .string(pair.key), "digest": .string("sha256:" + Hex.encode(hash.finish())),
+            "size": .number(size),
+        ])
+    }
+}
+
+/// `baton resign`: the hold ends without a marker.
+struct Resign: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "End a hold without a done marker; the next contender is elected at once.",
+        discussion: """
+            failed and abandoned count as attempts, released doesn't.
+
+            Examples:
+              baton resign
+              baton resign import-1f2e --token 17 --holder me --outcome failed --reason "registry is down"
+            """)
+
+    enum Outcome: String, ExpressibleByArgument, CaseIterable { case released, failed, abandoned }
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var claim: ClaimOptions
+
+    @Option(help: "How the hold ended.")
+    var outcome = Outcome.released
+
+    @Option(help: ArgumentHelp("Why.", valueName: "text"))
+    var reason: String?
+
+    @Option(
+        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"))
+    var unreachableTimeout = DurationArgument(.seconds(30))
+
+    func run() throws {
+        var members: [JSON.Member] = [.init("outcome", .string(outcome.rawValue))]
+        if let reason { members.append(.init("reason", .string(reason))) }
+        let request = claim.contender(server).verb("resign", claim.number, members)
+        _ = try server.call(request, patience: unreachableTimeout.value)
+        Say.line("\(claim.lease): \(outcome.rawValue)")
+    }
+}
+
+/// `baton fence`: is this token the present hold's?
+struct Fence: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Is this token the present hold's? Exit code 0 yes, 1 no.",
+        discussion: """
+            It is advice: between the answer and what you do next the lease may end. A guard compares the \
+            token within its own write.
+
+            Examples:
+              baton fence deploy-prod --token 17 || exit 75
+              baton fence        # within `baton run`: is the lease still ours?
+            """)
+
+    @OptionGroup var server: ServerOptions
+
+    @Argument(help: ArgumentHelp("The lease. (BATON_LEASE)", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("The fencing token. (BATON_FENCING_TOKEN)", valueName: "number"))
+    var token: Int64?
+
+    private var lease: String? { name ?? Environment.text("BATON_LEASE") }
+    private var number: Int64? { token ?? Environment.text("BATON_FENCING_TOKEN").flatMap { Int64($0) } }
+
+    func validate() throws {
+        if lease == nil { throw ValidationError("no lease is named: give its name, or set BATON_LEASE") }
+        if number == nil { throw ValidationError("no token: give --token, or set BATON_FENCING_TOKEN") }
+    }
+
+    func run() throws {
+        let answer = try server.call(
+            HTTPRequest(
+                "GET", server.path("leases", lease ?? "", "fence"),
+                query: ["token": number.map { String($0) }]))
+        if answer["current"]?.bool == true { return }
+        let holder = answer["holderIdentity"]?.string
+        let now =
+            holder.map { "\($0) holds it, token \(answer["fencingToken"]?.integer ?? 0)" }
+            ?? "nobody holds it"
+        let end = answer["ended"]?["end"]?.string.map { "; that hold ended: \($0)" } ?? ""
+        Say.line("token \(number ?? 0) is not the present one of \(lease ?? ""): \(now)\(end)")
+        throw ExitCode(1)
+    }
+}

@@ -1,0 +1,64 @@
+import Client
+import Glibc
+
+/// All that a run knows before it begins; the guardian is forked with a copy.
+struct RunPlan {
+    let contender: Contender
+    let endpoint: Endpoint
+    let credentials: Credentials
+    let command: [String]
+    let verification: String?
+
+    func transport() -> Transport { Transport(endpoint, credentials, agent: "baton/\(Baton.version)") }
+}
+
+/// What the guardian does when baton was killed and the command's tree is gone.
+enum Orphan {
+    /// The report: `<token> <outcome> <scratch folder>`.
+    static func report(_ report: Campaigner.Report?, _ scratch: Scratch) -> [UInt8] {
+        guard let report else { return [] }
+        return Array("\(report.token) \(report.outcome.rawValue) \(scratch.folder ?? "")".utf8)
+    }
+
+    /// Tells the server, so that the next is elected without waiting for the expiry.
+    static func resign(_ plan: RunPlan, report: [UInt8]) {
+        let parts = String(decoding: report, as: UTF8.self)
+            .split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let token = Int64(parts[0]),
+            let outcome = Campaigner.Resignation(rawValue: String(parts[1]))
+        else { return }
+        Scratch.remove(String(parts[2]))
+        let request = Campaigner.Request.resign(
+            token: token, outcome,
+            reason: outcome == .abandoned ? "baton was killed; its command was ended" : nil)
+        let transport = plan.transport()
+        // After its duration the hold has expired by itself.
+        let deadline = Moment.now + plan.contender.settings.duration
+        while Moment.now < deadline {
+            let answer = try? transport.perform(plan.contender.http(request), timeout: .seconds(3))
+            if let answer, answer.status < 500 { return }
+            poll(nil, 0, 300)
+        }
+    }
+}
+
+/// A folder of our own for the result file; gone with the run.
+struct Scratch {
+    let folder: String?
+
+    init() {
+        var template = Array("\(Environment.text("TMPDIR") ?? "/tmp")/baton-XXXXXX".utf8CString)
+        let made = mkdtemp(&template) != nil
+        folder = made ? template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } : nil
+        if let path { _ = File.write("", to: path) }
+    }
+
+    /// Of the result file.
+    var path: String? { folder.map { $0 + "/result" } }
+
+    static func remove(_ folder: String) {
+        guard !folder.isEmpty else { return }
+        unlink(folder + "/result")
+        rmdir(folder)
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Client
+import Glibc
+
+/// Which server and which namespace: flags, or the environment.
+struct ServerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The server: http://host:port, https://… or unix:/path. (BATON_SERVER; default \(Endpoint.standard))",
+            valueName: "url"))
+    var server: String?
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("The namespace. (BATON_NAMESPACE; default \"default\")", valueName: "name"))
+    var namespace: String?
+
+    func validate() throws {
+        if Endpoint(serverText) == nil {
+            let source = server == nil ? "BATON_SERVER" : "--server"
+            throw ValidationError(
+                "\(source) '\(serverText)' isn't a server: http://host:port, https://host or unix:/path is expected"
+            )
+        }
+    }
+
+    private var serverText: String { server ?? Environment.text("BATON_SERVER") ?? Endpoint.standard }
+
+    var endpoint: Endpoint { Endpoint(serverText) ?? Endpoint(Endpoint.standard)! }
+    var namespaceName: String { namespace ?? Environment.text("BATON_NAMESPACE") ?? "default" }
+    var credentials: Credentials { Credentials(environment: Environment.all) }
+
+    func transport() -> Transport { Transport(endpoint, credentials, agent: "baton/\(Baton.version)") }
+}
+
+/// The process's environment as it was at the start.
+enum Environment {
+    static let all: [String: String] = {
+        let entries = (File.read("/proc/self/environ") ?? []).split(separator: 0)
+        let pairs = entries.compactMap { entry -> (String, String)? in
+            guard let sign = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+            return (
+                String(decoding: entry[..<sign], as: UTF8.self),
+                String(decoding: entry[(sign + 1)...], as: UTF8.self)
+            )
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }()
+
+    /// Nil when it isn't set, or empty.
+    static func text(_ name: String) -> String? { all[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+    static var host: String {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
+}
+
+extension HolderIdentity {
+    /// Of this process.
+    static func here() -> HolderIdentity {
+        HolderIdentity(environment: Environment.all, host: Environment.host, suffix: Random.hex(bytes: 4))
+    }
+}
+
+/// A duration as an argument: `90`, `90s`, `1h30m`.
+struct DurationArgument: ExpressibleByArgument {
+    let value: Duration
+
+    init(_ value: Duration) { self.value = value }
+
+    init?(argument: String) {
+        guard let value = DurationText.parse(argument) else { return nil }
+        self.value = value
+    }
+
+    var defaultValueDescription: String { DurationText.show(value) }
+}
+
+/// `key=value`.
+struct PairArgument: ExpressibleByArgument {
+    let key: String
+    let value: String
+
+    init?(argument: String) {
+        guard let sign = argument.firstIndex(of: "="), sign != argument.startIndex else { return nil }
+        key = String(argument[..<sign])
+        value = String(argument[argument.index(after: sign)...])
+    }
+
+    static func map(_ pairs: [PairArgument]) -> [String: String] {
+        Dictionary(pairs.map { ($0.key, $0.value) }) { _, last in last }
+    }
+}
+
+/// What is said to people goes to standard error; standard output is for results.
+enum Say {
+    static func line(_ text: String) { File.write("baton: \(text)\n", to: STDERR_FILENO) }
+    static func result(_ text: String) { File.write(text, to: STDOUT_FILENO) }
+}
