@@ -40,7 +40,7 @@ class Recorder(unittest.TestResult):
         self.started = time.monotonic()
 
     def addError(self, test, error):
-        self.problems.append("".join(traceback.format_exception(*error)))
+        self.problems.append(trace(error))
         if not isinstance(test, unittest.TestCase):
             emit({"name": str(test), "seconds": 0, "problems": self.problems})
         elif not hasattr(self, "started"):
@@ -50,7 +50,7 @@ class Recorder(unittest.TestResult):
 
     def addSubTest(self, test, subtest, error):
         if error is not None:
-            self.problems.append("%s\n%s" % (subtest, "".join(traceback.format_exception(*error))))
+            self.problems.append("%s\n%s" % (subtest, trace(error)))
 
     def addSkip(self, test, reason):
         self.skipped_because = reason
@@ -65,6 +65,14 @@ class Recorder(unittest.TestResult):
 
 def emit(record):
     print("\x1e" + json.dumps(record), flush=True)
+
+
+def trace(error):
+    """The lines of the tests' own that led to it, and what it says."""
+    kind, value, frames = error
+    own = [frame for frame in traceback.extract_tb(frames) if frame.filename.startswith(HERE)]
+    lines = ["%s:%d  %s" % (os.path.basename(frame.filename), frame.lineno, frame.line) for frame in own]
+    return "\n".join(lines + traceback.format_exception_only(kind, value))
 
 
 def sentence(test):
