@@ -68,6 +68,7 @@ let package = Package(
         tests(of: "Store", ["Coordination", "CSQLite"]),
         tests(of: "Sockets", ["Wire", "CLinux"]),
         tests(of: "API", ["Coordination", "Wire"]),
+        tests(of: "Daemon", ["API", "Coordination", "Sockets"]),
         tests(of: "Client", ["Digest"]),
         tests(of: "Supervision", ["guardian-probe"]),
 

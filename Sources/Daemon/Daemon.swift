@@ -56,7 +56,7 @@ public final class Daemon: @unchecked Sendable {
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
-            facts: ServerFacts(startedAt: now, incarnation: incarnation), log: log)
+            facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         reference.server = server
         turns.door = door
@@ -144,5 +144,6 @@ public final class Daemon: @unchecked Sendable {
 /// What is told of the daemon as a whole.
 struct ServerFacts: Sendable {
     var startedAt: Now
-    var incarnation: UInt64
+    /// Above it the daemon is not ready.
+    var walBytesMax: Int64
 }

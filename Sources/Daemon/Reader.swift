@@ -54,7 +54,13 @@ struct Reader {
 
     private var degraded: String? {
         if turns.isStopping { return "Stopping: the daemon is about to stop" }
-        return turns.trouble.map { "\($0.kind.rawValue): \($0.detail)" }
+        if let trouble = turns.trouble { return "\(trouble.kind.rawValue): \(trouble.detail)" }
+        let log = store.figures.logBytes
+        guard log <= facts.walBytesMax else {
+            return
+                "the write-ahead log has \(log) bytes; something keeps it from being copied into the database"
+        }
+        return nil
     }
 
     private func status(_ now: Now) -> DaemonStatus {

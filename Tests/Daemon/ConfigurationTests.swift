@@ -1,0 +1,125 @@
+import API
+import Coordination
+import Glibc
+import Sockets
+import Testing
+
+@testable import Daemon
+
+@Suite struct `What the daemon is told` {
+    private func configuration(
+        _ yaml: String = "", environment: [String: String] = [:], set: [(key: String, value: String)] = []
+    ) throws(ConfigurationError) -> Configuration {
+        try ConfigurationSources(
+            file: (Array(yaml.utf8), "batond.yaml"), environment: environment, overrides: set
+        ).configuration()
+    }
+
+    private func refusal(
+        _ yaml: String = "", environment: [String: String] = [:], set: [(key: String, value: String)] = []
+    ) -> String? {
+        do throws(ConfigurationError) {
+            _ = try configuration(yaml, environment: environment, set: set)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func `it runs without a file`() throws {
+        let plain = try ConfigurationSources().configuration()
+        #expect(plain.listen == ["127.0.0.1:7979"])
+        #expect(plain.api.defaultLeaseDuration == .seconds(30))
+    }
+
+    @Test func `a flag wins over the environment, the environment over the file`() throws {
+        let yaml = "lease:\n  maxDuration: 2h\n  retention: 10m\ncontender:\n  reconnectGrace: 5s\n"
+        let told = try configuration(
+            yaml, environment: ["BATOND_LEASE_RETENTION": "20m", "BATOND_CONTENDER_RECONNECT_GRACE": "6s"],
+            set: [("contender.reconnectGrace", "7s")])
+        #expect(told.api.maxLeaseDuration == .hours(2))
+        #expect(told.leaseRetention == .minutes(20))
+        #expect(told.core.reconnectGrace == .seconds(7))
+    }
+
+    @Test func `a list of listeners may be written as a list`() throws {
+        let told = try configuration("listen: [127.0.0.1:1, 'unix:/run/baton.sock']")
+        #expect(told.listen == ["127.0.0.1:1", "unix:/run/baton.sock"])
+    }
+
+    @Test(arguments: [
+        ("leese:\n  maxDuration: 2h", "batond.yaml:2: there is no setting leese.maxDuration"),
+        ("lease:\n  maxDuraton: 2h", "batond.yaml:2: there is no setting lease.maxDuraton"),
+        ("lease:\n  maxDuration: soon", "batond.yaml:2: lease.maxDuration: soon is not a duration"),
+        ("lease:\n  maxDuration: 5s", "lease.minDuration, lease.defaultDuration and lease.maxDuration"),
+        (
+            "attempts:\n  default: 0",
+            "batond.yaml:2: attempts.default: 0 is not a whole number from 1 to 1000"
+        ),
+        ("data: /a\ndata: /b", "batond.yaml:2: data is set already in line 1"),
+        ("- a\n- b", "batond.yaml:1: a mapping of settings is expected"),
+        ("listen: [", "batond.yaml:"),
+        ("listen: 0.0.0.0:7979", "can be reached from other machines"),
+        ("listen: somewhere", "listen: somewhere is not an address"),
+        ("insecureListen: maybe", "insecureListen: maybe is not one of true, false"),
+        ("restoreQuarantine: 1m", "restoreQuarantine (1m) is shorter than lease.maxDuration (1h)"),
+        ("wait:\n  streamMax: 1m", "wait.streamDefault"),
+        (
+            "http:\n  connections: 10\n  connectionsPerAddress: 11",
+            "http.connectionsPerAddress (11) is more than"
+        ),
+        ("http:\n  bodyBytes: 8192", "http.bodyBytes (8192) is too small"),
+        ("http:\n  headBytes: 65000", "http.headBytes (65000) is more than"),
+        ("log:\n  level: loud", "log.level: loud is not one of trace"),
+    ])
+    func `a wrong file stops the start with a message that names the setting`(yaml: String, message: String) {
+        #expect(refusal(yaml)?.contains(message) == true, "\(refusal(yaml) ?? "accepted")")
+    }
+
+    @Test func `a wrong variable or flag is named, too`() {
+        #expect(refusal(environment: ["BATOND_LISTN": "x"])?.hasPrefix("BATOND_LISTN:") == true)
+        #expect(refusal(environment: ["BATOND_DATA": ""])?.hasPrefix("BATOND_DATA: data:") == true)
+        #expect(refusal(set: [("lease.max", "1h")])?.contains("did you mean lease.") == true)
+    }
+
+    @Test func `no two settings share a name, in the file or in the environment`() {
+        #expect(Set(Setting.all.map(\.key)).count == Setting.all.count)
+        #expect(Set(Setting.all.map(\.environmentName)).count == Setting.all.count)
+    }
+
+    /// config/batond.yaml, with what is commented out there put in force.
+    private func manual() throws -> [UInt8] {
+        let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let file = try #require(fopen("/\(path)/config/batond.yaml", "r"))
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = fread(&bytes, 1, bytes.count, file)
+        let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").map { line in
+            let text = line.drop { $0 == " " }
+            let isSetting = text.hasPrefix("#") && text.dropFirst().first?.isLetter == true
+            return isSetting ? line.prefix(while: { $0 == " " }) + text.dropFirst() : line
+        }
+        return Array(lines.joined(separator: "\n").utf8)
+    }
+
+    @Test func `the file in config lists every setting with its default`() throws {
+        let entries = try YAMLSettings.read(manual(), path: "batond.yaml")
+        #expect(Set(entries.map(\.key)) == Set(Setting.all.map(\.key)))
+        var told = Configuration()
+        let settings = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.key, $0) })
+        for entry in entries {
+            var changed = told
+            try settings[entry.key]?.apply(&changed, entry.value)
+            if entry.key == "restoreQuarantine" {
+                #expect(changed.effectiveQuarantine == told.effectiveQuarantine)
+            }
+            if entry.key == "http.connectionsPerAddress" {
+                #expect(changed.server.connectionsPerAddress == told.server.connections)
+            }
+            told = changed
+        }
+        told.restoreQuarantine = nil
+        told.server.connectionsPerAddress = nil
+        #expect("\(told)" == "\(Configuration())")
+    }
+}
