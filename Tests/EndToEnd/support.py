@@ -333,7 +333,8 @@ class Stream:
             line = self.next()
             if line is None:
                 raise Unreachable("the stream ended without an outcome: %r" % (self.lines[-3:],))
-            if line["type"] in ("outcome", "problem"):
+            # A problem's type is its URN, in a stream as elsewhere.
+            if line["type"] == "outcome" or line["type"].startswith("urn:"):
                 return line
 
     def waiting(self):
