@@ -62,10 +62,13 @@ let package = Package(
         program("batond", ["Daemon", "Store", argumentParser]),
         program("baton", ["Client", "Supervision", "Digest", argumentParser]),
 
+        .target(
+            name: "SQLiteFaults", path: "Tests/Support/SQLiteFaults",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         tests(of: "Coordination"),
         tests(of: "Wire"),
         tests(of: "Digest"),
-        tests(of: "Store", ["Coordination", "CSQLite"]),
+        tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux"]),
         tests(of: "API", ["Coordination", "Wire"]),
         tests(of: "Daemon", ["API", "Coordination", "Sockets"]),

@@ -15,6 +15,9 @@ enum MediaTypes {
     /// gets it, unless it ranks JSON higher: wildcards stand for JSON.
     static func format(accept: String?, streams: Bool) -> AnswerFormat? {
         guard let accept, !accept.isEmpty else { return .plain }
+        // What nearly every client sends, before anything is taken apart.
+        if accept == "*/*" || accept == json { return .plain }
+        if accept == ndjson { return streams ? .ndjson : nil }
         let ranges = accept.split(separator: ",").map(range)
         let plain = quality(of: json, in: ranges)
         if streams, ranges.contains(where: { $0.type == ndjson }) {
@@ -26,7 +29,7 @@ enum MediaTypes {
 
     /// Whether a body of this `Content-Type` is read as JSON. A missing one is taken as JSON.
     static func isJSON(_ contentType: String?) -> Bool {
-        guard let contentType else { return true }
+        guard let contentType, contentType != json else { return true }
         let parts = contentType.split(separator: ";", omittingEmptySubsequences: false).map(trimmed)
         guard parts[0] == json else { return false }
         // RFC 8259 §8.1: it is UTF-8, whatever else is said.

@@ -28,12 +28,12 @@ int loop_modify(int epoll, int fd, uint32_t events, uint64_t token) {
     return control(epoll, EPOLL_CTL_MOD, fd, events, token);
 }
 
-int loop_take(int epoll, struct loop_event *out, int max) {
+int loop_take(int epoll, struct loop_event *out, int max, int milliseconds) {
     struct epoll_event events[LOOP_EVENTS_MAX];
     if (max > LOOP_EVENTS_MAX) max = LOOP_EVENTS_MAX;
     int count;
     do {
-        count = epoll_wait(epoll, events, max, 0);
+        count = epoll_wait(epoll, events, max, milliseconds);
     } while (count < 0 && errno == EINTR);
     for (int i = 0; i < count; i++) {
         out[i].token = events[i].data.u64;

@@ -78,16 +78,27 @@ public final class Daemon: @unchecked Sendable {
     public func run() throws {
         loop.turn = { [unowned self] in turn() }
         loop.start()
-        try loop.sync {
-            for text in configuration.listen {
-                guard let address = ListenAddress(text) else { continue }
-                let bound = try server.listen(on: address)
-                log.notice("listening", metadata: ["address": "\(bound)"])
+        do {
+            try loop.sync { try listen() }
+        } catch {
+            loop.sync {
+                server.stop()
+                store.close()
+                loop.stop()
             }
-            sweeper.start()
+            throw error
         }
         watchSignals()
         stopped.wait()
+    }
+
+    private func listen() throws {
+        for text in configuration.listen {
+            guard let address = ListenAddress(text) else { continue }
+            let bound = try server.listen(on: address)
+            log.notice("listening", metadata: ["address": "\(bound)"])
+        }
+        sweeper.start()
     }
 
     /// One round of the loop: everything that arrived is in the inbox.
@@ -134,8 +145,12 @@ public final class Daemon: @unchecked Sendable {
         isDrained = true
         door.sendWaitersAway()
         server.drain(deadline: loop.now + Self.drainTime.nanoseconds) { [unowned self] in
-            store.close()
-            log.notice("stopped")
+            if turns.isCommitting {
+                log.error("the disk did not answer: what was being written is unknown")
+            } else {
+                store.close()
+                log.notice("stopped")
+            }
             stopped.signal()
         }
     }

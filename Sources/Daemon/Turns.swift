@@ -101,6 +101,8 @@ final class Turns: @unchecked Sendable {
         return wake
     }
 
+    /// Whether a turn is in its flush.
+    var isCommitting: Bool { inFlight != nil }
     var isIdle: Bool { inFlight == nil && inbox.isEmpty && reads.isEmpty }
 
     // MARK: A turn

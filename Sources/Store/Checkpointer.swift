@@ -64,6 +64,9 @@ final class Checkpointer: @unchecked Sendable {
     /// Runs `body` while no checkpoint does.
     func paused<T>(_ body: () -> T) -> T { busy.locked(body) }
 
+    /// Waits until none is due.
+    func settle() { monitor.wait { isDue ? nil : () } }
+
     func stop() {
         monitor.signal { stopping = true }
         thread?.join()
@@ -80,9 +83,9 @@ final class Checkpointer: @unchecked Sendable {
     private func checkpoint() {
         do throws(StoreError) {
             let (logged, copied) = try connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
-            monitor.locked { note(complete: logged == copied) }
+            monitor.signal { note(complete: logged == copied) }
         } catch {
-            monitor.locked { note(error) }
+            monitor.signal { note(error) }
         }
     }
 

@@ -55,6 +55,9 @@ final class Committer: @unchecked Sendable {
 
     /// The thread takes the connections over.
     func start(_ opened: Opened) {
+        figuresNow = StoreFigures(
+            committed: opened.journalRevision, tablesRevision: opened.meta.tablesRevision,
+            compactedRevision: opened.meta.compactedRevision, journalBytes: opened.journalBytes)
         nonisolated(unsafe) let opened = opened
         thread = Thread(name: "baton-commit") { [self] in
             do throws(StoreError) { try install(opened) } catch { fatalError("\(error)") }
@@ -124,6 +127,7 @@ final class Committer: @unchecked Sendable {
         restartLogIfDue(engine)
         if let trouble = checkpointer?.trouble { engine.poison(trouble) }
         let result = engine.commit(job.turn, expecting: job.previous)
+        publish()
         job.done(result)
         // A batch that failed for want of space is tried again after the next turn that succeeds.
         if result == .committed { monitor.locked { batchWaits = batch != nil || handedBatch != nil } }
@@ -152,6 +156,7 @@ final class Committer: @unchecked Sendable {
         engine.noteTables(job.batch.revision)
         batch = nil
         monitor.locked { batchWaits = handedBatch != nil }
+        publish()
         job.done()
     }
 
@@ -209,6 +214,9 @@ final class Committer: @unchecked Sendable {
         if let engine, engine.poison == nil { engine.emptyLog() }
         engine?.close()
     }
+
+    /// Waits until no checkpoint is due; for tests, on any thread but the checkpoints' own.
+    func settleCheckpoints() { checkpointer?.settle() }
 
     /// For errands: the engine, if it may write.
     var healthyEngine: Engine? { engine?.poison == nil ? engine : nil }

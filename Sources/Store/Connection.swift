@@ -97,6 +97,11 @@ final class Connection {
         var copied: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(db, "main", mode, &logged, &copied)
         guard code == SQLITE_OK else { throw failure("checkpoint", code) }
+        // https://sqlite.org/c3ref/wal_checkpoint_v2.html: "If either of these output parameters is not NULL,
+        // then they are set to -1 […] if the checkpoint could not run because of an error or because the
+        // database is not in WAL mode." A connection that has never read doesn't know its mode: it does
+        // nothing and calls it a success.
+        precondition(logged >= 0, "a checkpoint on a connection that has read nothing")
         return (logged, copied)
     }
 

@@ -8,9 +8,9 @@ final class DirectoryLock: @unchecked Sendable {
     private var descriptor: Int32
 
     init(_ directory: String) throws(StoreError) {
-        if mkdir(directory, 0o700) != 0 && errno != EEXIST { throw Self.failure("create \(directory)") }
+        if mkdir(directory, 0o700) != 0 && errno != EEXIST { throw Files.failure("create \(directory)") }
         descriptor = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure("open \(directory)/lock") }
+        guard descriptor >= 0 else { throw Files.failure("open \(directory)/lock") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             let holder = Self.readPID(descriptor)
@@ -28,10 +28,6 @@ final class DirectoryLock: @unchecked Sendable {
         let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count > 0 else { return nil }
         return Int32(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
-    }
-
-    static func failure(_ what: String) -> StoreError {
-        .io(detail: "\(what): \(String(cString: strerror(errno)))", code: 0, errno: errno)
     }
 
     func release() {

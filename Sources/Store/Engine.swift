@@ -26,6 +26,7 @@ final class Engine {
     var compactedRevision: Revision
     var journalBytes: Int64
     private(set) var poison: String?
+    private var deposed = false
     private var ourVersion: Int64
     private var flushes = true
     /// Commits of every kind, for the checkpoints' rhythm.
@@ -65,7 +66,7 @@ final class Engine {
     // MARK: Turns
 
     func commit(_ turn: Turn, expecting previous: Revision) -> CommitResult {
-        if let poison { return .failed(poison) }
+        if let poison { return deposed ? .deposed(poison) : .failed(poison) }
         guard previous == committed, turn.revision > committed else {
             return .deposed("the store is at revision \(committed), the turn expected \(previous)")
         }
@@ -90,7 +91,8 @@ final class Engine {
     func judge(_ error: StoreError) -> CommitResult {
         guard case .io(let detail, let code, let errno) = error else {
             poison = "\(error)"
-            return error == .foreignWrite ? .deposed("\(error)") : .failed("\(error)")
+            deposed = error == .foreignWrite
+            return deposed ? .deposed("\(error)") : .failed("\(error)")
         }
         switch code & 0xff {
         case SQLITE_FULL: return .noSpace(detail)

@@ -4,7 +4,7 @@ import Coordination
 ///
 /// - `incarnation`: random; a new one for each life of the numbers (create, restore).
 /// - `tables_revision`: how far the readable tables have come. Rows of the journal after it are replayed.
-/// - `revision`: the floor. No revision up to it is given again, even if the journal is empty.
+/// - `revision`: where a restore made revisions go on.
 /// - `compacted_revision`: a watch from before it gets 410.
 /// - `journal_bytes`: the sum of the bodies up to `tables_revision`; counting them would read them all.
 /// - `restored_at`: wall time in microseconds of a restore whose quarantine has not ended.
@@ -15,6 +15,9 @@ struct Meta {
     var compactedRevision: Revision = 0
     var journalBytes: Int64 = 0
     var restoredAt: Timestamp?
+
+    /// No revision up to this is given again, even if the journal is empty.
+    var floor: Revision { max(revision, tablesRevision) }
 
     private static let select: StaticString = "SELECT key, value FROM meta"
 

@@ -40,10 +40,18 @@ enum Opening {
         _ directory: String, _ settings: StoreSettings, keeping acknowledged: Revision? = nil
     ) throws(StoreError) -> Opened {
         let path = file(in: directory)
+        if !Files.exists(path) { try Files.create(path) }
         let writer = try Connection(
             path: path, access: .create, vfs: settings.vfs, waitMilliseconds: settings.openWaitMilliseconds)
         do {
-            return try open(writer, settings, keeping: acknowledged)
+            let opened = try open(writer, settings, keeping: acknowledged)
+            // A new file becomes a WAL database through a rollback journal. If its deletion were lost with the
+            // power, the next start would roll the file back to nothing and drop the log beside it.
+            // https://sqlite.org/pragma.html#pragma_synchronous: "EXTRA synchronous is like FULL with the
+            // addition that the directory containing a rollback journal is synced after that journal is
+            // unlinked". Once is enough: in WAL mode there is no journal.
+            try Files.flush(directory)
+            return opened
         } catch {
             writer.close()
             throw error
@@ -59,8 +67,8 @@ enum Opening {
         if let acknowledged { try discardTail(writer, after: acknowledged) }
         let meta = try settle(writer)
         let replayed = try turns(writer, after: meta.tablesRevision)
-        let last = try writer.integer(lastRevision) ?? 0
-        if let acknowledged, max(last, meta.revision) < acknowledged {
+        let last = max(try writer.integer(lastRevision) ?? 0, meta.floor)
+        if let acknowledged, last < acknowledged {
             throw .damaged(detail: "turn \(acknowledged) was acknowledged, the journal ends at \(last)")
         }
         writer.wait(milliseconds: commitWaitMilliseconds)
@@ -69,13 +77,15 @@ enum Opening {
         let checkpointer: Connection
         do {
             checkpointer = try Connection(path: writer.path, access: .write, vfs: settings.vfs)
+            // Only a connection that has read the file knows that there is a log.
+            _ = try checkpointer.integer("PRAGMA schema_version")
         } catch {
             reader.close()
             throw error
         }
         return Opened(
             writer: writer, reader: reader, checkpointer: checkpointer, meta: meta,
-            journalRevision: max(last, meta.revision),
+            journalRevision: last,
             journalBytes: meta.journalBytes + replayed.reduce(0) { $0 + $1.bytes },
             replayed: replayed)
     }

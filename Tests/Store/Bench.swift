@@ -33,12 +33,21 @@ final class Bench {
     private(set) var recovered: Recovered
     var revision: Revision
 
-    init(_ settings: StoreSettings = StoreSettings(), directory: String? = nil) throws {
+    /// Called on the commit thread just before an answer is handed to the loop.
+    private let beforePost: @Sendable () -> Void
+
+    init(
+        _ settings: StoreSettings = StoreSettings(), directory: String? = nil,
+        beforePost: @escaping @Sendable () -> Void = {}
+    ) throws {
         self.settings = settings
         self.directory = directory ?? Bench.temporary()
+        self.beforePost = beforePost
         let loop = loop
-        (store, recovered) = try SQLiteStore.open(
-            directory: self.directory, settings: settings, post: { loop.post($0) })
+        (store, recovered) = try SQLiteStore.open(directory: self.directory, settings: settings) {
+            beforePost()
+            loop.post($0)
+        }
         revision = recovered.revision
     }
 
@@ -67,10 +76,28 @@ final class Bench {
 
     func reopen() throws {
         store.close()
-        let loop = loop
-        (store, recovered) = try SQLiteStore.open(
-            directory: directory, settings: settings, post: { loop.post($0) })
+        let (loop, beforePost) = (loop, beforePost)
+        (store, recovered) = try SQLiteStore.open(directory: directory, settings: settings) {
+            beforePost()
+            loop.post($0)
+        }
         revision = recovered.revision
+    }
+
+    /// What a killed process leaves: its files as the kernel has them.
+    func copyFiles(to other: String) throws {
+        for name in ["baton.db", "baton.db-wal"] {
+            guard let source = fopen(directory + "/" + name, "r") else { continue }
+            defer { fclose(source) }
+            let target = fopen(other + "/" + name, "w")!
+            defer { fclose(target) }
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            while true {
+                let count = fread(&buffer, 1, buffer.count, source)
+                if count == 0 { break }
+                fwrite(buffer, 1, count, target)
+            }
+        }
     }
 
     /// Commits changes that are made for the next revisions, and waits for the answer.
@@ -107,9 +134,20 @@ final class Bench {
     func maintain(now: Timestamp?) {
         drain()
         store.maintain(now: now)
+        errand { _ in }
+    }
+
+    /// Waits for the checkpoints that are due.
+    func checkpoint() { errand { $0.settleCheckpoints() } }
+
+    /// Runs something on the commit thread, and waits for it.
+    func errand(_ body: @escaping @Sendable (Committer) -> Void) {
         let done = Box<Bool>()
         let loop = loop
-        store.committer.errand { _ in loop.post { done.value = true } }
+        store.committer.errand { committer in
+            body(committer)
+            loop.post { done.value = true }
+        }
         loop.turn { done.value == true }
     }
 }

@@ -5,24 +5,22 @@ extension Fields {
     /// "30s", "1h30m", or a number of seconds.
     func duration(_ name: String, in range: ClosedRange<Interval>) throws(Problem) -> Interval? {
         guard let value = self[name] else { return nil }
-        let rule =
-            "a duration from \(range.lowerBound.text) to \(range.upperBound.text), such as \"30s\" or "
-            + "\"1h30m\", or a number of seconds"
         let interval: Interval?
-        let shown: String
         switch value {
-        case .string(let text):
-            interval = Interval(text: text)
-            shown = quoted(text)
-        case .number(let number):
-            interval = number.real.flatMap { Interval(seconds: $0) }
-            shown = String(number.text.prefix(40))
-        default: throw wrongKind(name, value, wanted: rule)
+        case .string(let text): interval = Interval(text: text)
+        case .number(let number): interval = number.real.flatMap { Interval(seconds: $0) }
+        default: throw wrongKind(name, value, wanted: Self.rule(range))
         }
         guard let interval, range.contains(interval) else {
-            throw problem(name, "is \(shown); it has to be \(rule).", allowed: rule)
+            let shown = value.string.map(quoted) ?? value.numberText
+            throw problem(name, "is \(shown); it has to be \(Self.rule(range)).", allowed: Self.rule(range))
         }
         return interval
+    }
+
+    private static func rule(_ range: ClosedRange<Interval>) -> String {
+        "a duration from \(range.lowerBound.text) to \(range.upperBound.text), such as \"30s\" or "
+            + "\"1h30m\", or a number of seconds"
     }
 
     /// An object of strings. `key` says which names may be in it.

@@ -56,12 +56,11 @@ struct Fields {
     /// A word that ends up in names, lines and logs: not empty, no control characters.
     func word(_ name: String, max: Int) throws(Problem) -> String? {
         guard let text = try string(name) else { return nil }
-        let rule = "1 to \(max) bytes without control characters"
         guard (1...max).contains(text.utf8.count) else {
-            throw problem(name, "has \(text.utf8.count) bytes; it has to be \(rule).", allowed: rule)
+            throw wrongText(name, "\(text.utf8.count) bytes", "1 to \(max) bytes without control characters")
         }
         guard !Names.hasControl(text) else {
-            throw problem(name, "has a control character; it has to be \(rule).", allowed: rule)
+            throw wrongText(name, "a control character", "1 to \(max) bytes without control characters")
         }
         return text
     }
@@ -69,21 +68,24 @@ struct Fields {
     /// Text for people, which may have several lines.
     func text(_ name: String, max: Int) throws(Problem) -> String? {
         guard let text = try string(name) else { return nil }
-        let rule = "at most \(max) bytes without U+0000"
         guard text.utf8.count <= max else {
-            throw problem(name, "has \(text.utf8.count) bytes; it may have \(rule).", allowed: rule)
+            throw wrongText(name, "\(text.utf8.count) bytes", "at most \(max) bytes without U+0000")
         }
         guard !text.utf8.contains(0) else {
-            throw problem(name, "has a U+0000; it may have \(rule).", allowed: rule)
+            throw wrongText(name, "a U+0000", "at most \(max) bytes without U+0000")
         }
         return text
+    }
+
+    private func wrongText(_ name: String, _ found: String, _ rule: String) -> Problem {
+        problem(name, "has \(found); it may have \(rule).", allowed: rule)
     }
 
     func integer(_ name: String, in range: ClosedRange<Int64>) throws(Problem) -> Int64? {
         guard let value = self[name] else { return nil }
         guard case .number(let number) = value else { throw wrongKind(name, value, wanted: "a number") }
         guard let integer = number.integer, range.contains(integer) else {
-            throw Query.notInRange(path + name, String(number.text.prefix(40)), range)
+            throw Query.notInRange(path + name, value.numberText, range)
         }
         return integer
     }

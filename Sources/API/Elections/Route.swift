@@ -41,12 +41,12 @@ extension Elections {
     private func action(_ endpoint: Endpoint, _ envelope: Envelope) throws(Problem) -> Routed.Action {
         switch endpoint {
         case .campaign(let key): return try campaign(envelope, key)
-        case .renew(let key): return try plain(envelope, try renewal(envelope, key))
-        case .complete(let key): return try plain(envelope, try completion(envelope, key))
-        case .resign(let key): return try plain(envelope, try resignation(envelope, key))
-        case .revoke(let key): return try plain(envelope, try revocation(envelope, key))
+        case .renew(let key): return try plain(envelope, key, renewal)
+        case .complete(let key): return try plain(envelope, key, completion)
+        case .resign(let key): return try plain(envelope, key, resignation)
+        case .revoke(let key): return try plain(envelope, key, revocation)
         case .marker(let key) where envelope.request.method == "PUT":
-            return try plain(envelope, try marking(envelope, key))
+            return try plain(envelope, key, marking)
         case .marker(let key) where envelope.request.method == "DELETE": return try unmark(envelope, key)
         case .marker(let key): return try waitForOne(envelope, key)
         case .markers(let namespace) where envelope.request.query.contains { $0.name == "name" }:
@@ -56,10 +56,12 @@ extension Elections {
     }
 
     /// A command without parameters and without a stream.
-    private func plain(_ envelope: Envelope, _ command: Command) throws(Problem) -> Routed.Action {
-        _ = try Query(envelope.request, allowed: [])
+    private func plain(
+        _ envelope: Envelope, _ key: Key, _ decode: (Envelope, Key) throws(Problem) -> Command
+    ) throws(Problem) -> Routed.Action {
         _ = try format(envelope, streams: false)
-        return .command(command, AnswerShape())
+        _ = try Query(envelope.request, allowed: [])
+        return .command(try decode(envelope, key), AnswerShape())
     }
 
     private func campaign(_ envelope: Envelope, _ key: Key) throws(Problem) -> Routed.Action {

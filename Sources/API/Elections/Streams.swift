@@ -4,7 +4,7 @@ import Coordination
 ///
 /// A parked request gets the head and a waiting line at once; then a waiting line when its standing
 /// changes and an alive line now and then, so that no proxy cuts the silence; then its last lines,
-/// which end in one of the type "outcome" or "problem".
+/// which end in an outcome or a problem.
 extension Elections {
     static let streamHeaders: [APIResponse.Header] = [.ndjson, .noTransform, .unbuffered]
 
@@ -42,14 +42,19 @@ extension Elections {
         reconnectLine(after: .milliseconds(500)) + problemLine(reason.problem)
     }
 
-    public func problemLine(_ problem: Problem) -> [UInt8] { line("problem", problem.write) }
+    /// The problem as it is: its `type` is a URN and so tells it from all other lines.
+    public func problemLine(_ problem: Problem) -> [UInt8] { line(problem.write) }
 
     private func line(_ type: String, _ members: (inout JSONWriter) -> Void) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.object {
+        line {
             $0.member("type", type)
             members(&$0)
         }
+    }
+
+    private func line(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object(members)
         writer.bytes.append(UInt8(ascii: "\n"))
         return writer.bytes
     }

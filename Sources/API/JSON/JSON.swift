@@ -32,6 +32,12 @@ public enum JSON: Hashable, Sendable {
         return number.integer
     }
 
+    /// A number's text, cut short for an error that shows it; of anything else its kind.
+    var numberText: String {
+        guard case .number(let number) = self else { return kind }
+        return number.text.utf8.count > 40 ? number.text.prefix(40) + "…" : number.text
+    }
+
     /// The items; nil if it is no array.
     public var array: [JSON]? {
         guard case .array(let items) = self else { return nil }
@@ -77,8 +83,8 @@ public struct JSONNumber: Hashable, Sendable {
     public var integer: Int64? {
         if let value = Int64(text) { return value }
         guard let real = Double(text) else { return nil }
-        // Above 2^53 a Double no longer tells one integer from the next.
-        guard real.magnitude <= 9_007_199_254_740_992 else { return nil }
+        // From 2^53 on a Double no longer tells one integer from the next.
+        guard real.magnitude < 9_007_199_254_740_992 else { return nil }
         return Int64(exactly: real)
     }
 

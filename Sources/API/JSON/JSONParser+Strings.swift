@@ -4,20 +4,25 @@ extension JSONParser {
     mutating func string() throws(JSONError) -> String {
         let start = at + 1
         var index = start
+        var seen: UInt8 = 0
         while index < bytes.count {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") {
                 at = index + 1
-                return try text(start, index)
+                return try text(start, index, isASCII: seen < 0x80)
             }
             if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
             guard byte >= 0x20 else { throw control(at: index) }
+            seen |= byte
             index &+= 1
         }
         throw JSONError(offset: start - 1, what: "a string without its closing quote")
     }
 
-    private func text(_ start: Int, _ end: Int) throws(JSONError) -> String {
+    /// `String(validating:)` looks up a generic type's metadata each time, which costs more than the
+    /// string itself; ASCII needs no validation.
+    private func text(_ start: Int, _ end: Int, isASCII: Bool) throws(JSONError) -> String {
+        if isASCII { return String(decoding: bytes[start..<end], as: UTF8.self) }
         guard let text = String(validating: bytes[start..<end], as: UTF8.self) else {
             throw JSONError(offset: start, what: "a string that is not UTF-8")
         }

@@ -72,10 +72,10 @@ struct JSONParser {
     }
 
     // Many names are kept in a set: comparing each with each of a thousand would let one request
-    // hold up everybody.
+    // hold up everybody. Equal is what Swift calls equal, as in the dictionaries that names end up in.
     private func isNew(_ name: String, _ members: [JSONMember], _ seen: inout Set<String>) -> Bool {
         guard members.count >= Self.membersCompared else {
-            return !members.contains { $0.name.utf8.elementsEqual(name.utf8) }
+            return !members.contains { $0.name == name }
         }
         if seen.isEmpty { for member in members { seen.insert(member.name) } }
         return seen.insert(name).inserted

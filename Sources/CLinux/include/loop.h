@@ -16,9 +16,9 @@ struct loop_event {
 int loop_create(void);
 int loop_register(int epoll, int fd, uint32_t events, uint64_t token);
 int loop_modify(int epoll, int fd, uint32_t events, uint64_t token);
-// Takes what is there and never blocks. `max` is at most LOOP_EVENTS_MAX.
+// Takes what is there; waits for it up to `milliseconds` (0: never blocks). `max` is at most LOOP_EVENTS_MAX.
 #define LOOP_EVENTS_MAX 256
-int loop_take(int epoll, struct loop_event *out, int max);
+int loop_take(int epoll, struct loop_event *out, int max, int milliseconds);
 
 int loop_eventfd(void);
 int loop_signal(int eventfd);

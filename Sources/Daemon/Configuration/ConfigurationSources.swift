@@ -63,7 +63,7 @@ public struct ConfigurationSources: Sendable {
             let own = $0.lowercased()
             return own.contains(last) || own.split(separator: ".").contains { last.hasPrefix($0) }
         }
-        guard !similar.isEmpty else { return "; config/batond.yaml lists them all" }
+        guard last.count > 2, !similar.isEmpty else { return "; config/batond.yaml lists them all" }
         return "; did you mean \(similar.prefix(3).joined(separator: ", "))?"
     }
 }

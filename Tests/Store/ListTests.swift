@@ -1,0 +1,90 @@
+import Coordination
+import Testing
+
+@testable import Store
+
+@Suite struct ListTests {
+    /// Random turns, with the tables behind by random distances: what the store shows is what a dictionary shows.
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `overlay and tables together are the model`(seed: UInt64) throws {
+        var settings = StoreSettings()
+        settings.batchRecords = .max
+        settings.lagMilliseconds = .max
+        let bench = try Bench(settings)
+        var workload = Workload(seed: seed)
+        var model = Model()
+        for _ in 0..<60 {
+            bench.commit { revision in
+                let changes = workload.changes(revision)
+                model.apply(changes)
+                return changes
+            }
+            if workload.random.pick(0..<5) == 0 { bench.store.writeBehind() }
+            if workload.random.pick(0..<5) == 0 { bench.drain() }
+            #expect(try model.matches(bench.store, workload.keys))
+            try pages(bench.store, model, &workload)
+        }
+    }
+
+    private func pages(_ store: SQLiteStore, _ model: Model, _ workload: inout Workload) throws {
+        let namespace = "ns-\(workload.random.pick(0..<3))"
+        let prefix = ["", "work-", "work-1", "x"][workload.random.pick(0..<4)]
+        let held = [nil, true, false][workload.random.pick(0..<3)]
+        let after = workload.random.maybe { "work-\($0.pick(0..<12))" }
+        let limit = workload.random.pick(1..<6)
+        let all = model.leases.values.filter { lease in
+            lease.key.namespace == namespace && lease.key.name.hasPrefix(prefix)
+                && (held == nil || (lease.hold != nil) == held!) && (after == nil || lease.key.name > after!)
+        }
+        let page = all.sorted { $0.key < $1.key }.prefix(limit)
+        #expect(
+            try store.leases(namespace: namespace, prefix: prefix, held: held, after: after, limit: limit)
+                == Array(page))
+    }
+
+    @Test func `history goes back in pages, of a name and of a namespace`() throws {
+        let bench = try Bench()
+        let keys = (0..<3).map { Key(namespace: "ci", name: "w\($0)") }
+        for index in 0..<30 {
+            bench.commit { [.hold(Fleet.record(keys[index % 3], $0))] }
+            if index == 20 { bench.drain() }
+        }
+        let store = bench.store
+        #expect(try store.history(namespace: "ci", limit: 4).map(\.token) == [30, 29, 28, 27])
+        #expect(try store.history(namespace: "ci", before: 22, limit: 3).map(\.token) == [21, 20, 19])
+        #expect(
+            try store.history(namespace: "ci", name: "w0", before: 22, limit: 3).map(\.token) == [19, 16, 13])
+        #expect(try store.history(namespace: "other", limit: 3).isEmpty)
+    }
+
+    @Test func `leases nobody holds are found by when they were last held`() throws {
+        let bench = try Bench()
+        let keys = (0..<6).map { Key(namespace: "ci", name: "w\($0)") }
+        for (index, key) in keys.enumerated() {
+            bench.commit { revision in
+                var lease = Fleet.lease(key, revision, held: index == 0)
+                lease.createdAt = Timestamp(microseconds: Int64(index))
+                return [.lease(lease)]
+            }
+            if index == 3 { bench.drain() }
+        }
+        let idle = try bench.store.idleLeases(endedBefore: Timestamp(microseconds: 5), limit: 10)
+        #expect(Set(idle) == Set(keys[1...4]))
+        #expect(try bench.store.idleLeases(endedBefore: Timestamp(microseconds: 5), limit: 2).count == 2)
+    }
+
+    @Test func `fetch shows the turn in flight, lists wait for it`() throws {
+        let bench = try Bench()
+        let key = Key(namespace: "ci", name: "w")
+        let lease = Fleet.lease(key, 1, held: true)
+        let done = Box<Bool>()
+        bench.store.commit(Turn(revision: 1, time: Fleet.began, changes: [.lease(lease)]), expecting: 0) {
+            _ in
+            done.value = true
+        }
+        #expect(try bench.store.fetch([key])[0].lease == lease)
+        #expect(try bench.store.leases(namespace: "ci", limit: 1).isEmpty)
+        bench.loop.turn { done.value == true }
+        #expect(try bench.store.leases(namespace: "ci", limit: 1) == [lease])
+    }
+}

@@ -1,0 +1,67 @@
+import Coordination
+
+@testable import Store
+
+/// The store in a few lines: what every state must be, turn by turn.
+struct Model {
+    var leases: [Key: LeaseRecord] = [:]
+    var markers: [Key: DoneMarker] = [:]
+    var holds: [FencingToken: HoldRecord] = [:]
+
+    mutating func apply(_ changes: [Change]) {
+        for change in changes {
+            switch change {
+            case .lease(let record): leases[record.key] = record
+            case .leaseDeleted(let key, _): leases[key] = nil
+            case .marker(let record): markers[record.key] = record
+            case .markerDeleted(let key, _): markers[key] = nil
+            case .hold(let record): holds[record.token] = record
+            }
+        }
+    }
+
+    /// Compares everything that the store shows.
+    func matches(_ store: SQLiteStore, _ keys: [Key]) throws -> Bool {
+        for records in try store.fetch(keys) {
+            if records.lease != leases[records.key] || records.marker != markers[records.key] { return false }
+        }
+        for namespace in Set(keys.map(\.namespace)) {
+            let mine = { (key: Key) in key.namespace == namespace }
+            let expectedLeases = leases.values.filter { mine($0.key) }.sorted { $0.key < $1.key }
+            let expectedMarkers = markers.values.filter { mine($0.key) }.sorted { $0.key < $1.key }
+            let expectedHolds = holds.values.filter { mine($0.key) }.sorted { $0.token > $1.token }
+            if try store.leases(namespace: namespace, limit: 1000) != expectedLeases { return false }
+            if try store.markers(namespace: namespace, limit: 1000) != expectedMarkers { return false }
+            if try store.history(namespace: namespace, limit: 1000) != expectedHolds { return false }
+        }
+        let namespaces = Set(leases.keys.map(\.namespace)).union(markers.keys.map(\.namespace))
+        return try store.namespaces() == namespaces.sorted()
+    }
+}
+
+/// Random turns over few names, so that they meet.
+struct Workload {
+    var random: Seeded
+    let keys: [Key] = (0..<12).map { Key(namespace: "ns-\($0 % 3)", name: "work-\($0)") }
+    private var open: [Key: FencingToken] = [:]
+
+    init(seed: UInt64) { random = Seeded(seed) }
+
+    mutating func changes(_ revision: Revision) -> [Change] {
+        (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
+    }
+
+    private mutating func step(_ revision: Revision) -> [Change] {
+        let key = keys[random.pick(0..<keys.count)]
+        switch random.pick(0..<6) {
+        case 0: return [.leaseDeleted(key, at: revision)]
+        case 1: return [.marker(Fleet.marker(key, revision, retention: random.maybe { _ in .minutes(10) }))]
+        case 2: return [.markerDeleted(key, at: revision)]
+        case 3: return [.lease(Fleet.lease(key, revision, held: false))]
+        default:
+            var hold = Fleet.record(key, revision)
+            hold.info["padding"] = String(repeating: "x", count: random.pick(0..<3000))
+            return [.lease(Fleet.lease(key, revision, held: true)), .hold(hold)]
+        }
+    }
+}
