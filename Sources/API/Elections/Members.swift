@@ -28,7 +28,8 @@ extension Elections {
         writer.member("leaseDuration", hold.duration)
         writer.member("remaining", view.remaining?.shown)
         writer.member("beginTime", hold.began)
-        writer.member("lastRenewal", view.lastRenewal)
+        // The election is the first renewal: nobody has to tell the two apart.
+        writer.member("lastRenewal", view.lastRenewal ?? hold.began)
         writer.member("attempt", hold.attempt)
         writer.member("inputsDigest", hold.inputsDigest)
         writer.member("supersedes", hold.supersedes)
