@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "CLinux"),
 
         // The programs.
-        program("batond", ["Daemon", "Store", argumentParser]),
+        program("batond", ["Coordination", "Daemon", "Store", argumentParser, logging]),
         program("baton", ["Client", "Supervision", "Digest", argumentParser]),
 
         .target(

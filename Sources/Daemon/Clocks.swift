@@ -10,13 +10,7 @@ final class Clocks: @unchecked Sendable {
     init(loop: EventLoop) { self.loop = loop }
 
     /// The boot clock as of this round of the loop; the wall clock as of now.
-    var now: Now { Now(instant: Instant(nanoseconds: loop.now), wall: Self.wall) }
-
-    static var wall: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
-    }
+    var now: Now { Now(instant: Instant(nanoseconds: loop.now), wall: .wallNow) }
 
     /// Runs `body` on the loop when the interval is over.
     func after(_ interval: Interval, _ body: @escaping () -> Void) {
@@ -33,5 +27,14 @@ final class Clocks: @unchecked Sendable {
         guard !due.isEmpty else { return }
         errands.removeAll { $0.at <= now }
         for errand in due { errand.body() }
+    }
+}
+
+extension Timestamp {
+    /// The wall clock as of now.
+    public static var wallNow: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 }

@@ -149,9 +149,10 @@ final class Door: RequestHandler, TurnOutlet {
         let respond: (APIResponse) -> () -> Void = { response in
             { [unowned self] in _ = send(response, to: exchange) }
         }
+        let counters = http.counters
         turns.read(query.keys) { [elections, facts, log] turns, now in
             do {
-                let reader = Reader(turns: turns, elections: elections, facts: facts)
+                let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
                 return respond(try reader.answer(query, at: now))
             } catch {
                 log.error("reading the store failed", metadata: ["reason": "\(error)"])

@@ -21,7 +21,7 @@ public struct LineLog: LogHandler {
 
     public func log(event: LogEvent) {
         let facts = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        let time = Clocks.wall.text
+        let time = Timestamp.wallNow.text
         var line: [UInt8]
         if isJSON {
             var writer = JSONWriter()

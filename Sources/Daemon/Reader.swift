@@ -1,5 +1,6 @@
 import API
 import Coordination
+import Sockets
 import Store
 
 /// Answers questions: from memory where it knows the name, from the store for the rest.
@@ -7,6 +8,7 @@ struct Reader {
     let turns: Turns
     let elections: Elections
     let facts: ServerFacts
+    let server: ServerCounters
 
     private var core: Coordinator { turns.core }
     private var store: SQLiteStore { turns.store }
@@ -69,6 +71,19 @@ struct Reader {
             version: batonVersion, revision: core.revision, durableRevision: core.durableRevision,
             startTime: facts.startedAt.wall, uptime: now.instant - facts.startedAt.instant,
             holds: figures.holds, contenders: figures.contenders, waiters: figures.waiters,
-            degraded: degraded)
+            degraded: degraded, counters: counters)
+    }
+
+    private var counters: DaemonStatus.Counters {
+        var counters = DaemonStatus.Counters()
+        counters.commits = turns.statistics.commits
+        counters.commands = turns.statistics.commands
+        counters.renewals = turns.statistics.renewals
+        counters.failedCommits = turns.statistics.failedCommits
+        counters.connections = server.connectionsOpen
+        counters.requests = server.requests
+        counters.walBytes = Int(store.figures.logBytes)
+        counters.journalBytes = Int(store.figures.journalBytes)
+        return counters
     }
 }

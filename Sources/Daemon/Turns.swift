@@ -220,8 +220,6 @@ final class Turns: @unchecked Sendable {
         inFlight = InFlight(
             turn: turn, commands: commands, effects: held, reads: readers, answers: answers,
             answered: answered)
-        statistics.commits += 1
-        statistics.commands += commands.count
         store.commit(turn, expecting: storedRevision) { [self] result in finished(result) }
     }
 
@@ -231,6 +229,8 @@ final class Turns: @unchecked Sendable {
         switch result {
         case .committed:
             storedRevision = flight.turn.revision
+            statistics.commits += 1
+            statistics.commands += flight.commands.count
             if trouble != nil {
                 log.notice("writing works again")
                 trouble = nil

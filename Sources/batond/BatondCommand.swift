@@ -16,7 +16,7 @@ struct BatondCommand: ParsableCommand {
               batond restore --data /var/lib/baton /backups/baton.db    while it doesn't
             """,
         version: batonVersion,
-        subcommands: [ServeCommand.self],
+        subcommands: [ServeCommand.self, BackupCommand.self, RestoreCommand.self],
         defaultSubcommand: ServeCommand.self)
 }
 

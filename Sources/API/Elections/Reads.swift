@@ -84,6 +84,17 @@ extension Elections {
             writer.member("waiters", status.waiters)
             writer.member("ready", status.degraded == nil)
             writer.member("degraded", status.degraded)
+            let counters = status.counters
+            writer.member("counters") {
+                $0.member("commits", counters.commits)
+                $0.member("commands", counters.commands)
+                $0.member("renewals", counters.renewals)
+                $0.member("failedCommits", counters.failedCommits)
+                $0.member("connections", counters.connections)
+                $0.member("requests", counters.requests)
+                $0.member("walBytes", counters.walBytes)
+                $0.member("journalBytes", counters.journalBytes)
+            }
         }
     }
 
@@ -116,10 +127,31 @@ public struct DaemonStatus: Hashable, Sendable {
     public var waiters: Int
     /// Why it isn't ready; nil: it is.
     public var degraded: String?
+    public var counters: Counters
+
+    /// Since the start, except for what is open now and for sizes.
+    public struct Counters: Hashable, Sendable {
+        /// Turns that were made durable: one flush each.
+        public var commits = 0
+        /// Commands that were in those turns.
+        public var commands = 0
+        /// Renewals that were answered from memory, without a turn.
+        public var renewals = 0
+        public var failedCommits = 0
+        /// Connections that are open now.
+        public var connections = 0
+        public var requests = 0
+        /// Bytes of SQLite's write-ahead log, and of the journal.
+        public var walBytes = 0
+        public var journalBytes = 0
+
+        public init() {}
+    }
 
     public init(
         version: String, revision: Revision, durableRevision: Revision, startTime: Timestamp,
-        uptime: Interval, holds: Int, contenders: Int, waiters: Int, degraded: String?
+        uptime: Interval, holds: Int, contenders: Int, waiters: Int, degraded: String?,
+        counters: Counters = Counters()
     ) {
         self.version = version
         self.revision = revision
@@ -130,5 +162,6 @@ public struct DaemonStatus: Hashable, Sendable {
         self.contenders = contenders
         self.waiters = waiters
         self.degraded = degraded
+        self.counters = counters
     }
 }
