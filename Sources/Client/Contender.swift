@@ -48,8 +48,7 @@ public struct Contender: Equatable, Sendable {
             "inputsDigest": inputsDigest.map { .string($0) },
             "maxAttempts": maxAttempts.map { .number(Int64($0)) },
             "supersedes": supersedes.map { .number($0) },
-            "confirmWithin": confirms
-                ? .number(min(RunSettings.confirmWithin, settings.duration).inSeconds) : nil,
+            "confirmWithin": confirms ? .number(RunSettings.confirmWithin.inSeconds) : nil,
             "info": info.isEmpty ? nil : .strings(info),
         ])
         return HTTPRequest("POST", path("campaign"), query: ["wait": wait], body: body, streams: streams)
