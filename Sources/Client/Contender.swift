@@ -48,7 +48,9 @@ public struct Contender: Equatable, Sendable {
             "inputsDigest": inputsDigest.map { .string($0) },
             "maxAttempts": maxAttempts.map { .number(Int64($0)) },
             "supersedes": supersedes.map { .number($0) },
-            "confirmWithin": confirms ? .number(RunSettings.confirmWithin.inSeconds) : nil,
+            // Longer than the duration it would mean nothing, and the server says so.
+            "confirmWithin": confirms
+                ? .number(min(RunSettings.confirmWithin, settings.duration).inSeconds) : nil,
             "info": info.isEmpty ? nil : .strings(info),
         ])
         return HTTPRequest("POST", path("campaign"), query: ["wait": wait], body: body, streams: streams)

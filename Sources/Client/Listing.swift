@@ -64,15 +64,18 @@ public enum Listing {
     }
 
     /// One record for a person: each member on a line, what is inside of one indented.
-    public static func description(_ value: JSON, depth: Int = 0) -> String {
+    public static func description(_ value: JSON, depth: Int = 0, isMap: Bool = false) -> String {
         let indent = String(repeating: "  ", count: depth)
         let members = (value.members ?? []).filter { $0.value != .null }
+        // The keys of a result and of info are the users' own.
+        let label: (String) -> String = { isMap ? $0 : Self.label($0) }
         let width = members.map { label($0.name).count }.max() ?? 0
         return members.map { member in
             let name = label(member.name) + ":"
             switch member.value {
             case .object(let inner) where !inner.isEmpty:
-                return "\(indent)\(name)\n" + description(member.value, depth: depth + 1)
+                let isMap = member.name == "result" || member.name == "info"
+                return "\(indent)\(name)\n" + description(member.value, depth: depth + 1, isMap: isMap)
             case .array(let items) where !items.isEmpty:
                 return "\(indent)\(name)\n" + items.map { item($0, depth + 1) }.joined()
             case .object, .array: return "\(indent)\(name) none\n"
@@ -98,15 +101,14 @@ public enum Listing {
         return text(member.value).replacing("\n", with: "\n    ")
     }
 
-    /// `holderIdentity` → `Holder identity`.
+    /// `holderIdentity` → `Holder identity`, `runURL` → `Run URL`.
     private static func label(_ name: String) -> String {
         var out = ""
-        for (index, character) in name.enumerated() {
-            let isHump = character.isUppercase && !out.hasSuffix("R") && !out.hasSuffix("UR")
-            if index == 0 {
+        for character in name {
+            if out.isEmpty {
                 out += character.uppercased()
-            } else if isHump, out.last?.isLowercase == true {
-                out += " " + character.lowercased()
+            } else if character.isUppercase, out.last?.isLowercase == true {
+                out += " " + (name.hasSuffix("URL") ? character.uppercased() : character.lowercased())
             } else {
                 out.append(character)
             }

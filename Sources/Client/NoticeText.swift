@@ -2,7 +2,11 @@
 public enum NoticeText {
     /// Nil for what needs no line of its own.
     public static func line(_ notice: Campaigner.Notice, lease: String, at now: Moment) -> String? {
-        func left(_ moment: Moment) -> String { DurationText.show(max(moment - now, .zero)) }
+        /// To the nearest second: "4m59s" would be 5m less the microseconds until here.
+        func left(_ moment: Moment) -> String {
+            let left = max(moment - now, .zero)
+            return DurationText.show(left < .seconds(10) ? left : left + .milliseconds(500))
+        }
         switch notice {
         case .waiting(let waiting): return Self.waiting(waiting, lease: lease)
         case .unreachable(let outage, let until):
@@ -64,26 +68,22 @@ public enum NoticeText {
         }
     }
 
+    /// The place comes first: a live line is cut at the terminal's width.
     static func waiting(_ waiting: Waiting, lease: String) -> String {
-        var text: String
-        switch (waiting.reason, waiting.holder) {
-        case ("RestoreQuarantine", _):
-            text = "waiting: the server was restored from a backup and elects nobody for a while"
-        case ("SameIdentityHolds", let holder?):
-            text =
-                "waiting for \(lease), held by \(holder): the same holder identity as ours, in another process"
-        case (_, let holder?):
-            text = "waiting for \(lease), held by \(holder)"
-        default: text = "waiting for \(lease)"
+        var text = "waiting for \(lease)"
+        if let position = waiting.position {
+            text += ", place \(position)" + (waiting.queueLength.map { " of \($0)" } ?? "")
         }
+        if waiting.reason == "RestoreQuarantine" {
+            return text + ": the server was restored from a backup and elects nobody for a while"
+        }
+        guard let holder = waiting.holder else { return text }
+        text += ": held by \(holder)"
+        if waiting.reason == "SameIdentityHolds" { text += ", our own identity in another process" }
         if let since = waiting.since { text += " since \(clock(since))" }
+        if let left = waiting.remaining { text += ", \(DurationText.show(left)) left unless renewed" }
         if let url = waiting.runURL { text += " (\(url))" }
-        if let left = waiting.remaining, waiting.holder != nil {
-            text += ", for \(DurationText.show(left)) more if not renewed"
-        }
-        guard let position = waiting.position else { return text }
-        return text + "; place \(position)" + (waiting.queueLength.map { " of \($0)" } ?? "")
-            + " in the queue"
+        return text
     }
 
     /// `2026-11-21T05:01:02.123456Z` → `05:01:02Z`.

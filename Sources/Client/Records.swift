@@ -129,7 +129,9 @@ public struct Problem: Equatable, Sendable, Error {
     }
 
     public init(status: Int, _ json: JSON?) {
-        let type = json?["type"]?.string ?? ""
+        // In a stream the line has a type of its own beside the problem's.
+        let types = (json?.members ?? []).filter { $0.name == "type" }.compactMap(\.value.string)
+        let type = types.last { $0.hasPrefix("urn:") } ?? ""
         self.init(
             status: json?["status"]?.integer.map(Int.init) ?? status,
             kind: type.split(separator: ":").last.map(String.init) ?? "",
@@ -138,7 +140,11 @@ public struct Problem: Equatable, Sendable, Error {
 
     /// What to show a person: the detail, or as much as there is.
     public var text: String {
-        if !detail.isEmpty { return detail }
+        if !detail.isEmpty {
+            // An operator's reason is for whoever lost the hold.
+            let reason = json?["reason"]?.string.flatMap { detail.contains($0) ? nil : $0 }
+            return detail + (reason.map { " (\($0))" } ?? "")
+        }
         if !title.isEmpty { return title }
         switch status {
         case 401: return "the server wants a token (BATON_TOKEN or BATON_TOKEN_FILE)"

@@ -87,6 +87,15 @@ public enum ResultFile {
         return String(key)
     }
 
+    /// The environment variable for a key: `BATON_RESULT_DIGEST` for `digest`. A server
+    /// may have keys from other clients: what no variable can have becomes `_`.
+    public static func variable(_ key: String) -> String {
+        "BATON_RESULT_"
+            + String(
+                decoding: key.uppercased().utf8.map { isLetter($0) || (48...57).contains($0) ? $0 : 0x5f },
+                as: UTF8.self)
+    }
+
     public static func isKey(_ text: some StringProtocol) -> Bool {
         guard let first = text.utf8.first, isLetter(first) else { return false }
         return text.utf8.allSatisfy { isLetter($0) || (48...57).contains($0) || $0 == UInt8(ascii: "-") }

@@ -22,6 +22,22 @@ struct ServerOptions: ParsableArguments {
                 "\(source) '\(serverText)' isn't a server: http://host:port, https://host or unix:/path is expected"
             )
         }
+        // A token that isn't there at the start is a mistake in the call. Later it is an
+        // outage: mounted tokens are replaced.
+        do throws(CredentialsError) { _ = try credentials.token() } catch {
+            throw ValidationError(error.text)
+        }
+        if let name = namespace ?? Environment.text("BATON_NAMESPACE"), !Self.isLabel(name) {
+            throw ValidationError(
+                "'\(name)' can't be a namespace: 1 to 63 of a-z, 0-9 and '-', not at its ends, are expected")
+        }
+    }
+
+    /// RFC 1123, as Kubernetes has it.
+    private static func isLabel(_ text: String) -> Bool {
+        let isInner: (UInt8) -> Bool = { (48...57).contains($0) || (97...122).contains($0) || $0 == 45 }
+        return (1...63).contains(text.utf8.count) && text.utf8.allSatisfy(isInner)
+            && text.utf8.first != 45 && text.utf8.last != 45
     }
 
     private var serverText: String { server ?? Environment.text("BATON_SERVER") ?? Endpoint.standard }

@@ -62,6 +62,8 @@ extension Campaigner {
             settle(tenure, .resign(.released, nil), .interrupted(number), at: now)
         case (nil, 0) where settings.once: effects.append(.readResult)
         case (nil, 0): settle(tenure, .resign(.released, nil), .ran(0), at: now)
+        // Ctrl-C on a terminal goes to the command alone: it is a cancel, not a failed attempt.
+        case (nil, 130): settle(tenure, .resign(.released, nil), .ran(130), at: now)
         case (nil, let code):
             settle(tenure, .resign(.failed, Self.reason(exitCode: code)), .ran(code), at: now)
         }

@@ -11,8 +11,8 @@ struct CampaignCommand: ParsableCommand {
         abstract: "Ask to be elected, wait for it, and print the fencing token.",
         discussion: """
             Whoever calls holds the lease then, and must renew it. If the work is done already, no token is \
-            printed: test for that, or use --output env, which sets BATON_OUTCOME to elected or done. Unless \
-            BATON_HOLDER or --holder names a holder, one is made; --output env tells it.
+            printed: test for that, or use --output env, which sets BATON_OUTCOME to elected or done, and \
+            BATON_RESULT_<KEY> for each value of a result. Unless BATON_HOLDER or --holder names a holder, one is made; --output env tells it.
 
             Examples:
               eval "$(baton campaign import --once -o env)"
@@ -135,17 +135,19 @@ struct CampaignCommand: ParsableCommand {
     }
 
     private func show(_ verdict: Verdict, _ contender: Contender) {
-        var facts = ["BATON_OUTCOME": verdict.name]
+        var facts = [
+            "BATON_OUTCOME": verdict.name, "BATON_NAMESPACE": contender.namespace,
+            "BATON_LEASE": contender.lease, "BATON_HOLDER": contender.holder,
+        ]
         switch verdict {
         case .elected(let hold):
-            facts["BATON_NAMESPACE"] = contender.namespace
-            facts["BATON_LEASE"] = contender.lease
-            facts["BATON_HOLDER"] = contender.holder
             facts["BATON_FENCING_TOKEN"] = String(hold.token)
             facts["BATON_ATTEMPT"] = String(hold.attempt)
             facts["BATON_PREVIOUS_END"] = hold.previous?.end ?? ""
             if output == .token { Say.result("\(hold.token)\n") }
-        case .done(let marker): if output == .json { return Say.result(marker.json.prettyText + "\n") }
+        case .done(let marker):
+            for (key, value) in marker.result { facts[ResultFile.variable(key)] = value }
+            if output == .json { return Say.result(marker.json.prettyText + "\n") }
         default: break
         }
         switch output {

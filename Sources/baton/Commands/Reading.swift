@@ -20,6 +20,8 @@ struct Get: ParsableCommand {
         var isLease: Bool { self == .leases || self == .lease }
         var collection: String { isLease ? "leases" : "markers" }
         var singular: String { isLease ? "lease" : "marker" }
+        /// A lease is answered as it is; a marker comes with what its wait came to.
+        func record(in answer: JSON) -> JSON { isLease ? answer : answer["marker"] ?? answer }
     }
 
     @OptionGroup var server: ServerOptions
@@ -55,12 +57,12 @@ struct Get: ParsableCommand {
     }
 
     private func one(_ name: String) throws -> JSON {
-        let answer = try server.call(HTTPRequest("GET", server.path(kind.collection, name)))
-        return answer["marker"] ?? answer["lease"] ?? answer
+        kind.record(in: try server.call(HTTPRequest("GET", server.path(kind.collection, name))))
     }
 
     private func show(_ items: [JSON]) {
         if items.isEmpty, output == nil || output == .wide {
+            guard names.isEmpty else { return }
             return Say.line("no \(kind.collection) in the namespace \(server.namespaceName)")
         }
         let whole = names.count == 1 && items.count == 1 ? items[0] : .object(["items": .array(items)])
@@ -90,7 +92,7 @@ struct Describe: ParsableCommand {
 
     func run() throws {
         let answer = try server.call(HTTPRequest("GET", server.path(kind.collection, name)))
-        Say.result(Listing.description(answer["marker"] ?? answer["lease"] ?? answer))
+        Say.result(Listing.description(kind.record(in: answer)))
         // A marker that was put has no lease, and no holds.
         let history = HTTPRequest("GET", server.path("leases", name, "history"), query: ["limit": "10"])
         guard let response = try? server.transport().perform(history, timeout: RunSettings.requestTimeout),

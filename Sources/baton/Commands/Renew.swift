@@ -9,7 +9,7 @@ struct Renew: ParsableCommand {
         discussion: """
             With --every it goes on until it is told to stop (exit code 143) or the lease is lost (75). With \
             --for PID it also ends when that process does, and then reports the hold as abandoned, so that \
-            the next is elected at once; if the lease is lost, that process gets SIGTERM.
+            the next is elected at once; if the lease is lost, that process and all it started get SIGTERM.
 
             Examples:
               baton renew deploy-prod --token 17 --holder me
@@ -63,6 +63,20 @@ struct ProcessMark {
     }
 
     var isAlive: Bool { Self.began(pid) == began }
+
+    /// SIGTERM to what it started, but for ourselves, and then to it: a shell hears
+    /// a signal only when the step that it waits for has ended.
+    func terminateTree() {
+        for child in Self.children(of: pid) where child != getpid() { kill(child, SIGTERM) }
+        kill(pid, SIGTERM)
+    }
+
+    /// And theirs: the deepest first. proc_pid_task_children(5).
+    private static func children(of pid: Int32) -> [Int32] {
+        let text = File.read("/proc/\(pid)/task/\(pid)/children") ?? []
+        let direct = String(decoding: text, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
+        return direct.flatMap { children(of: $0) + [$0] }
+    }
 
     /// proc(5): `starttime` is the 22nd field of stat; the name before it may hold
     /// anything, so fields are counted from its last bracket. `Z` is dead.
@@ -126,7 +140,7 @@ private struct Renewer {
 
     private func lost(_ why: String) -> ExitCode {
         Say.line("the lease is lost: \(why)")
-        if let process, process.isAlive { kill(process.pid, SIGTERM) }
+        if let process, process.isAlive { process.terminateTree() }
         return ExitCode(ExitCodes.leaseLost)
     }
 

@@ -40,7 +40,7 @@ struct ChildCommand {
         var environment = common
         if let path = scratch.path { _ = File.write(ResultFile.text(marker.result), to: path) }
         for (key, value) in marker.result where !value.utf8.contains(0) {
-            environment["BATON_RESULT_" + key.uppercased().replacing("-", with: "_")] = value
+            environment[ResultFile.variable(key)] = value
         }
         let script = "exec 1>&2\n" + (plan.verification ?? "true")
         return Command(arguments: ["/bin/sh", "-c", script], environment: environment)

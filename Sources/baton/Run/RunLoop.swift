@@ -75,6 +75,7 @@ final class RunLoop {
             guardian.armDeadman(termAt: termAt.nanoseconds, killAt: killAt.nanoseconds)
         case .disarmDeadman: guardian.disarmDeadman()
         case .report(let report):
+            if report?.outcome == .abandoned { scratch.prepare() }
             // A guardian that is lost says so itself.
             try? guardian.setReport(Orphan.report(report, scratch))
         case .readResult: readResult()
@@ -86,6 +87,10 @@ final class RunLoop {
     }
 
     private func run(_ work: Campaigner.Work) {
+        if scratch.folder == nil {
+            scratch.prepare()
+            try? guardian.setReport(Orphan.report(nil, scratch))
+        }
         let child = ChildCommand(plan: plan, scratch: scratch)
         do throws(SupervisionError) {
             _ = try guardian.spawn(child.command(for: work))

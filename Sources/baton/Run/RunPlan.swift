@@ -14,20 +14,22 @@ struct RunPlan {
 
 /// What the guardian does when baton was killed and the command's tree is gone.
 enum Orphan {
-    /// The report: `<token> <outcome> <scratch folder>`.
+    /// The report: `<token> <outcome> <scratch folder>`, or `- - <scratch folder>` when
+    /// there is no hold. Empty when there is nothing to do.
     static func report(_ report: Campaigner.Report?, _ scratch: Scratch) -> [UInt8] {
-        guard let report else { return [] }
-        return Array("\(report.token) \(report.outcome.rawValue) \(scratch.folder ?? "")".utf8)
+        let folder = scratch.folder ?? ""
+        guard let report else { return folder.isEmpty ? [] : Array("- - \(folder)".utf8) }
+        return Array("\(report.token) \(report.outcome.rawValue) \(folder)".utf8)
     }
 
     /// Tells the server, so that the next is elected without waiting for the expiry.
     static func resign(_ plan: RunPlan, report: [UInt8]) {
         let parts = String(decoding: report, as: UTF8.self)
             .split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, let token = Int64(parts[0]),
-            let outcome = Campaigner.Resignation(rawValue: String(parts[1]))
-        else { return }
+        guard parts.count == 3 else { return }
         Scratch.remove(String(parts[2]))
+        guard let token = Int64(parts[0]), let outcome = Campaigner.Resignation(rawValue: String(parts[1]))
+        else { return }
         let request = Campaigner.Request.resign(
             token: token, outcome,
             reason: outcome == .abandoned ? "baton was killed; its command was ended" : nil)
@@ -43,14 +45,15 @@ enum Orphan {
 }
 
 /// A folder of our own for the result file; gone with the run.
-struct Scratch {
-    let folder: String?
+final class Scratch {
+    private(set) var folder: String?
 
-    init() {
+    /// Made when there is a command to run, not for those who only wait.
+    func prepare() {
+        guard folder == nil else { return }
         var template = Array("\(Environment.text("TMPDIR") ?? "/tmp")/baton-XXXXXX".utf8CString)
         let made = mkdtemp(&template) != nil
         folder = made ? template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } : nil
-        if let path { _ = File.write("", to: path) }
     }
 
     /// Of the result file.
