@@ -87,9 +87,14 @@ class Contract:
         head = method == "HEAD"
         method = "get" if head else method.lower()
         template = self.template(path)
+        methods = [method]
+        if status == 405 and method not in self.document["paths"][template]:
+            # Of a method that the path hasn't got: what any of its own would say.
+            methods = [name for name in self.document["paths"][template] if name in METHODS]
         with self.lock:
-            validator = self.validator(method, template, status, media)
-            self.seen.add((method, template, status))
+            for name in methods:
+                validator = self.validator(name, template, status, media)
+                self.seen.add((name, template, status))
         if head or validator is None or not ("json" in media):
             return
         value = json.loads(raw)

@@ -181,7 +181,7 @@ def promise(tally, started):
         unseen = [
             "%s %s %d" % (method.upper(), template, status)
             for method, template, status in sorted(known.promised())
-            if (method, template, status) not in tally.seen and status not in excused]
+            if (method, template, status) not in tally.seen and (method, template, status) not in excused]
         problems = ["documented and never seen:\n" + "\n".join(unseen)] if unseen else []
     tally.line("test_contract", "\x1e" + json.dumps({
         "name": "every operation and status of the OpenAPI document was seen",

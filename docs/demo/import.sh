@@ -17,6 +17,8 @@ for piece in $(seq "$pieces"); do
     mv "$folder/.layer-$piece" "$folder/layer-$piece"
     echo "$piece" > "$target/progress"
     sleep "${DEMO_PIECE_TIME:-0.3}"
+    # A registry that is slow.
+    while [ "$piece" -ge $((pieces / 2)) ] && [ -e "$target/slow" ]; do sleep 0.1; done
 done
 bytes=$(cat "$folder"/layer-* | wc -c)
 digest=$(sha256sum "$folder/digests" | cut -d' ' -f1)
