@@ -102,7 +102,8 @@ class Contract(Story):
                        self.client.send("GET", self.client.path("markers?name=work&name=b&wait=50ms"))):
             self.assertEqual((202, "waiting", "0"), (answer.status, answer.outcome, answer.headers["retry-after"]))
         stream = self.client.campaign_stream("work", "bela", wait="50ms")
-        self.assertEqual(("outcome", "waiting"), tuple(stream.last()[key] for key in ("type", "outcome")))
+        last = stream.last()
+        self.assertEqual(("outcome", "waiting"), (last["type"], last["outcome"]))
         self.assertEqual("reconnect", stream.lines[-2]["type"])
 
     def test_a_stream_says_that_it_is_alive(self):
