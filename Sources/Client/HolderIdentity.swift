@@ -123,7 +123,7 @@ public struct HolderIdentity: Equatable, Sendable {
 
     /// Tekton sets nothing by itself: a task passes its context on
     /// (`$(context.pipelineRun.name)`, `$(context.taskRun.name)`,
-    /// `$(context.taskRun.retry-count)`) in these variables.
+    /// `$(context.task.retry-count)`) in these variables.
     @Sendable private static func tekton(_ env: Facts) -> Described? {
         guard env.has("TEKTON_TASK_RUN") || env.has("TEKTON_PIPELINE_RUN") else { return nil }
         return Described(

@@ -99,7 +99,8 @@ extension Verdict {
     public func text(lease: String) -> String? {
         switch self {
         case .ran(0, _), .ranWithoutLease(0, _): nil
-        case .ran(let code, _), .ranWithoutLease(let code, _): Campaigner.reason(exitCode: code)
+        case .ran(let code, _), .ranWithoutLease(let code, _):
+            Campaigner.reason(exitCode: code, of: "the command")
         case .elected: nil
         case .done(let marker): "\(lease) was done by \(marker.holder)" + Self.when(marker)
         case .failedElsewhere(let marker):

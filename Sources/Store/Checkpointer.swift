@@ -28,6 +28,7 @@ final class Checkpointer: @unchecked Sendable {
     private var stopping = false
     private var failure: String?
     private var completions: UInt64 = 0
+    private var finished = false
 
     init(_ connection: Connection, settings: StoreSettings) {
         nonisolated(unsafe) let connection = connection
@@ -58,6 +59,14 @@ final class Checkpointer: @unchecked Sendable {
     /// A checkpoint that failed with an I/O error or a failed flush: the disk can't be trusted.
     var trouble: String? { monitor.locked { failure } }
 
+    /// Whether a checkpoint has ended since this was last asked: little is left to copy.
+    func takeFinished() -> Bool {
+        monitor.locked {
+            defer { finished = false }
+            return finished
+        }
+    }
+
     /// Checkpoints that copied the whole log.
     var completed: UInt64 { monitor.locked { completions } }
 
@@ -69,7 +78,8 @@ final class Checkpointer: @unchecked Sendable {
 
     func stop() {
         monitor.signal { stopping = true }
-        thread?.join()
+        // Joined once: a thread's id is given to another after that.
+        thread.take()?.join()
     }
 
     private var isDue: Bool { failure == nil && logBytes > threshold && commits >= notBefore }
@@ -91,18 +101,16 @@ final class Checkpointer: @unchecked Sendable {
 
     private func note(complete: Bool) {
         notBefore = commits + 2
-        if complete {
-            completions += 1
-            threshold = settings.checkpointBytes
-        } else {
-            // A reader keeps the log. Try again when there is something worth it.
-            threshold = logBytes + settings.checkpointBytes / 4
-        }
+        // If that was all of the log it begins anew at the next commit, and the threshold is as at first.
+        // If not, because of commits meanwhile or a reader, there is nothing to do until it has grown.
+        threshold = logBytes + settings.checkpointBytes
+        finished = true
+        if complete { completions += 1 }
     }
 
     private func note(_ error: StoreError) {
         notBefore = commits + 2
-        threshold = logBytes + settings.checkpointBytes / 4
+        threshold = logBytes + settings.checkpointBytes
         if case .io(_, let code, let errno) = error {
             if [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL].contains(code & 0xff) { return }
             if code & 0xff == SQLITE_IOERR && code != Code.fsync && Code.wantsSpace(errno) { return }

@@ -93,7 +93,8 @@ final class Committer: @unchecked Sendable {
     /// Finishes what was handed over, then ends. Waits for it.
     func stop() {
         monitor.signal { stopping = true }
-        thread?.join()
+        // Joined once: a thread's id is given to another after that.
+        thread.take()?.join()
     }
 
     var figures: StoreFigures { monitor.locked { figuresNow } }
@@ -182,8 +183,13 @@ final class Committer: @unchecked Sendable {
 
     private var turnWaits: Bool { monitor.locked { turn != nil } }
 
+    /// A daemon that is never idle never gives a passive checkpoint the chance to copy everything, so the log
+    /// only grows. One turn waits then: best just after a checkpoint, when little is left.
     private func restartLogIfDue(_ engine: Engine) {
         guard engine.logBytes > restartAt, engine.poison == nil, let checkpointer else { return }
+        guard checkpointer.takeFinished() || engine.logBytes > restartAt + settings.restartBytes / 4 else {
+            return
+        }
         let restarted = checkpointer.paused {
             engine.restartLog(waitMilliseconds: settings.restartWaitMilliseconds)
         }

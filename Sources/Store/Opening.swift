@@ -44,14 +44,7 @@ enum Opening {
         let writer = try Connection(
             path: path, access: .create, vfs: settings.vfs, waitMilliseconds: settings.openWaitMilliseconds)
         do {
-            let opened = try open(writer, settings, keeping: acknowledged)
-            // A new file becomes a WAL database through a rollback journal. If its deletion were lost with the
-            // power, the next start would roll the file back to nothing and drop the log beside it.
-            // https://sqlite.org/pragma.html#pragma_synchronous: "EXTRA synchronous is like FULL with the
-            // addition that the directory containing a rollback journal is synced after that journal is
-            // unlinked". Once is enough: in WAL mode there is no journal.
-            try Files.flush(directory)
-            return opened
+            return try open(writer, settings, keeping: acknowledged)
         } catch {
             writer.close()
             throw error
@@ -64,6 +57,12 @@ enum Opening {
         try Schema.prepare(writer)
         try configure(writer)
         try makeDurable(writer, strict: acknowledged != nil)
+        // A new file becomes a WAL database through a rollback journal. If its deletion were lost with the
+        // power, the next start would roll the file back to nothing and drop the log beside it.
+        // https://sqlite.org/pragma.html#pragma_synchronous: "EXTRA synchronous is like FULL with the
+        // addition that the directory containing a rollback journal is synced after that journal is
+        // unlinked". Once is enough: in WAL mode there is no journal.
+        try Files.flush(Files.directory(of: writer.path))
         if let acknowledged { try discardTail(writer, after: acknowledged) }
         let meta = try settle(writer)
         let replayed = try turns(writer, after: meta.tablesRevision)

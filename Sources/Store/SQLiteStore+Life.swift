@@ -33,9 +33,14 @@ extension SQLiteStore {
         let opened = try Opening.open(directory, settings)
         let store = SQLiteStore(
             directory: directory, settings: settings, lock: lock, onLoop: onLoop, post: post)
-        let recovered = try store.take(opened)
-        store.committer.start(opened)
-        return (store, recovered)
+        do throws(StoreError) {
+            let recovered = try store.take(opened)
+            store.committer.start(opened)
+            return (store, recovered)
+        } catch {
+            for connection in [opened.reader, opened.checkpointer, opened.writer] { connection.close() }
+            throw error
+        }
     }
 
     /// After `.failed`: closes everything, opens the file anew, makes what it holds durable, and drops turns
@@ -132,9 +137,12 @@ extension SQLiteStore {
     }
 
     /// Writes all that is acknowledged to the tables, empties the log, lets the directory go.
-    /// Waits for the commit thread. No commit may be in flight.
+    /// Waits for the commit thread. No commit may be in flight. Whoever opened the store closes it; once
+    /// closed it stays so.
     public func close() {
         onLoop()
+        if isClosed { return }
+        isClosed = true
         precondition(inFlight == nil, "a turn is in flight")
         writeBehind()
         committer.stop()

@@ -30,6 +30,7 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
     var batchOutstanding = false
     var lastBatch: Int64 = 0
     var recovering = false
+    var isClosed = false
     /// The latest turn known here to be durable.
     public internal(set) var acknowledged: Revision = 0
 

@@ -9,11 +9,19 @@ struct TableWriter {
     private let putHold: Statement
     private var body = ByteWriter()
 
+    // An upsert, not a REPLACE: that would delete the old row from every index and insert it again.
     private static let insertLease: StaticString = """
-        INSERT OR REPLACE INTO leases(
+        INSERT INTO leases(
             namespace, name, way, holder, token, held_since, duration_seconds, attempt, failures, transitions,
             last_holder, last_end, last_reason, idle_since, created, revision, body)
         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7 / 1e9, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+        ON CONFLICT(namespace, name) DO UPDATE SET
+            way = excluded.way, holder = excluded.holder, token = excluded.token,
+            held_since = excluded.held_since, duration_seconds = excluded.duration_seconds,
+            attempt = excluded.attempt, failures = excluded.failures, transitions = excluded.transitions,
+            last_holder = excluded.last_holder, last_end = excluded.last_end,
+            last_reason = excluded.last_reason, idle_since = excluded.idle_since,
+            created = excluded.created, revision = excluded.revision, body = excluded.body
         """
     private static let deleteLease: StaticString = "DELETE FROM leases WHERE namespace = ?1 AND name = ?2"
     private static let insertMarker: StaticString = """
@@ -24,10 +32,13 @@ struct TableWriter {
         """
     private static let deleteMarker: StaticString = "DELETE FROM markers WHERE namespace = ?1 AND name = ?2"
     private static let insertHold: StaticString = """
-        INSERT OR REPLACE INTO holds(
+        INSERT INTO holds(
             token, namespace, name, way, holder, principal, attempt, info, began, ended, how, reason, ended_by,
             ended_at, body)
         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+        ON CONFLICT(token) DO UPDATE SET
+            ended = excluded.ended, how = excluded.how, reason = excluded.reason,
+            ended_by = excluded.ended_by, ended_at = excluded.ended_at, body = excluded.body
         """
 
     init(_ connection: Connection) throws(StoreError) {

@@ -20,7 +20,7 @@ struct Baton: ParsableCommand {
 
             Exit codes: the command's own (128+n by a signal); 0 when somebody else did it; \
             1 no, not found, or not so; 64 usage; 65 invalid result file; 69 server unavailable; \
-            75 lease lost; 76 failed elsewhere; 124 wait timed out; 126 command not executable; \
+            71 no process can be guarded; 74 result not written; 75 lease lost; 76 failed elsewhere; 124 wait timed out; 126 command not executable; \
             127 command not found.
             """,
         version: version,

@@ -37,7 +37,7 @@ extension ServerOptions {
     }
 
     private func unavailable(_ why: String) -> ExitCode {
-        Say.line("\(endpoint.shown): \(why). Check that batond runs, and --server or BATON_SERVER")
+        Say.line("\(why). Check that batond runs, and --server or BATON_SERVER")
         return ExitCode(ExitCodes.unavailable)
     }
 

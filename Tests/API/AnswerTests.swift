@@ -126,6 +126,13 @@ struct AnswerTests {
         )
     }
 
+    @Test func `a hold that nobody has renewed yet counts from its beginning`() {
+        var view = Sample.view
+        view.lastRenewal = nil
+        let lease = Stage.elections.response(to: .renewed(view)).json["lease"]
+        #expect(lease?["lastRenewal"] == lease?["beginTime"])
+    }
+
     @Test func `one lease comes with its queue`() {
         let queue = [
             ContenderView(holder: "cora", campaignID: "c3", present: true, since: Sample.ended),
@@ -178,12 +185,17 @@ struct AnswerTests {
             version: "1.0", revision: 20, durableRevision: 19, startTime: Sample.began, uptime: .seconds(62),
             holds: 1,
             contenders: 2, waiters: 3, degraded: nil)
+        status.counters.commits = 4
+        status.counters.journalBytes = 5
         let text =
             #"{"version":"1.0","revision":20,"durableRevision":19,"incarnation":"0123456789abcdef","#
             + #""startTime":"2026-11-21T05:00:00.000000Z","uptime":62,"holds":1,"contenders":2,"waiters":3,"ready":"#
-        #expect(Stage.elections.status(status).text == text + "true}")
+        let counters =
+            #","counters":{"commits":4,"commands":0,"renewals":0,"failedCommits":0,"connections":0,"requests":0,"#
+            + #""walBytes":0,"journalBytes":5}}"#
+        #expect(Stage.elections.status(status).text == text + "true" + counters)
         status.degraded = "NoSpace"
-        #expect(Stage.elections.status(status).text == text + #"false,"degraded":"NoSpace"}"#)
+        #expect(Stage.elections.status(status).text == text + #"false,"degraded":"NoSpace""# + counters)
         #expect(Stage.elections.ready(degraded: nil).status == 200)
         #expect(Stage.elections.ready(degraded: "NoSpace").text == "not ready: NoSpace\n")
         #expect(Stage.elections.ready(degraded: "NoSpace").status == 503)

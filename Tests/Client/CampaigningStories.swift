@@ -199,7 +199,9 @@ import Testing
         #expect(stage.sent == [.campaign(supersedes: nil)])
     }
 
-    @Test(arguments: [126, 127]) func `a judge that can't be run judges nothing`(code: Int32) {
+    @Test(arguments: [126, 127, 137]) func `a judge that can't be run, or was killed, judges nothing`(
+        code: Int32
+    ) {
         var stage = Self.done { $0.verifies = true }
         stage.commandEnds(code)
         #expect(stage.verdict?.exitCode == code)

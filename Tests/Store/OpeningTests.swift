@@ -76,6 +76,24 @@ import Testing
         guard case .deposed = result else { return #expect(Bool(false), "\(result)") }
     }
 
+    @Test func `a record that does not decode is told with its place`() throws {
+        let bench = try Bench()
+        bench.commit { [.lease(Fleet.lease(key, $0, held: true))] }
+        bench.store.close()
+        let shell = try Connection(path: Opening.file(in: bench.directory), access: .write)
+        try shell.run("UPDATE leases SET body = x'0103'")
+        shell.close()
+        #expect {
+            try SQLiteStore.open(directory: bench.directory) { _ in }
+        } throws: { error in
+            if case StoreError.damaged(let detail)? = error as? StoreError {
+                detail.contains("truncated")
+            } else {
+                false
+            }
+        }
+    }
+
     @Test func `a turn that expects another revision is refused`() throws {
         let bench = try Bench()
         let result = Box<CommitResult>()

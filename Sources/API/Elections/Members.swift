@@ -28,7 +28,7 @@ extension Elections {
         writer.member("leaseDuration", hold.duration)
         writer.member("remaining", view.remaining?.shown)
         writer.member("beginTime", hold.began)
-        // The election is the first renewal: nobody has to tell the two apart.
+        // An election counts as the first renewal.
         writer.member("lastRenewal", view.lastRenewal ?? hold.began)
         writer.member("attempt", hold.attempt)
         writer.member("inputsDigest", hold.inputsDigest)

@@ -137,7 +137,9 @@ extension Campaigner {
         switch event {
         case .commandRefused(let code, let why): return finish(.verificationRefused(code, why))
         case .commandExited(let code): job.exitCode = code
-        case .treeGone, .guardianLost, .treeOutlived: return verified(marker, job, at: now)
+        case .guardianLost:
+            return finish(.verificationRefused(137, "the guardian of --verify's command was killed"))
+        case .treeGone, .treeOutlived: return verified(marker, job, at: now)
         case .signalled(let number): interrupt(&job, number, at: now)
         case .timePassed: killIfDue(&job, at: now)
         default: break
@@ -145,14 +147,14 @@ extension Campaigner {
         phase = .verifying(marker, job)
     }
 
-    /// 126 and 127 say that the judge couldn't be run: then nothing is judged, and
-    /// nothing is done again because of a typing error.
+    /// 126 and 127 say that the judge couldn't be run, what is above that he was killed:
+    /// then nothing is judged, and nothing is done again because of a typing error.
     private mutating func verified(_ marker: Marker, _ job: Job, at now: Moment) {
         if let number = interruptedBy { return finish(.interrupted(number)) }
         switch job.exitCode ?? 137 {
         case 0: finish(.done(marker))
-        case let code where code == 126 || code == 127:
-            finish(.verificationRefused(code, "the command of --verify can't be run"))
+        case let code where code >= 126:
+            finish(.verificationRefused(code, Self.reason(exitCode: code, of: "the command of --verify")))
         default:
             say(.hollow(marker))
             campaign(supersedes: marker.revision, at: now)

@@ -79,10 +79,10 @@ extension Campaigner {
         }
     }
 
-    static func reason(exitCode: Int32) -> String {
+    static func reason(exitCode: Int32, of command: String = "its command") -> String {
         exitCode > 128 && exitCode <= 192
-            ? "its command was killed by signal \(exitCode - 128) (exit code \(exitCode))"
-            : "its command ended with exit code \(exitCode)"
+            ? "\(command) was killed by signal \(exitCode - 128) (exit code \(exitCode))"
+            : "\(command) ended with exit code \(exitCode)"
     }
 
     // MARK: Saying it

@@ -93,5 +93,13 @@ extension Campaigner {
         case completed
         case resigned(Resignation)
         case notResigned(String)
+
+        /// Whether it is so until something else is said.
+        public var goesOn: Bool {
+            switch self {
+            case .waiting, .unreachable, .renewalFailed, .settlementFailed: true
+            default: false
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// One request on its way, and what has come of it.
 final class Transfer {
@@ -10,6 +11,7 @@ final class Transfer {
     private(set) var body: [UInt8] = []
     private(set) var lines: [[UInt8]] = []
     private(set) var tooLong = false
+    private var endpoint = ""
     /// curl writes into it for as long as the handle lives.
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
@@ -36,6 +38,7 @@ final class Transfer {
     func prepare(
         _ request: HTTPRequest, to endpoint: Endpoint, token: String?, timeout: Duration?, agent: String
     ) {
+        self.endpoint = endpoint.shown
         setString(CURLOPT_URL, endpoint.base + request.target)
         if let path = endpoint.socketPath { setString(CURLOPT_UNIX_SOCKET_PATH, path) }
         setString(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -114,7 +117,13 @@ final class Transfer {
             HTTPResponse(status: status, body: body, retryAfter: wait > 0 ? .seconds(wait) : nil))
     }
 
+    /// curl's own words, but for the commonest: those name the placeholder host of a socket.
     private func explanation(_ code: CURLcode) -> String {
+        if code == CURLE_COULDNT_CONNECT {
+            let error = Int32(truncatingIfNeeded: baton_curl_get_long(handle, CURLINFO_OS_ERRNO))
+            return "can't connect to \(endpoint)"
+                + (error == 0 ? "" : ": \(String(cString: strerror(error)))")
+        }
         let detail = String(cString: errorText)
         return detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
     }

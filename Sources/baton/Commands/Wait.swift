@@ -40,20 +40,20 @@ struct Wait: ParsableCommand {
         var silentSince: Moment?
         var backoff: Duration = .milliseconds(250)
         while true {
-            let left = until.map { max($0 - Moment.now, .zero) }
-            // A plain wait ends by itself before any proxy grows impatient.
-            let wait = min(left ?? .seconds(20), .seconds(20))
-            let answer = Result { try transport.perform(request(wait), timeout: wait + .seconds(10)) }
-            switch try? answer.get() {
-            case let response? where response.status < 500 && response.status != 429:
-                silentSince = nil
-                backoff = .milliseconds(250)
-                if try judge(response) { return }
-            case let response:
-                try unknown(&silentSince, response, answer)
-                transport.wait(until: min(Moment.now + backoff, until ?? .init(nanoseconds: .max)))
-                backoff = min(backoff * 2, .seconds(5))
+            transport.start(0, request(until), timeout: nil)
+            let word = Self.listen(transport, until, heard: { silentSince = nil })
+            transport.cancel(0)
+            var pause = Duration.zero
+            switch word {
+            case .answer(let response): if try judge(response) { return }
+            case .again(let delay): pause = delay
+            case .over: break
+            case .unknown(let why):
+                try unknown(&silentSince, why)
+                pause = backoff
             }
+            backoff = silentSince == nil ? .milliseconds(250) : min(backoff * 2, .seconds(5))
+            transport.wait(until: min(Moment.now + pause, until ?? .init(nanoseconds: .max)))
             if let until, Moment.now >= until {
                 Say.line("gave up waiting for \(names.joined(separator: ", ")): --timeout is over")
                 throw ExitCode(ExitCodes.timedOut)
@@ -61,10 +61,54 @@ struct Wait: ParsableCommand {
         }
     }
 
-    private func request(_ wait: Duration) -> HTTPRequest {
-        let time = "\(max(1, wait.inSeconds.rounded(.up)))s"
+    /// What a stream came to.
+    private enum Word {
+        case answer(HTTPResponse)
+        case again(after: Duration)
+        case unknown(String)
+        /// Our own time is over.
+        case over
+    }
+
+    private static func listen(_ transport: Transport, _ until: Moment?, heard: () -> Void) -> Word {
+        while true {
+            while let event = transport.next() {
+                switch event {
+                case .line(_, let line):
+                    heard()
+                    if let word = word(line) { return word }
+                case .finished(_, .success(let response)):
+                    if response.status >= 500 || response.status == 429 {
+                        return .unknown(Problem(status: response.status, response.json).text)
+                    }
+                    return response.body.isEmpty ? .again(after: .milliseconds(100)) : .answer(response)
+                case .finished(_, .failure(let failure)): return .unknown(failure.text)
+                }
+            }
+            if let until, Moment.now >= until { return .over }
+            transport.wait(until: until)
+        }
+    }
+
+    private static func word(_ line: [UInt8]) -> Word? {
+        let json = JSON(parsing: line)
+        switch json?["type"]?.string {
+        case "outcome": return .answer(HTTPResponse(status: 200, body: line))
+        case "reconnect": return .again(after: .seconds(json?["retryAfter"]?.double ?? 0.5))
+        case "problem":
+            let problem = Problem(status: 503, json)
+            guard problem.status < 500 else { return .unknown(problem.text) }
+            return .answer(HTTPResponse(status: problem.status, body: line))
+        default: return nil
+        }
+    }
+
+    private func request(_ until: Moment?) -> HTTPRequest {
+        let left = until.map { max($0 - Moment.now, .seconds(1)) } ?? .seconds(3_600)
+        let time = "\(Int64(min(left, .seconds(3_600)).inSeconds.rounded(.up)))s"
         var request = HTTPRequest(
-            "GET", server.path("markers"), query: ["require": any ? "any" : "all", "wait": time])
+            "GET", server.path("markers"), query: ["require": any ? "any" : "all", "wait": time],
+            streams: true)
         for name in names { request.addQuery("name", name) }
         return request
     }
@@ -101,6 +145,8 @@ struct Wait: ParsableCommand {
     }
 
     private func show(_ json: JSON) {
+        // The type is the line's, not the answer's.
+        let json = JSON.object((json.members ?? []).filter { $0.name != "type" })
         switch output {
         case .json?: return Say.result(json.prettyText + "\n")
         case .yaml?: return Say.result(YAML.text(json))
@@ -114,11 +160,7 @@ struct Wait: ParsableCommand {
         }
     }
 
-    private func unknown(
-        _ since: inout Moment?, _ response: HTTPResponse?, _ answer: Result<HTTPResponse, any Error>
-    ) throws {
-        var why = response.map { Problem(status: $0.status, $0.json).text } ?? "no answer"
-        if case .failure(let error as TransportFailure) = answer { why = error.text }
+    private func unknown(_ since: inout Moment?, _ why: String) throws {
         if since == nil { Say.line("no answer: \(why); trying again") }
         since = since ?? .now
         guard let since, Moment.now >= since + unreachableTimeout.value else { return }

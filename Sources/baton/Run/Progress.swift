@@ -6,53 +6,60 @@ import Glibc
 final class Progress {
     private let lease: String
     private let isLive = isatty(STDERR_FILENO) == 1
-    private var waiting: (state: Waiting, heardAt: Moment)?
-    private var lastText: String?
+    /// What goes on until something else is said.
+    private var standing: (notice: Campaigner.Notice, since: Moment)?
     private var isLineOpen = false
     private(set) var wakeAt: Moment?
 
     init(lease: String) { self.lease = lease }
 
     func show(_ notice: Campaigner.Notice, at now: Moment) {
-        if case .waiting(let state) = notice {
-            let isNews = waiting.map { !$0.state.isSame(as: state) } ?? true
-            waiting = (state, now)
-            if isLive || isNews { showWaiting(at: now) }
+        let before = standing?.notice
+        clear()
+        if notice.goesOn { standing = (notice, now) }
+        if case .waiting(let new) = notice, case .waiting(let old)? = before, new.isSame(as: old), !isLive {
+            wakeAt = now + Self.pause
             return
         }
-        if case .unreachable = notice {} else { stopWaiting() }
-        if let text = NoticeText.line(notice, lease: lease, at: now) { line(text) }
+        showAgain(notice, at: now)
     }
 
     /// Shows again what still goes on, when it is time.
     func tick(at now: Moment) {
-        guard let due = wakeAt, due <= now else { return }
-        showWaiting(at: now)
+        guard let due = wakeAt, due <= now, let standing else { return }
+        var notice = standing.notice
+        if case .waiting(var state) = notice {
+            state.remaining = state.remaining.map { max($0 - (now - standing.since), .zero) }
+            notice = .waiting(state)
+        }
+        showAgain(notice, at: now)
     }
 
-    func clear() { stopWaiting() }
-
-    private func stopWaiting() {
-        waiting = nil
+    func clear() {
+        standing = nil
         wakeAt = nil
-        if isLineOpen { File.write("\r\u{1b}[K", to: STDERR_FILENO) }
-        isLineOpen = false
+        closeLine()
     }
 
-    private func showWaiting(at now: Moment) {
-        guard let waiting else { return }
-        var state = waiting.state
-        state.remaining = state.remaining.map { max($0 - (now - waiting.heardAt), .zero) }
-        guard let text = NoticeText.line(.waiting(state), lease: lease, at: now) else { return }
-        wakeAt = now + (isLive ? .seconds(1) : .seconds(30))
-        guard isLive else { return Say.line(text) }
+    private static let pause = Duration.seconds(30)
+
+    private func showAgain(_ notice: Campaigner.Notice, at now: Moment) {
+        guard let text = NoticeText.line(notice, lease: lease, at: now) else { return }
+        // The terminal is ours to draw on only while no command writes to it.
+        let isDrawn = if case .waiting = notice { isLive } else { false }
+        if standing != nil { wakeAt = now + (isDrawn ? .seconds(1) : Self.pause) }
+        guard isDrawn else { return line(text) }
         File.write("\r\u{1b}[K" + Self.cut("baton: " + text), to: STDERR_FILENO)
         isLineOpen = true
     }
 
-    private func line(_ text: String) {
+    private func closeLine() {
         if isLineOpen { File.write("\r\u{1b}[K", to: STDERR_FILENO) }
         isLineOpen = false
+    }
+
+    private func line(_ text: String) {
+        closeLine()
         Say.line(text)
     }
 

@@ -24,7 +24,7 @@ struct Run: ParsableCommand {
               baton run release-import-initial --input "$PULLSPEC" -- ./import.sh
               baton run nightly --once --result-file out.env -- sh -c 'echo digest=$D >> "$BATON_RESULT"'
               baton run deploy-prod --wait-timeout 30m -- ./deploy.sh
-              baton run mirror --input "$SRC" --verify 'skopeo inspect docker://$IMAGE' -- ./mirror.sh
+              baton run mirror --input "$SRC" --verify 'skopeo inspect docker://$BATON_RESULT_IMAGE' -- ./mirror.sh
             """)
 
     @OptionGroup var server: ServerOptions
