@@ -1,4 +1,5 @@
-/// One durable change, at its own revision. A turn's changes are one row of the journal.
+/// One durable change, at its own revision. A turn's changes are one row of the journal, in the
+/// order of their revisions.
 public enum Change: Hashable, Sendable {
     /// The lease as it is from now on.
     case lease(LeaseRecord)
@@ -6,7 +7,7 @@ public enum Change: Hashable, Sendable {
     case marker(DoneMarker)
     case markerDeleted(Key, at: Revision)
     /// A hold that began or ended; the later one of a token replaces the earlier.
-    /// It shares the revision of the lease's or marker's change that it belongs to.
+    /// Its revision is the token when it begins, and `end.revision` when it ends.
     case hold(HoldRecord)
 }
 

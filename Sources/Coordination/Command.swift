@@ -11,6 +11,7 @@ public enum Command: Sendable {
     /// The request's peer is gone, or it wants no answer any more.
     case forsake(RequestID)
     /// The answer with the token could not be delivered: its peer was gone before the first byte.
+    /// Once for each such answer; again only if its turn failed.
     case takeBack(Key, FencingToken)
     /// Delete an idle lease whose retention is over, if this is still its revision.
     case sweep(Key, Revision)

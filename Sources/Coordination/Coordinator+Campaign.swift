@@ -43,7 +43,8 @@ extension Coordinator {
     ) {
         name.given += 1
         name.deadline = max(name.deadline, now.instant + hold.duration)
-        let election = Election(lease: name.lease!, hold: hold, previous: name.lease!.last)
+        let election = Election(
+            lease: name.lease!, hold: hold, previous: name.lease!.last, queueLength: name.queue.count)
         say(.elected(election), to: campaign.request, &effects)
     }
 
@@ -80,13 +81,15 @@ extension Coordinator {
         name.lastRenewal = nil
         name.given = contender.requests.count
         holdCount += 1
-        begunHolds.append(campaign.key)
+        begunHolds.append((campaign.key, token, campaign.confirmWithin))
 
         effects.append(.persist(.lease(lease)))
         effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
         effects.append(.standingsChanged(campaign.key))
         for request in contender.requests {
-            say(.elected(Election(lease: lease, hold: hold, previous: lease.last)), to: request, &effects)
+            let election = Election(
+                lease: lease, hold: hold, previous: lease.last, queueLength: name.queue.count)
+            say(.elected(election), to: request, &effects)
         }
     }
 
@@ -94,6 +97,8 @@ extension Coordinator {
     private mutating func enqueue(
         _ campaign: Campaign, _ name: inout NameState, at now: Now, _ effects: inout [Effect]
     ) throws(Rejection) {
+        // Nothing durable changes from here on.
+        forgetUnlessOpen()
         let index: Int
         if let known = name.queue.firstIndex(where: { $0.isSame(as: campaign) }) {
             name.queue[known].campaign = campaign
@@ -119,29 +124,29 @@ extension Coordinator {
         }
     }
 
-    /// The peer of a parked request is gone, or its wait is over: the contender's place is kept for a while.
-    mutating func detach(
-        _ request: RequestID, from name: inout NameState, at now: Now
-    ) -> Int? {
-        guard let index = name.queue.firstIndex(where: { $0.requests.contains(request) }) else { return nil }
-        name.queue[index].requests.removeAll { $0 == request }
-        if !name.queue[index].isPresent {
-            name.queue[index].graceUntil = now.instant + settings.reconnectGrace
+    /// The peer is gone, whatever becomes of the turn: so this is not undone, and a request that
+    /// the turn answered must not come back with `undo`.
+    mutating func forsake(_ request: RequestID, at now: Now) {
+        let before = touchedRequests.removeValue(forKey: request) ?? nil
+        guard let place = requests.removeValue(forKey: request) ?? before else { return }
+        let graceUntil = now.instant + settings.reconnectGrace
+        for key in place.keys {
+            _ = touchedNames[key]?.detach(request, graceUntil: graceUntil)
+            _ = names[key]!.detach(request, graceUntil: graceUntil)
+            shelve(names[key]!, key)
         }
-        return index
     }
+}
 
-    mutating func forsake(_ request: RequestID, at now: Now, _ effects: inout [Effect]) {
-        guard let place = requests[request] else { return }
-        settle(request)
-        switch place {
-        case .contender(let key, _):
-            var name = take(key)
-            _ = detach(request, from: &name, at: now)
-            shelve(name, key)
-        case .waiter(let wait, _):
-            stopWaiting(wait)
-        }
+extension NameState {
+    /// The request waits here no longer. A contender that has no other keeps its place for a while.
+    /// The result is that place.
+    mutating func detach(_ request: RequestID, graceUntil: Instant) -> Int? {
+        waiters.removeAll { $0 == request }
+        guard let index = queue.firstIndex(where: { $0.requests.contains(request) }) else { return nil }
+        queue[index].requests.removeAll { $0 == request }
+        if !queue[index].isPresent { queue[index].graceUntil = graceUntil }
+        return index
     }
 }
 

@@ -1,7 +1,7 @@
 // How a hold ends, and what follows: the next contender, or a marker and everyone told.
 
 extension Coordinator {
-    /// Ends the present hold. The caller decides what follows: `passOn` or `settleName`.
+    /// Ends the present hold. The caller decides what follows.
     mutating func endHold(
         _ name: inout NameState, _ how: HoldEnd, reason: String?, by: String?, at now: Now,
         _ effects: inout [Effect]
@@ -32,22 +32,26 @@ extension Coordinator {
         return record
     }
 
-    /// After a hold ended without a marker: the next contender, or the last failure's marker.
+    /// Ends the present hold without a marker: the next contender follows, or the last failure's marker.
     mutating func passOn(
-        _ name: inout NameState, after record: HoldRecord, at now: Now, _ effects: inout [Effect]
-    ) {
+        _ name: inout NameState, _ how: HoldEnd, reason: String?, by: String? = nil, at now: Now,
+        _ effects: inout [Effect]
+    ) -> HoldRecord {
+        let hold = name.lease!.hold!
+        let record = endHold(&name, how, reason: reason, by: by, at: now, &effects)
         let lease = name.lease!
-        guard lease.way == .once, record.end!.how.countsAsAttempt, lease.failures >= lease.maxAttempts else {
-            return handOver(&name, at: now, &effects)
+        guard lease.way == .once, how.countsAsAttempt, lease.failures >= lease.maxAttempts else {
+            handOver(&name, at: now, &effects)
+            return record
         }
-        let end = record.end!
-        let reason = "attempt \(record.attempt) of \(lease.maxAttempts) ended: \(end.reason ?? "\(end.how)")"
+        let story = "attempt \(hold.attempt) of \(lease.maxAttempts) ended: \(reason ?? "\(how)")"
         let marker = DoneMarker(
-            key: lease.key, revision: nextRevision(), finding: Finding(outcome: .failed, reason: reason),
-            inputsDigest: nil, holder: record.holder, principal: record.principal, token: record.token,
-            attempt: record.attempt, info: record.info, start: record.began, end: now.wall,
+            key: lease.key, revision: nextRevision(), finding: Finding(outcome: .failed, reason: story),
+            inputsDigest: hold.inputsDigest, holder: hold.holder, principal: hold.principal,
+            token: hold.token, attempt: hold.attempt, info: hold.info, start: hold.began, end: now.wall,
             retention: settings.failedRetention)
         settleName(&name, with: marker, at: now, &effects)
+        return record
     }
 
     /// Elects the first contender who is there. If nobody is, the lease is free.

@@ -12,6 +12,7 @@ extension Coordinator {
             hold.holder == claim.holder, hold.principal == claim.principal
         else { return nil }
         names.values[index].extend(hold, at: now)
+        touchedNames[claim.key]?.extend(hold, at: now)
         return .renewed(view(of: names.values[index], now)!)
     }
 
@@ -19,6 +20,7 @@ extension Coordinator {
     mutating func renew(_ claim: Claim, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
         let hold = try present(claim, at: now)
         names[claim.key]!.extend(hold, at: now)
+        touchedNames[claim.key]?.extend(hold, at: now)
         let view = view(of: names[claim.key]!, now)!
         // What a renewal reveals is that the hold is alive: it depends on the hold's beginning only.
         effects.append(.answer(claim.request, .renewed(view), after: hold.token))
@@ -36,13 +38,13 @@ extension Coordinator {
         guard names[claim.key]!.lease!.way == .once else { throw .lockHasNoMarker }
         var name = take(claim.key)
         defer { shelve(name, claim.key) }
+        let how: HoldEnd = finding.outcome == .succeeded ? .completed : .failed
+        let record = endHold(&name, how, reason: finding.reason, by: nil, at: now, &effects)
         let marker = DoneMarker(
             key: claim.key, revision: nextRevision(), finding: finding, inputsDigest: hold.inputsDigest,
             holder: hold.holder, principal: hold.principal, token: hold.token, attempt: hold.attempt,
             info: hold.info, start: hold.began, end: now.wall,
             retention: finding.outcome == .failed ? settings.failedRetention : nil)
-        let how: HoldEnd = finding.outcome == .succeeded ? .completed : .failed
-        let record = endHold(&name, how, reason: finding.reason, by: nil, at: now, &effects)
         settleName(&name, with: marker, at: now, &effects)
         say(.completed(record, marker), to: claim.request, &effects)
     }
@@ -59,8 +61,7 @@ extension Coordinator {
         _ = try present(claim, at: now)
         var name = take(claim.key)
         defer { shelve(name, claim.key) }
-        let record = endHold(&name, resignation.end, reason: resignation.reason, by: nil, at: now, &effects)
-        passOn(&name, after: record, at: now, &effects)
+        let record = passOn(&name, resignation.end, reason: resignation.reason, at: now, &effects)
         say(.ended(record), to: claim.request, &effects)
     }
 
@@ -80,9 +81,8 @@ extension Coordinator {
         }
         var name = take(key)
         defer { shelve(name, key) }
-        let record = endHold(
+        let record = passOn(
             &name, .revoked, reason: revocation.reason, by: revocation.by, at: now, &effects)
-        passOn(&name, after: record, at: now, &effects)
         say(.ended(record), to: revocation.request, &effects)
     }
 
@@ -126,7 +126,10 @@ extension Coordinator {
 }
 
 extension NameState {
+    /// A renewal is answered at once and not undone: it goes to the name as it is, and to the name
+    /// as it was before the turn, if this was its hold then.
     mutating func extend(_ hold: Hold, at now: Now) {
+        guard lease?.hold?.token == hold.token else { return }
         deadline = max(deadline, now.instant + hold.duration)
         confirmBy = nil
         lastRenewal = now.wall

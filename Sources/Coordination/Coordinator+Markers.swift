@@ -35,13 +35,9 @@ extension Coordinator {
         var name = take(unmarking.key)
         defer { shelve(name, unmarking.key) }
         dropMarker(&name, unmarking.key, &effects)
-        for request in name.waiters {
-            guard case .waiter(let wait, _)? = requests[request] else { continue }
-            var view = markersView(wait, with: name, of: unmarking.key)
+        tellWaiters(&name, unmarking.key, &effects) { view in
             view.verdict = .deleted
             view.about = unmarking.key
-            release(wait, from: &name, of: unmarking.key)
-            say(.markers(view), to: request, &effects)
         }
         say(.unmarked(marker), to: unmarking.request, &effects)
     }
@@ -97,13 +93,22 @@ extension Coordinator {
         return MarkersView(verdict: verdict, markers: markers, missing: missing)
     }
 
-    /// This name has a new marker: whoever's wait that ends is told.
-    mutating func tellWaiters(_ name: inout NameState, _ key: Key, _ effects: inout [Effect]) {
-        for request in name.waiters {
+    /// This name's marker changed, or there is other news: whoever's wait that ends is told.
+    mutating func tellWaiters(
+        _ name: inout NameState, _ key: Key, _ effects: inout [Effect],
+        news: (inout MarkersView) -> Void = { _ in }
+    ) {
+        let waiters = name.waiters
+        name.waiters = []
+        for request in waiters {
             guard case .waiter(let wait, _)? = requests[request] else { continue }
-            let view = markersView(wait, with: name, of: key)
-            guard view.verdict != .waiting else { continue }
-            release(wait, from: &name, of: key)
+            var view = markersView(wait, with: name, of: key)
+            news(&view)
+            guard view.verdict != .waiting else {
+                name.waiters.append(request)
+                continue
+            }
+            for other in wait.keys where other != key { stopWaiting(request, for: other) }
             say(.markers(view), to: request, &effects)
         }
     }
@@ -113,21 +118,11 @@ extension Coordinator {
         guard let lease = name.lease, lease.way == .once, lease.hold == nil, let last = lease.last,
             name.marker == nil, name.queue.isEmpty
         else { return }
-        for request in name.waiters {
-            guard case .waiter(let wait, _)? = requests[request] else { continue }
-            var view = markersView(wait, with: name, of: lease.key)
+        tellWaiters(&name, lease.key, &effects) { view in
             view.verdict = .orphaned
             view.about = lease.key
             view.last = last
-            release(wait, from: &name, of: lease.key)
-            say(.markers(view), to: request, &effects)
         }
-    }
-
-    /// Takes a wait off every name it waits for, one of which is taken out.
-    private mutating func release(_ wait: MarkerWait, from name: inout NameState, of taken: Key) {
-        name.waiters.removeAll { $0 == wait.request }
-        for key in wait.keys where key != taken { stopWaiting(wait.request, for: key) }
     }
 
     mutating func stopWaiting(_ wait: MarkerWait) {

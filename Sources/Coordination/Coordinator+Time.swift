@@ -4,9 +4,9 @@ extension Coordinator {
     /// Does everything that is due. To be called after what has arrived has been applied,
     /// so that a renewal that was waiting in a socket comes before the expiry it prevents.
     public mutating func tick(at now: Now, effects: inout [Effect]) {
-        if let end = quarantineUntil, end <= now.instant { quarantineUntil = nil }
         dropDeadTimers()
         while let (at, subject) = timers.popDue(at: now.instant) {
+            forgetUnlessOpen()
             switch subject {
             case .name(let key):
                 guard names[key]?.armed == at else { continue }
@@ -30,20 +30,10 @@ extension Coordinator {
     }
 
     /// The loop was away (a stalled disk, SIGSTOP, a suspended machine) and could not hear
-    /// renewals: every hold, and every place that is being kept, gets the gap added.
+    /// renewals: every hold, and every place that is being kept, gets the gap added. An undo keeps it.
     public mutating func wasAway(for gap: Interval) {
-        for index in names.indices {
-            if names.values[index].lease?.hold != nil {
-                names.values[index].deadline = names.values[index].deadline + gap
-                if let confirmBy = names.values[index].confirmBy {
-                    names.values[index].confirmBy = confirmBy + gap
-                }
-            }
-            for place in names.values[index].queue.indices {
-                guard let grace = names.values[index].queue[place].graceUntil else { continue }
-                names.values[index].queue[place].graceUntil = grace + gap
-            }
-        }
+        for index in names.indices { names.values[index].add(gap) }
+        for index in touchedNames.indices { touchedNames.values[index].add(gap) }
     }
 
     private mutating func nameDue(_ key: Key, at now: Now, _ effects: inout [Effect]) {
@@ -58,7 +48,8 @@ extension Coordinator {
         if name.lease?.hold != nil {
             expireIfDue(&name, at: now, &effects)
         } else if name.queue.contains(where: \.isPresent) {
-            handOver(&name, at: now, &effects)
+            // In a restore's quarantine a name may be due for another reason.
+            if !isQuarantined(at: now) { handOver(&name, at: now, &effects) }
         } else if name.queue.count != queued {
             tellOrphaned(&name, &effects)
         }
@@ -67,13 +58,10 @@ extension Coordinator {
     private mutating func expireIfDue(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
         let unconfirmed = name.confirmBy.map { $0 <= now.instant } ?? false
         guard unconfirmed || name.deadline <= now.instant else { return }
-        let record =
+        let (how, reason): (HoldEnd, String) =
             unconfirmed
-            ? endHold(
-                &name, .unconfirmed, reason: "the first renewal did not come in time", by: nil, at: now,
-                &effects)
-            : endHold(&name, .expired, reason: "not renewed in time", by: nil, at: now, &effects)
-        passOn(&name, after: record, at: now, &effects)
+            ? (.unconfirmed, "the first renewal did not come in time") : (.expired, "not renewed in time")
+        _ = passOn(&name, how, reason: reason, at: now, &effects)
     }
 
     private mutating func waitOver(
@@ -82,7 +70,8 @@ extension Coordinator {
         switch place {
         case .contender(let key, _):
             var name = take(key)
-            if let index = detach(request, from: &name, at: now) {
+            forgetUnlessOpen()
+            if let index = name.detach(request, graceUntil: now.instant + settings.reconnectGrace) {
                 say(.waiting(standing(at: index, in: name, now)), to: request, &effects)
             } else {
                 settle(request)
@@ -91,6 +80,18 @@ extension Coordinator {
         case .waiter(let wait, _):
             stopWaiting(wait)
             say(.markers(markersView(wait)), to: request, &effects)
+        }
+    }
+}
+
+extension NameState {
+    mutating func add(_ gap: Interval) {
+        if lease?.hold != nil {
+            deadline = deadline + gap
+            confirmBy = confirmBy.map { $0 + gap }
+        }
+        for place in queue.indices where queue[place].graceUntil != nil {
+            queue[place].graceUntil = queue[place].graceUntil! + gap
         }
     }
 }

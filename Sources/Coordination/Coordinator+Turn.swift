@@ -6,15 +6,10 @@ extension Coordinator {
     /// A hold that began in this turn counts from now: its holder could not be told
     /// before, and a slow flush must not eat its duration.
     public mutating func committed(at now: Now) {
-        for key in begunHolds {
-            guard var name = names[key], let hold = name.lease?.hold, hold.token > durableRevision else {
-                continue
-            }
-            let full = now.instant + hold.duration
-            if let confirmBy = name.confirmBy {
-                name.confirmBy = confirmBy + (full - name.deadline)
-            }
-            name.deadline = full
+        for (key, token, confirmWithin) in begunHolds {
+            guard var name = names[key], let hold = name.lease?.hold, hold.token == token else { continue }
+            name.deadline = now.instant + hold.duration
+            if name.confirmBy != nil { name.confirmBy = confirmWithin.map { now.instant + $0 } }
             shelve(name, key)
         }
         durableRevision = revision
@@ -22,17 +17,14 @@ extension Coordinator {
         evictIdle()
     }
 
-    /// The commit failed: the turn is taken back. Deadlines that renewals moved meanwhile stay moved.
+    /// The commit failed: the turn is taken back. Renewals, peers that went and gaps are in
+    /// `touchedNames` already: they were written to the names as they were, too.
     public mutating func undo() {
+        guard isTurnOpen else { return closeTurn() }
         for (key, before) in touchedNames {
             var name = before
-            if let now = names[key], let hold = name.lease?.hold, now.lease?.hold?.token == hold.token {
-                name.deadline = max(name.deadline, now.deadline)
-                name.lastRenewal = now.lastRenewal ?? name.lastRenewal
-                if now.confirmBy == nil { name.confirmBy = nil }
-            }
-            name.isInIdleRing = names[key]?.isInIdleRing ?? false
-            name.armed = nil
+            name.isInIdleRing = names[key]!.isInIdleRing
+            name.armed = names[key]!.armed
             shelve(name, key)
         }
         for (request, place) in touchedRequests {
@@ -45,12 +37,25 @@ extension Coordinator {
         durableRevision = revision
     }
 
-    private mutating func closeTurn() {
+    /// Before each command, and each thing that is due. As long as nothing durable has changed, what
+    /// was done is not taken back: its answers are said without waiting for the disk.
+    ///
+    /// Again within a step that will change nothing durable: what was taken out to be kept as it was
+    /// would be copied, and a queue may be long.
+    mutating func forgetUnlessOpen() {
+        if !isTurnOpen { forgetBefore() }
+    }
+
+    private mutating func forgetBefore() {
         touchedNames.removeAll(keepingCapacity: true)
         touchedRequests.removeAll(keepingCapacity: true)
         begunHolds.removeAll(keepingCapacity: true)
-        knownHolds.removeAll(keepingCapacity: true)
         holdCountBefore = holdCount
+    }
+
+    private mutating func closeTurn() {
+        forgetBefore()
+        knownHolds.removeAll(keepingCapacity: true)
     }
 
     private mutating func evictIdle() {

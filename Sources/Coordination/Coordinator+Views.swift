@@ -26,7 +26,7 @@ extension Coordinator {
         let view = viewOrBlank(name, now)
         var all: [(RequestID, Standing)] = []
         for index in name.queue.indices {
-            let standing = standing(at: index, in: name, view)
+            let standing = standing(at: index, in: name, view, now)
             for request in name.queue[index].requests { all.append((request, standing)) }
         }
         return all
@@ -50,15 +50,15 @@ extension Coordinator {
     }
 
     func standing(at index: Int, in name: NameState, _ now: Now) -> Standing {
-        standing(at: index, in: name, viewOrBlank(name, now))
+        standing(at: index, in: name, viewOrBlank(name, now), now)
     }
 
-    private func standing(at index: Int, in name: NameState, _ view: LeaseView) -> Standing {
+    private func standing(at index: Int, in name: NameState, _ view: LeaseView, _ now: Now) -> Standing {
         let reason: Standing.Reason =
             if let hold = name.lease?.hold {
                 hold.holder == name.queue[index].campaign.holder ? .sameIdentityHolds : .held
             } else {
-                quarantineUntil == nil ? .free : .restoreQuarantine
+                isQuarantined(at: now) ? .restoreQuarantine : .free
             }
         return Standing(
             reason: reason, lease: view, position: index + 1, queueLength: name.queue.count)

@@ -6,9 +6,11 @@
 /// Commands come in turns. A turn's commands are applied one after another; their
 /// durable changes are committed together; only then is anything said that depends
 /// on them. Between `apply` and `committed` memory is ahead of the disk. If the
-/// commit fails, `undo` takes the turn back: every name and request is as it was
-/// before, except that renewals stay, because they were answered meanwhile. The
-/// revisions of a failed turn are never used again.
+/// commit fails, `undo` takes back what was applied since the turn's first durable
+/// change. Whatever was applied before that depends on nothing that isn't on disk, and
+/// may have been answered already. Nor is taken back what a disk has no say in: a renewal
+/// that was answered, a peer that went, a gap. The revisions of a failed turn are never
+/// used again.
 ///
 /// What a command names must be in memory before it is applied: ask `needs`, fetch,
 /// tell `learn`. Memory keeps what is alive (holds, queues, waiters) and a bounded
@@ -20,17 +22,18 @@ public struct Coordinator: Sendable {
     /// Every change up to here is on disk.
     public internal(set) var durableRevision: Revision
     /// After a restore nobody is elected until then: holders that the backup doesn't know may be at work.
-    public internal(set) var quarantineUntil: Instant?
+    public let quarantineUntil: Instant?
 
     var names: [Key: NameState] = [:]
     var requests: [RequestID: Place] = [:]
     var timers = Timers()
     var holdCount = 0
 
-    /// The turn: what it touched, as it was; what it began and ended; what it was told of ended holds.
+    /// The turn: what it touched since its first durable change, as it was; what it began; what it
+    /// was told of ended holds, and those it ended.
     var touchedNames: [Key: NameState] = [:]
     var touchedRequests: [RequestID: Place?] = [:]
-    var begunHolds: [Key] = []
+    var begunHolds: [(key: Key, token: FencingToken, confirmWithin: Interval?)] = []
     var knownHolds: [FencingToken: HoldRecord] = [:]
     var holdCountBefore = 0
 
@@ -55,7 +58,7 @@ public struct Coordinator: Sendable {
     }
 
     public var nextWake: Instant? { timers.next }
-    /// Whether something was changed that is not on disk.
+    /// Whether there is anything to commit. `committed` is to be called even if there isn't.
     public var isTurnOpen: Bool { revision > durableRevision }
     public var hasHolds: Bool { holdCount > 0 }
     public var figures: Figures {
@@ -129,15 +132,19 @@ public struct Coordinator: Sendable {
         shelve(name, records.key)
     }
 
-    /// A hold of the history, for a token that is not the present hold's.
+    /// A hold of the history, for a token that is not the present hold's. Ignored if this turn
+    /// ended it: memory is never behind.
     public mutating func learn(_ hold: HoldRecord) {
-        knownHolds[hold.token] = hold
+        if knownHolds[hold.token] == nil { knownHolds[hold.token] = hold }
     }
 
     // MARK: Commands
 
-    /// Applies one command. A rejection changes nothing, and is the answer to its request.
+    /// Applies one command. A rejection is the answer to its request, to be said once everything
+    /// up to `revision` is durable. It changes nothing; what was due anyway (a Failed marker's end)
+    /// is among the effects.
     public mutating func apply(_ command: Command, at now: Now, effects: inout [Effect]) throws(Rejection) {
+        forgetUnlessOpen()
         switch command {
         case .campaign(let campaign): try self.campaign(campaign, at: now, &effects)
         case .renew(let claim): try renew(claim, at: now, &effects)
@@ -147,7 +154,7 @@ public struct Coordinator: Sendable {
         case .mark(let marking): try mark(marking, at: now, &effects)
         case .unmark(let unmarking): try unmark(unmarking, at: now, &effects)
         case .wait(let wait): try self.wait(wait, at: now, &effects)
-        case .forsake(let request): forsake(request, at: now, &effects)
+        case .forsake(let request): forsake(request, at: now)
         case .takeBack(let key, let token): takeBack(key, token, at: now, &effects)
         case .sweep(let key, let revision): sweep(key, revision, &effects)
         }

@@ -41,7 +41,8 @@ struct NameState: Sendable {
         if lease?.hold != nil {
             consider(deadline)
             consider(confirmBy)
-        } else if !queue.isEmpty {
+        } else if queue.contains(where: \.isPresent) {
+            // It may be past, if an election at the quarantine's end could not be committed.
             consider(quarantine)
         }
         consider(markerExpiry)
@@ -77,6 +78,13 @@ enum Place: Sendable {
     var until: Instant {
         switch self {
         case .contender(_, let until), .waiter(_, let until): until
+        }
+    }
+
+    var keys: [Key] {
+        switch self {
+        case .contender(let key, _): [key]
+        case .waiter(let wait, _): wait.keys
         }
     }
 }

@@ -19,6 +19,6 @@ public enum Rejection: Error, Hashable, Sendable {
     case notFound(Key)
     /// Compare-and-set: the marker has another revision.
     case revisionDiffers(current: Revision)
-    /// The queue, or the number of waiters, is at its limit.
+    /// The queue is at its limit.
     case tooMany(limit: Int)
 }

@@ -210,7 +210,8 @@ final class Turns: @unchecked Sendable {
         for effect in effects {
             switch effect {
             case .persist(let change): changes.append(change)
-            case .answer(let request, _, let after) where after <= durable:
+            case .answer(let request, _, let after) where after <= durable,
+                .parked(let request, _, let after) where after <= durable:
                 answered.insert(request)
                 perform(effect)
             default: held.append(effect)
