@@ -8,7 +8,7 @@ enum HandoverFigures {
                 Report.figure(
                     "resign, \(waiting) waiting",
                     "p50 \(Text.milliseconds(samples.p50())), p99 \(Text.milliseconds(samples.p99())), "
-                        + "\(Text.number(Double(samples.count))) handovers",
+                        + "\(Text.count(samples.count)) handovers",
                     Baseline.handover, ours: Double(samples.p50()) / 1e6)
             }
         }

@@ -38,7 +38,7 @@ enum MemoryFigures {
     }
 
     private static func held(_ bench: Bench, _ count: Int) throws {
-        try grow(bench, "\(Text.number(Double(count))) held leases", count) { server in
+        try grow(bench, "\(Text.count(count)) held leases", count) { server in
             try ClosedLoop.run(server, clients: 64, rounds: count) { link, client in
                 Holding(link, server.verbs, client)
             }
@@ -47,7 +47,7 @@ enum MemoryFigures {
 
     private static func connections(_ bench: Bench, _ count: Int) throws {
         var links: [Link] = []
-        try grow(bench, "\(Text.number(Double(count))) idle connections", count) { server in
+        try grow(bench, "\(Text.count(count)) idle connections", count) { server in
             links = try server.links(count)
             var left = count
             for link in links {
@@ -61,7 +61,7 @@ enum MemoryFigures {
     private static func waiters(_ bench: Bench, _ count: Int) throws {
         var links: [Link] = []
         try grow(
-            bench, "\(Text.number(Double(count))) waiters for one marker", count,
+            bench, "\(Text.count(count)) waiters for one marker", count,
             bench.options.quick ? nil : Baseline.waiter
         ) { server in
             links = try server.links(count)
@@ -81,7 +81,7 @@ enum MemoryFigures {
     private static func contenders(_ bench: Bench, _ count: Int) throws {
         var contenders: [Contender] = []
         try grow(
-            bench, "\(Text.number(Double(count))) contenders, streaming", count,
+            bench, "\(Text.count(count)) contenders, streaming", count,
             bench.options.quick ? nil : Baseline.waiter
         ) { server in
             _ = try server.token(

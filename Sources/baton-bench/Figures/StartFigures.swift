@@ -5,13 +5,13 @@ enum StartFigures {
     static func measure(_ bench: Bench) throws {
         let records = bench.options.quick ? 10_000 : 100_000
         try restart(
-            bench, "\(Text.number(Double(records))) done markers", bench.options.quick ? nil : Baseline.start
+            bench, "\(Text.count(records)) done markers", bench.options.quick ? nil : Baseline.start
         ) { server in
             try ClosedLoop.run(server, clients: 64, rounds: records) { link, client in
                 CycleFigures.cycling(server, link, client, .once)
             }
         }
-        try restart(bench, "\(Text.number(Double(records))) held leases", nil) { server in
+        try restart(bench, "\(Text.count(records)) held leases", nil) { server in
             try ClosedLoop.run(server, clients: 64, rounds: records) { link, client in
                 Holding(link, server.verbs, client)
             }

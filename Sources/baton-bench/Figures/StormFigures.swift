@@ -27,7 +27,7 @@ enum StormFigures {
         for link in open { link.close() }
         let baseline = connecting ? Baseline.stormConnecting(count) : Baseline.storm(count)
         Report.figure(
-            "\(Text.number(Double(count))) contend" + (connecting ? ", each connecting first" : ""),
+            "\(Text.count(count)) contend" + (connecting ? ", each connecting first" : ""),
             "last returned after \(Text.milliseconds(times.p50())), worst \(Text.milliseconds(times.worst()))",
             baseline, ours: Double(times.p50()) / 1e6)
     }
@@ -86,7 +86,7 @@ enum StormFigures {
         }
         for link in links { link.close() }
         Report.figure(
-            "\(Text.number(Double(count))) wait, the holder completes",
+            "\(Text.count(count)) wait, the holder completes",
             "the last one knows after \(Text.milliseconds(times.p50())), worst \(Text.milliseconds(times.worst()))"
         )
     }

@@ -34,6 +34,9 @@ enum Text {
         return "\(sign)\(scaled / scale)." + String(repeating: "0", count: places - rest.count) + rest
     }
 
+    /// Of things that are counted: 40, 1,000.
+    static func count(_ value: Int) -> String { value < 1000 ? "\(value)" : number(Double(value)) }
+
     static func milliseconds(_ nanoseconds: Int64) -> String { "\(number(Double(nanoseconds) / 1e6)) ms" }
     static func microseconds(_ nanoseconds: Int64) -> String { "\(number(Double(nanoseconds) / 1e3)) us" }
     static func kibibytes(_ bytes: Double) -> String { "\(number(bytes / 1024)) KiB" }
