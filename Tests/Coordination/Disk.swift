@@ -1,0 +1,110 @@
+@testable import Coordination
+
+/// What a store keeps, as dictionaries: the changes of every committed turn, replayed.
+struct Disk {
+    private(set) var revision: Revision = 0
+    var leases: [Key: LeaseRecord] = [:]
+    var markers: [Key: DoneMarker] = [:]
+    /// The history. A story that prunes it removes from here.
+    var holds: [FencingToken: HoldRecord] = [:]
+    /// What no journal may hold: changes out of order, two holds at a time, a token that went back.
+    private(set) var faults: [String] = []
+    private var lastToken: FencingToken = 0
+    /// The holds that the latest commit began or ended.
+    private(set) var latest: [HoldRecord] = []
+
+    /// The hold of each name that began and has not ended.
+    private(set) var open: [Key: FencingToken] = [:]
+
+    mutating func commit(_ changes: [Change], upTo revision: Revision) {
+        var before = self.revision + 1
+        latest = []
+        for change in changes {
+            if change.revision < before {
+                faults.append("a change at \(change.revision) after one at \(before): \(change)")
+            }
+            before = change.revision
+            write(change)
+        }
+        if before > revision && !changes.isEmpty {
+            faults.append("a change at \(before) in a turn up to \(revision)")
+        }
+        self.revision = revision
+    }
+
+    private mutating func write(_ change: Change) {
+        switch change {
+        case .lease(let lease): leases[lease.key] = lease
+        case .leaseDeleted(let key, _):
+            if leases.removeValue(forKey: key) == nil { faults.append("\(key.name): no lease to delete") }
+        case .marker(let marker): markers[marker.key] = marker
+        case .markerDeleted(let key, _):
+            if markers.removeValue(forKey: key) == nil { faults.append("\(key.name): no marker to delete") }
+        case .hold(let hold):
+            if hold.end == nil { begin(hold) } else { end(hold) }
+            holds[hold.token] = hold
+            latest.append(hold)
+        }
+    }
+
+    private mutating func begin(_ hold: HoldRecord) {
+        if let other = open[hold.key] {
+            faults.append("\(hold.key.name): \(hold.token) began while \(other) lasted")
+        }
+        if hold.token <= lastToken { faults.append("token \(hold.token) after \(lastToken)") }
+        lastToken = hold.token
+        open[hold.key] = hold.token
+    }
+
+    private mutating func end(_ hold: HoldRecord) {
+        if open.removeValue(forKey: hold.key) != hold.token {
+            faults.append("\(hold.key.name): \(hold.token) ended and was not the hold")
+        }
+    }
+
+    func records(_ key: Key) -> NameRecords {
+        NameRecords(key: key, lease: leases[key], marker: markers[key])
+    }
+
+    /// What a start loads: every lease that is held, every marker with a retention.
+    var atStart: [NameRecords] {
+        let keys = Set(leases.filter { $0.value.hold != nil }.keys)
+            .union(markers.filter { $0.value.retention != nil }.keys)
+        return keys.sorted().map(records)
+    }
+
+    /// Where memory and disk differ, at a moment when no turn is open.
+    func differences(from core: Coordinator) -> [String] {
+        var found = faults
+        for (key, name) in core.names {
+            if name.lease != leases[key] { found.append("\(key.name): the disk has another lease") }
+            if name.marker != markers[key] { found.append("\(key.name): the disk has another marker") }
+            if name.lease?.hold?.token != open[key] {
+                found.append("\(key.name): the history has another hold")
+            }
+        }
+        for key in open.keys where !core.knows(key) { found.append("\(key.name) is held and forgotten") }
+        if core.figures.holds != open.count { found.append("figures count other holds") }
+        return found
+    }
+}
+
+extension Change {
+    var revision: Revision {
+        switch self {
+        case .lease(let lease): lease.revision
+        case .marker(let marker): marker.revision
+        case .leaseDeleted(_, let at), .markerDeleted(_, let at): at
+        case .hold(let hold): hold.end?.revision ?? hold.token
+        }
+    }
+
+    var key: Key {
+        switch self {
+        case .lease(let lease): lease.key
+        case .marker(let marker): marker.key
+        case .leaseDeleted(let key, _), .markerDeleted(let key, _): key
+        case .hold(let hold): hold.key
+        }
+    }
+}

@@ -1,0 +1,207 @@
+@testable import Coordination
+
+/// Each command, in the order of the design's page.
+extension Model {
+    mutating func apply(_ command: Command, at now: Now) {
+        beginStep()
+        do {
+            switch command {
+            case .campaign(let campaign): try self.campaign(campaign, now)
+            case .renew(let claim): try renew(claim, now)
+            case .complete(let claim, let finding): try complete(claim, finding, now)
+            case .resign(let claim, let resignation): try resign(claim, resignation, now)
+            case .revoke(let revocation): try revoke(revocation, now)
+            case .mark(let marking): try mark(marking, now)
+            case .unmark(let unmarking): try unmark(unmarking, now)
+            case .wait(let wait): self.wait(wait, now)
+            case .forsake(let request): depart(request, now)
+            case .takeBack(let key, let token): takeBack(key, token, now)
+            case .sweep(let key, let revision): sweep(key, revision)
+            }
+        } catch {
+            say(.refused(error), to: command.request!)
+        }
+    }
+
+    private mutating func campaign(_ campaign: Campaign, _ now: Now) throws(Rejection) {
+        let key = campaign.key
+        dropFailedMarker(key, now)
+        let name = names[key] ?? Name()
+        names[key] = name
+        if campaign.way == .once, let marker = name.marker, marker.revision != campaign.supersedes {
+            try compare(marker.inputsDigest, campaign.inputsDigest)
+            return say(.settled(marker), to: campaign.request)
+        }
+        let inUse = name.hold == nil ? name.queue.first?.campaign.way : name.lease!.way
+        if let inUse, inUse != campaign.way { throw .wayConflict(current: inUse, asked: campaign.way) }
+        if let hold = name.hold {
+            if Place(campaign: campaign).isOf(hold.asCampaign(key)) {
+                names[key]!.given += 1
+                names[key]!.deadline = max(name.deadline, now.instant + hold.duration)
+                let election = Election(lease: name.lease!, hold: hold, previous: name.lease!.last)
+                return say(.elected(election), to: campaign.request)
+            }
+            try compare(hold.inputsDigest, campaign.inputsDigest)
+        } else if !isQuarantined(now) && !name.queue.contains(where: { $0.isPresent }) {
+            names[key]!.queue.removeAll { $0.isOf(campaign) }
+            return elect(Place(campaign: campaign, requests: [campaign.request]), now)
+        }
+        try enqueue(campaign, now)
+    }
+
+    private mutating func enqueue(_ campaign: Campaign, _ now: Now) throws(Rejection) {
+        let key = campaign.key
+        var index = names[key]!.queue.firstIndex { $0.isOf(campaign) }
+        if index == nil {
+            if names[key]!.queue.count >= settings.contendersMax {
+                throw .tooMany(limit: settings.contendersMax)
+            }
+            names[key]!.queue.append(Place(campaign: campaign))
+            index = names[key]!.queue.count - 1
+        }
+        names[key]!.queue[index!].campaign = campaign
+        let place = standing(key, index!, now)
+        if let until = campaign.waitUntil, until > now.instant {
+            names[key]!.queue[index!].requests.append(campaign.request)
+            names[key]!.queue[index!].graceUntil = nil
+            patience[campaign.request] = until
+            said.append(Said(request: campaign.request, standing: place, after: revision))
+        } else {
+            if !names[key]!.queue[index!].isPresent {
+                names[key]!.queue[index!].graceUntil = now.instant + settings.reconnectGrace
+            }
+            say(.waiting(place), to: campaign.request)
+        }
+    }
+
+    private mutating func renew(_ claim: Claim, _ now: Now) throws(Rejection) {
+        let hold = try held(claim, now)
+        extend(claim.key, now)
+        say(.renewed(view(claim.key, now)!), to: claim.request, after: hold.token)
+    }
+
+    private mutating func complete(_ claim: Claim, _ finding: Finding, _ now: Now) throws(Rejection) {
+        let key = claim.key
+        let how: HoldEnd = finding.outcome == .succeeded ? .completed : .failed
+        if names[key]?.hold?.token != claim.token {
+            let record = past(claim)
+            if let marker = names[key]?.marker, marker.token == claim.token {
+                guard (marker.holder, marker.principal ?? "") == (claim.holder, claim.principal ?? "") else {
+                    throw .notTheHolder(holder: marker.holder)
+                }
+                guard marker.finding == finding else { throw .markerDiffers(marker) }
+                return say(.completed(record!, marker), to: claim.request)
+            }
+            if let record, record.end!.how == how, record.holder == claim.holder,
+                record.principal == claim.principal
+            {
+                return say(.completed(record, nil), to: claim.request)
+            }
+        }
+        let hold = try held(claim, now)
+        guard names[key]!.lease!.way == .once else { throw .lockHasNoMarker }
+        let record = end(key, how, finding.reason, nil, now)
+        let marker = DoneMarker(
+            key: key, revision: next(), finding: finding, inputsDigest: hold.inputsDigest,
+            holder: hold.holder, principal: hold.principal, token: hold.token, attempt: hold.attempt,
+            info: hold.info, start: hold.began, end: now.wall,
+            retention: finding.outcome == .failed ? settings.failedRetention : nil)
+        settle(marker, now)
+        say(.completed(record, marker), to: claim.request)
+    }
+
+    private mutating func resign(
+        _ claim: Claim, _ resignation: Resignation, _ now: Now
+    ) throws(Rejection) {
+        let ends: [Resignation.Outcome: HoldEnd] = [
+            .released: .resigned, .failed: .failed, .abandoned: .abandoned,
+        ]
+        let how = ends[resignation.outcome]!
+        if names[claim.key]?.hold?.token != claim.token, let record = past(claim), record.end!.how == how,
+            record.holder == claim.holder, record.principal == claim.principal
+        {
+            return say(.ended(record), to: claim.request)
+        }
+        _ = try held(claim, now)
+        let record = end(claim.key, how, resignation.reason, nil, now)
+        passOn(claim.key, record, now)
+        say(.ended(record), to: claim.request)
+    }
+
+    private mutating func revoke(_ revocation: Revocation, _ now: Now) throws(Rejection) {
+        let key = revocation.key
+        let claim = Claim(request: revocation.request, key: key, holder: "", token: revocation.token)
+        if names[key]?.hold?.token == revocation.token {
+            let record = end(key, .revoked, revocation.reason, revocation.by, now)
+            passOn(key, record, now)
+            return say(.ended(record), to: revocation.request)
+        }
+        names[key] = names[key] ?? Name()
+        let record = past(claim)
+        if let record, record.end!.how == .revoked { return say(.ended(record), to: revocation.request) }
+        if record == nil && names[key]!.lease == nil { throw .notFound(key) }
+        throw .holdEnded(token: revocation.token, record: record, current: view(key, now))
+    }
+
+    private mutating func takeBack(_ key: Key, _ token: FencingToken, _ now: Now) {
+        guard names[key]?.hold?.token == token else { return }
+        names[key]!.given -= 1
+        guard names[key]!.given <= 0, names[key]!.renewed == nil else { return }
+        _ = end(key, .undelivered, nil, nil, now)
+        handOver(key, now)
+    }
+
+    private mutating func sweep(_ key: Key, _ revision: Revision) {
+        guard let name = names[key], let lease = name.lease, lease.hold == nil, lease.revision == revision,
+            name.queue.isEmpty
+        else { return }
+        names[key]!.lease = nil
+        _ = next()
+    }
+
+    private mutating func held(_ claim: Claim, _ now: Now) throws(Rejection) -> Hold {
+        names[claim.key] = names[claim.key] ?? Name()
+        guard let hold = names[claim.key]!.hold, hold.token == claim.token else {
+            throw .holdEnded(token: claim.token, record: past(claim), current: view(claim.key, now))
+        }
+        guard hold.holder == claim.holder, hold.principal == claim.principal else {
+            throw .notTheHolder(holder: hold.holder)
+        }
+        return hold
+    }
+
+    /// The hold of this token, if it is over and was of this name.
+    private func past(_ claim: Claim) -> HoldRecord? {
+        guard let record = history[claim.token], record.key == claim.key, record.end != nil else {
+            return nil
+        }
+        return record
+    }
+
+    private func compare(_ stored: String?, _ given: String?) throws(Rejection) {
+        if let stored, let given, stored != given { throw .inputsMismatch(stored: stored, given: given) }
+    }
+}
+
+extension Hold {
+    fileprivate func asCampaign(_ key: Key) -> Campaign {
+        Campaign(
+            request: 0, key: key, holder: holder, campaignID: campaignID, principal: principal,
+            duration: duration)
+    }
+}
+
+extension Command {
+    /// Whose request this is; what the daemon does by itself has none.
+    var request: RequestID? {
+        switch self {
+        case .campaign(let campaign): campaign.request
+        case .renew(let claim), .complete(let claim, _), .resign(let claim, _): claim.request
+        case .revoke(let revocation): revocation.request
+        case .mark(let marking): marking.request
+        case .unmark(let unmarking): unmarking.request
+        case .wait(let wait): wait.request
+        case .forsake, .takeBack, .sweep: nil
+        }
+    }
+}

@@ -1,0 +1,108 @@
+@testable import Coordination
+
+/// How holds begin and end, and what follows.
+extension Model {
+    mutating func elect(_ place: Place, _ now: Now) {
+        let campaign = place.campaign
+        let key = campaign.key
+        let token = next()
+        let limit = campaign.maxAttempts ?? settings.defaultMaxAttempts
+        var lease =
+            names[key]!.lease
+            ?? LeaseRecord(
+                key: key, revision: token, created: token, createdAt: now.wall, way: campaign.way,
+                maxAttempts: limit)
+        if lease.way != campaign.way { lease.failures = 0 }
+        if lease.failures == 0 { lease.maxAttempts = limit }
+        lease.way = campaign.way
+        lease.revision = token
+        lease.transitions += 1
+        let hold = Hold(
+            token: token, holder: campaign.holder, campaignID: campaign.campaignID,
+            principal: campaign.principal, duration: campaign.duration, attempt: lease.failures + 1,
+            began: now.wall, inputsDigest: campaign.inputsDigest,
+            supersedes: names[key]!.marker == nil ? nil : campaign.supersedes, info: campaign.info)
+        lease.hold = hold
+        names[key]!.lease = lease
+        names[key]!.deadline = now.instant + hold.duration
+        names[key]!.confirmWithin = campaign.confirmWithin
+        names[key]!.confirmBy = campaign.confirmWithin.map { now.instant + $0 }
+        names[key]!.renewed = nil
+        names[key]!.given = place.requests.count
+        history[token] = HoldRecord(
+            key: key, token: token, way: lease.way, holder: hold.holder, campaignID: hold.campaignID,
+            principal: hold.principal, attempt: hold.attempt, info: hold.info, began: hold.began)
+        for request in place.requests {
+            say(.elected(Election(lease: lease, hold: hold, previous: lease.last)), to: request)
+        }
+    }
+
+    mutating func end(
+        _ key: Key, _ how: HoldEnd, _ reason: String?, _ by: String?, _ now: Now
+    ) -> HoldRecord {
+        let hold = names[key]!.hold!
+        var record = history[hold.token]!
+        record.end = .init(how: how, reason: reason, by: by, at: now.wall, revision: next())
+        history[hold.token] = record
+        var lease = names[key]!.lease!
+        lease.hold = nil
+        lease.revision = revision
+        if how != .undelivered {
+            lease.last = EndedHold(
+                token: hold.token, holder: hold.holder, how: how, reason: reason, ended: now.wall)
+        }
+        if [.failed, .expired, .abandoned].contains(how) { lease.failures += 1 }
+        if lease.way == .lock && how == .resigned { lease.failures = 0 }
+        names[key]!.lease = lease
+        names[key]!.confirmBy = nil
+        names[key]!.renewed = nil
+        names[key]!.given = 0
+        lastInputs = hold.inputsDigest
+        return record
+    }
+
+    mutating func passOn(_ key: Key, _ record: HoldRecord, _ now: Now) {
+        let lease = names[key]!.lease!
+        let end = record.end!
+        guard lease.way == .once, [.failed, .expired, .abandoned].contains(end.how),
+            lease.failures >= lease.maxAttempts
+        else { return handOver(key, now) }
+        let reason = "attempt \(record.attempt) of \(lease.maxAttempts) ended: \(end.reason ?? "\(end.how)")"
+        settle(
+            DoneMarker(
+                key: key, revision: next(), finding: Finding(outcome: .failed, reason: reason),
+                inputsDigest: lastInputs, holder: record.holder, principal: record.principal,
+                token: record.token, attempt: record.attempt, info: record.info, start: record.began,
+                end: now.wall, retention: settings.failedRetention), now)
+    }
+
+    mutating func handOver(_ key: Key, _ now: Now) {
+        if !isQuarantined(now), let first = names[key]!.queue.firstIndex(where: { $0.isPresent }) {
+            return elect(names[key]!.queue.remove(at: first), now)
+        }
+        tellOrphaned(key, now)
+    }
+
+    mutating func settle(_ marker: DoneMarker, _ now: Now) {
+        let key = marker.key
+        names[key]!.marker = marker
+        names[key]!.markerExpiry = marker.retention.map { now.instant + $0 }
+        if names[key]!.lease != nil {
+            names[key]!.lease!.failures = 0
+            names[key]!.lease!.revision = next()
+        }
+        let queue = names[key]!.queue
+        names[key]!.queue = []
+        for place in queue {
+            for request in place.requests {
+                if let stored = marker.inputsDigest, let given = place.campaign.inputsDigest, stored != given
+                {
+                    say(.refused(.inputsMismatch(stored: stored, given: given)), to: request)
+                } else {
+                    say(.settled(marker), to: request)
+                }
+            }
+        }
+        tellWaiters(key)
+    }
+}

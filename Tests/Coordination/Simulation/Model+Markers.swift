@@ -1,0 +1,100 @@
+@testable import Coordination
+
+/// Markers without an election, and those who wait for markers.
+extension Model {
+    mutating func mark(_ marking: Marking, _ now: Now) throws(Rejection) {
+        let key = marking.key
+        dropFailedMarker(key, now)
+        let name = names[key] ?? Name()
+        names[key] = name
+        if let marker = name.marker {
+            guard marker.finding == marking.finding, marker.inputsDigest == marking.inputsDigest else {
+                throw .markerDiffers(marker)
+            }
+            return say(.marked(marker, new: false), to: marking.request)
+        }
+        if name.hold != nil && name.lease!.way == .once { throw .held(view(key, now)!) }
+        let marker = DoneMarker(
+            key: key, revision: next(), finding: marking.finding, inputsDigest: marking.inputsDigest,
+            holder: marking.holder, principal: marking.principal, token: nil, attempt: 1,
+            info: marking.info, start: now.wall, end: now.wall,
+            retention: marking.finding.outcome == .failed ? settings.failedRetention : nil)
+        let inUse = name.hold == nil ? name.queue.first?.campaign.way : name.lease!.way
+        if inUse == .lock {
+            names[key]!.marker = marker
+            names[key]!.markerExpiry = marker.retention.map { now.instant + $0 }
+            tellWaiters(key)
+        } else {
+            settle(marker, now)
+        }
+        say(.marked(marker, new: true), to: marking.request)
+    }
+
+    mutating func unmark(_ unmarking: Unmarking, _ now: Now) throws(Rejection) {
+        guard let marker = names[unmarking.key]?.marker else { throw .notFound(unmarking.key) }
+        guard marker.revision == unmarking.revision else {
+            throw .revisionDiffers(current: marker.revision)
+        }
+        dropMarker(unmarking.key)
+        for waiting in waits where waiting.wait.keys.contains(unmarking.key) {
+            var view = markersView(waiting.wait)
+            view.verdict = .deleted
+            view.about = unmarking.key
+            say(.markers(view), to: waiting.wait.request)
+        }
+        say(.unmarked(marker), to: unmarking.request)
+    }
+
+    mutating func wait(_ wait: MarkerWait, _ now: Now) {
+        for key in wait.keys { dropFailedMarker(key, now) }
+        let view = markersView(wait)
+        guard view.verdict == .waiting, let until = wait.waitUntil, until > now.instant else {
+            return say(.markers(view), to: wait.request)
+        }
+        waits.append(Wait(wait: wait, until: until))
+        said.append(Said(request: wait.request, after: revision))
+    }
+
+    func markersView(_ wait: MarkerWait) -> MarkersView {
+        let markers = wait.keys.compactMap { names[$0]?.marker }
+        let missing = wait.keys.filter { names[$0]?.marker == nil }
+        let failed = markers.filter { $0.finding.outcome == .failed }.count
+        var verdict = MarkersView.Verdict.waiting
+        if wait.require == .all {
+            if failed > 0 { verdict = .failed } else if missing.isEmpty { verdict = .done }
+        } else {
+            if markers.count > failed { verdict = .done } else if missing.isEmpty { verdict = .failed }
+        }
+        return MarkersView(verdict: verdict, markers: markers, missing: missing)
+    }
+
+    mutating func tellWaiters(_ key: Key) {
+        for waiting in waits where waiting.wait.keys.contains(key) {
+            let view = markersView(waiting.wait)
+            if view.verdict != .waiting { say(.markers(view), to: waiting.wait.request) }
+        }
+    }
+
+    mutating func tellOrphaned(_ key: Key, _ now: Now) {
+        let name = names[key]!
+        guard let lease = name.lease, lease.way == .once, name.hold == nil, let last = lease.last,
+            name.marker == nil, name.queue.isEmpty
+        else { return }
+        for waiting in waits where waiting.wait.keys.contains(key) {
+            var view = markersView(waiting.wait)
+            (view.verdict, view.about, view.last) = (.orphaned, key, last)
+            say(.markers(view), to: waiting.wait.request)
+        }
+    }
+
+    mutating func dropFailedMarker(_ key: Key, _ now: Now) {
+        guard let expiry = names[key]?.markerExpiry, expiry <= now.instant else { return }
+        dropMarker(key)
+    }
+
+    private mutating func dropMarker(_ key: Key) {
+        names[key]!.marker = nil
+        names[key]!.markerExpiry = nil
+        _ = next()
+    }
+}

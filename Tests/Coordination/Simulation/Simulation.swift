@@ -1,0 +1,215 @@
+@testable import Coordination
+
+/// Many clients on a few names, by the dice of one seed: on the core and on the model at once.
+///
+/// Every step is a turn of a few commands at some moment. The core must say what the model
+/// says, in the same order, and end in the same state; the stage and the ledger check what
+/// must hold whatever the model thinks. The first fault ends the run.
+struct Simulation {
+    var dice: Dice
+    var stage: Stage
+    var model: Model
+    var ledger = Ledger()
+    let settings: CoreSettings
+    /// Who was elected lately: those who renew, complete, resign, and do so too late.
+    var elections: [Election] = []
+
+    private(set) var step = 0
+    private(set) var trail: [String] = []
+    var keepsTrail = false
+
+    init(seed: UInt64) {
+        dice = Dice(seed: seed)
+        settings = CoreSettings(
+            reconnectGrace: .seconds(10), defaultMaxAttempts: 2, failedRetention: .seconds(60),
+            contendersMax: 5, idleNamesMax: 2)
+        let quarantine: Interval? = dice.oneIn(8) ? .seconds(45) : nil
+        stage = Stage(settings, quarantine: quarantine)
+        stage.recordsIssues = false
+        model = Model(settings, quarantineUntil: stage.core.quarantineUntil)
+    }
+
+    /// Plays; returns what went wrong, if anything did.
+    mutating func run(steps: Int) -> String? {
+        while step < steps {
+            step += 1
+            playStep()
+            if let fault = stage.faults.first {
+                return "step \(step): \(fault)" + (keepsTrail ? "\n" + trail.joined(separator: "\n") : "")
+            }
+        }
+        return nil
+    }
+
+    private mutating func playStep() {
+        passTime()
+        if dice.oneIn(150) { restart() }
+        for _ in 0..<(1 + dice.below(4)) {
+            if let command = someCommand() { play(command) }
+            if dice.oneIn(6) { stage.pass(.milliseconds(Int64(dice.below(200)))) }
+        }
+        if !dice.oneIn(4) { tick() }
+        endTurn()
+        for (key, token) in stage.takeUndelivered() {
+            play(.takeBack(key, token))
+            commit()
+        }
+        compareStates()
+        for fault in ledger.faults(on: stage) { stage.fault(fault) }
+    }
+
+    // MARK: Each on both
+
+    private mutating func play(_ command: Command) {
+        log("\(command)")
+        model.apply(command, at: stage.now)
+        let effects = stage.collect(command)
+        if case .campaign(let campaign) = command { ledger.noteAsked(campaign, effects) }
+        compare(effects)
+    }
+
+    private mutating func tick() {
+        let effects = stage.collectTick()
+        let order: [Model.Due] = effects.map {
+            switch $0 {
+            case .persist(let change): .name(change.key)
+            case .answer(let request, _, _), .parked(let request, _, _): .request(request)
+            case .standingsChanged(let key): .name(key)
+            }
+        }
+        model.tick(at: stage.now, order: order)
+        log("tick")
+        compare(effects)
+        ledger.noteTick(stage)
+    }
+
+    /// The flush takes its time, in which renewals are answered and gaps may occur. Then it fails or not.
+    private mutating func endTurn() {
+        if dice.oneIn(3) { stage.pass(.milliseconds(Int64(dice.below(2_000)))) }
+        while dice.oneIn(3) { renewAtOnce() }
+        if dice.oneIn(20) { gap(.milliseconds(500 + Int64(dice.below(20_000)))) }
+        while dice.oneIn(3) { renewAtOnce() }
+        if stage.core.isTurnOpen && dice.oneIn(6) {
+            log("the commit fails")
+            ledger.burn(after: stage.disk.revision, upTo: stage.core.revision)
+            stage.fail()
+            model.undo()
+            listen()
+        } else {
+            commit()
+        }
+    }
+
+    private mutating func commit() {
+        stage.commit()
+        model.committed(at: stage.now)
+        ledger.noteCommit(stage)
+        listen()
+    }
+
+    private mutating func listen() {
+        ledger.note(stage.heard, on: stage)
+        elections += stage.heard.compactMap(\.reply.election)
+        if elections.count > 12 { elections.removeFirst(elections.count - 12) }
+        stage.forgetAnswered()
+        ledger.noteStep(stage)
+    }
+
+    private mutating func renewAtOnce() {
+        guard let election = dice.pickAny(elections) else { return }
+        let claim = stage.claim(election)
+        log("at once: \(claim)")
+        let reply = stage.core.renewAtOnce(claim, at: stage.now)
+        let expected = model.renewAtOnce(claim, at: stage.now)
+        if reply != expected { stage.fault("renewAtOnce said \(reply as Any), the model \(expected as Any)") }
+        if let reply { ledger.noteRenewal(reply, at: stage.now.instant) }
+    }
+
+    private mutating func gap(_ gap: Interval) {
+        log("away for \(gap)")
+        stage.pass(gap)
+        stage.core.wasAway(for: gap)
+        model.wasAway(for: gap)
+        ledger.wasAway(for: gap)
+    }
+
+    private mutating func restart() {
+        log("restart")
+        stage.restart(quarantine: dice.oneIn(3) ? .seconds(45) : nil)
+        model.restart(
+            at: stage.now, revision: stage.disk.revision, quarantineUntil: stage.core.quarantineUntil)
+        ledger.noteRestart(stage)
+    }
+
+    private mutating func passTime() {
+        let jitter = Interval(nanoseconds: Int64(dice.below(1_000_000_000)))
+        switch dice.below(20) {
+        case 0..<6: break
+        case 6..<11: stage.pass(.milliseconds(Int64(dice.below(400))) + jitter)
+        case 11..<16: stage.pass(.seconds(Int64(dice.below(12))) + jitter)
+        case 16..<18:
+            // A daemon that wakes when something is due.
+            for _ in 0..<8 {
+                guard let wake = stage.core.nextWake, wake - stage.now.instant < .minutes(3) else { break }
+                stage.pass(max(.zero, wake - stage.now.instant))
+                tick()
+                commit()
+            }
+        case 18: gap(.seconds(Int64(dice.below(60))) + jitter)
+        default: stage.pass(.seconds(Int64(dice.below(120))) + jitter)
+        }
+    }
+
+    // MARK: Compare
+
+    private mutating func compare(_ effects: [Effect]) {
+        let said = effects.compactMap { effect -> Model.Said? in
+            switch effect {
+            case .answer(let request, let reply, let after):
+                Model.Said(request: request, reply: reply, after: after)
+            case .parked(let request, let standing, let after):
+                Model.Said(request: request, standing: standing, after: after)
+            case .persist, .standingsChanged: nil
+            }
+        }
+        if said != model.said {
+            stage.fault("the core said\n  \(said)\nthe model\n  \(model.said)")
+        }
+        if stage.core.revision != model.revision {
+            stage.fault("revision \(stage.core.revision), the model has \(model.revision)")
+        }
+        model.said = []
+    }
+
+    private mutating func compareStates() {
+        for (key, name) in model.names {
+            guard let core = stage.core.names[key] else {
+                if name.hold != nil || !name.queue.isEmpty { stage.fault("\(key.name) was forgotten") }
+                continue
+            }
+            let same =
+                core.lease == name.lease && core.marker == name.marker && core.given == name.given
+                && core.lastRenewal == name.renewed && core.confirmBy == name.confirmBy
+                && core.markerExpiry == name.markerExpiry
+                && (name.hold == nil || core.deadline == name.deadline)
+                && core.queue.map(\.requests) == name.queue.map(\.requests)
+                && core.queue.map(\.campaign.holder) == name.queue.map(\.campaign.holder)
+                && core.queue.map(\.graceUntil) == name.queue.map(\.graceUntil)
+            if !same { stage.fault("\(key.name): the core has\n  \(core)\nthe model\n  \(name)") }
+        }
+    }
+
+    private mutating func log(_ text: @autoclosure () -> String) {
+        if keepsTrail { trail.append("\(step) @\(stage.now.instant.nanoseconds): \(text())") }
+    }
+}
+
+extension Model {
+    mutating func renewAtOnce(_ claim: Claim, at now: Now) -> Reply? {
+        guard let hold = names[claim.key]?.hold, hold.token == claim.token, hold.token <= durable,
+            hold.holder == claim.holder, hold.principal == claim.principal
+        else { return nil }
+        extend(claim.key, now)
+        return .renewed(view(claim.key, now)!)
+    }
+}
