@@ -61,6 +61,7 @@ let package = Package(
         // The programs.
         program("batond", ["Coordination", "Daemon", "Store", argumentParser, logging]),
         program("baton", ["Client", "Supervision", "Digest", argumentParser]),
+        program("baton-bench", ["CLinux", argumentParser]),
 
         .target(
             name: "SQLiteFaults", path: "Tests/Support/SQLiteFaults",

@@ -43,7 +43,8 @@ extension Coordinator {
     ) {
         name.given += 1
         name.deadline = max(name.deadline, now.instant + hold.duration)
-        let election = Election(lease: name.lease!, hold: hold, previous: name.lease!.last)
+        let election = Election(
+            lease: name.lease!, hold: hold, previous: name.lease!.last, queueLength: name.queue.count)
         say(.elected(election), to: campaign.request, &effects)
     }
 
@@ -86,7 +87,9 @@ extension Coordinator {
         effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
         effects.append(.standingsChanged(campaign.key))
         for request in contender.requests {
-            say(.elected(Election(lease: lease, hold: hold, previous: lease.last)), to: request, &effects)
+            let election = Election(
+                lease: lease, hold: hold, previous: lease.last, queueLength: name.queue.count)
+            say(.elected(election), to: request, &effects)
         }
     }
 

@@ -22,8 +22,11 @@ public struct Election: Hashable, Sendable {
     public var hold: Hold
     /// How the hold before this one ended.
     public var previous: EndedHold?
+    /// Contenders behind the holder.
+    public var queueLength: Int
 
-    public init(lease: LeaseRecord, hold: Hold, previous: EndedHold?) {
+    public init(lease: LeaseRecord, hold: Hold, previous: EndedHold?, queueLength: Int = 0) {
+        self.queueLength = queueLength
         self.lease = lease
         self.hold = hold
         self.previous = previous

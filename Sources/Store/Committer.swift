@@ -33,6 +33,8 @@ final class Committer: @unchecked Sendable {
     private let monitor = Monitor()
     private let settings: StoreSettings
     private var thread: Thread?
+    /// Nil until the thread has tried to take the connections over.
+    private var startFailure: StoreError??
 
     // Guarded by the monitor.
     private var turn: TurnJob?
@@ -53,16 +55,26 @@ final class Committer: @unchecked Sendable {
         restartAt = settings.restartBytes
     }
 
-    /// The thread takes the connections over.
-    func start(_ opened: Opened) {
+    /// The thread takes the connections over. If it can't, it ends.
+    func start(_ opened: Opened) throws(StoreError) {
         figuresNow = StoreFigures(
             committed: opened.journalRevision, tablesRevision: opened.meta.tablesRevision,
             compactedRevision: opened.meta.compactedRevision, journalBytes: opened.journalBytes)
         nonisolated(unsafe) let opened = opened
         thread = Thread(name: "baton-commit") { [self] in
-            do throws(StoreError) { try install(opened) } catch { fatalError("\(error)") }
-            run()
+            let failure: StoreError?
+            do throws(StoreError) {
+                try install(opened)
+                failure = nil
+            } catch {
+                failure = error
+            }
+            monitor.signal { startFailure = .some(failure) }
+            if failure == nil { run() }
         }
+        guard let failure = monitor.wait(for: { startFailure }) else { return }
+        thread.take()?.join()
+        throw failure
     }
 
     // MARK: From the loop

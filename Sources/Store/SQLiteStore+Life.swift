@@ -35,7 +35,7 @@ extension SQLiteStore {
             directory: directory, settings: settings, lock: lock, onLoop: onLoop, post: post)
         do throws(StoreError) {
             let recovered = try store.take(opened)
-            store.committer.start(opened)
+            try store.committer.start(opened)
             return (store, recovered)
         } catch {
             for connection in [opened.reader, opened.checkpointer, opened.writer] { connection.close() }

@@ -79,13 +79,13 @@ extension Elections {
         write("previous", election.previous, to: &writer)
     }
 
-    /// The lease at the moment of the election. Who queues behind it isn't said here: 0.
+    /// The lease at the moment of the election: its full duration begins.
     private func view(of election: Election) -> LeaseView {
         var record = election.lease
         record.hold = election.hold
         return LeaseView(
             record: record, remaining: election.hold.duration, lastRenewal: election.hold.began,
-            queueLength: 0)
+            queueLength: election.queueLength)
     }
 
     private func writeSettled(_ marker: DoneMarker, to writer: inout JSONWriter) {

@@ -38,7 +38,8 @@ extension Model {
             if Place(campaign: campaign).isOf(hold.asCampaign(key)) {
                 names[key]!.given += 1
                 names[key]!.deadline = max(name.deadline, now.instant + hold.duration)
-                let election = Election(lease: name.lease!, hold: hold, previous: name.lease!.last)
+                let election = Election(
+                    lease: name.lease!, hold: hold, previous: name.lease!.last, queueLength: name.queue.count)
                 return say(.elected(election), to: campaign.request)
             }
             try compare(hold.inputsDigest, campaign.inputsDigest)

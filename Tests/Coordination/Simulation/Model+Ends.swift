@@ -33,7 +33,9 @@ extension Model {
             key: key, token: token, way: lease.way, holder: hold.holder, campaignID: hold.campaignID,
             principal: hold.principal, attempt: hold.attempt, info: hold.info, began: hold.began)
         for request in place.requests {
-            say(.elected(Election(lease: lease, hold: hold, previous: lease.last)), to: request)
+            let election = Election(
+                lease: lease, hold: hold, previous: lease.last, queueLength: names[key]!.queue.count)
+            say(.elected(election), to: request)
         }
     }
 

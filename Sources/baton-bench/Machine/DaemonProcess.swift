@@ -1,0 +1,89 @@
+import Glibc
+
+/// A batond of the benchmark's own: a free port of loopback, a directory of its own.
+final class DaemonProcess {
+    private let program: String
+    private let directory: String
+    let address: Address
+    private(set) var pid: pid_t = 0
+
+    init(program: String, directory: String) throws(BenchError) {
+        self.program = program
+        self.directory = directory
+        address = try Address.unused()
+        try start()
+        try awaitReady()
+    }
+
+    deinit { kill() }
+
+    /// Starts it and doesn't wait. Also after `kill`, with the data that is there.
+    func start() throws(BenchError) {
+        let log = "\(directory).log"
+        let arguments = [
+            program, "--listen", "\(address.host):\(address.port)", "--data", directory,
+            "--set", "log.level=warning",
+        ]
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        var pointers = arguments.map { strdup($0) } + [nil]
+        defer { for pointer in pointers { free(pointer) } }
+        let code = posix_spawn(&pid, program, &actions, nil, &pointers, environ)
+        guard code == 0 else { throw .system(program, code) }
+    }
+
+    /// Until it takes connections.
+    func awaitReady() throws(BenchError) {
+        let end = Clock.now + 30 * Clock.second
+        while !accepts {
+            var status: Int32 = 0
+            if waitpid(pid, &status, WNOHANG) == pid {
+                pid = 0
+                throw .daemon("batond ended at its start: \(Files.text("\(directory).log") ?? "")")
+            }
+            guard Clock.now < end else { throw .daemon("batond takes no connections after 30 s") }
+            guard interrupted == 0 else { throw .interrupted }
+            usleep(500)
+        }
+    }
+
+    private var accepts: Bool {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        return socket >= 0 && address.connect(socket)
+    }
+
+    /// SIGKILL, and gone when this returns.
+    func kill() {
+        guard pid > 0 else { return }
+        Glibc.kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+        pid = 0
+    }
+
+    /// Bytes in memory, and those of them that aren't a file's.
+    var memory: (resident: Int, anonymous: Int) { (kilobytes("VmRSS"), kilobytes("RssAnon")) }
+
+    private func kilobytes(_ key: String) -> Int {
+        let text = Machine.value(of: key, in: "/proc/\(pid)/status") ?? ""
+        return 1024 * (Int(text.prefix { $0 != " " }) ?? 0)
+    }
+
+    /// Bytes that it caused to be sent to the disk. proc_pid_io(5); nil where that is not to be read.
+    var written: UInt64? { Machine.value(of: "write_bytes", in: "/proc/\(pid)/io").flatMap { UInt64($0) } }
+
+    /// Seconds of processor time that it has used.
+    var processorTime: Double {
+        // proc_pid_stat(5): fields 14 and 15, counted from the state, which comes behind the name's ")".
+        guard let text = Files.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return 0 }
+        let fields = text[end...].split(separator: " ")
+        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
+            return 0
+        }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+}

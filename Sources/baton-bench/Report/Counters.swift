@@ -1,0 +1,56 @@
+/// What is counted of a daemon, and by whom.
+struct Counters {
+    /// By the daemon since its start, from GET /v1/status: turns made durable, the commands in them,
+    /// and every flush of its database and log, whatever it was for. Nil: it doesn't say.
+    var commits: UInt64?
+    var commands: UInt64?
+    var flushes: UInt64?
+    /// By the kernel, of a daemon of the benchmark's own: seconds of processor time, and bytes that
+    /// it caused to be written to the disk. Both say more than a rate where the machine is shared.
+    var processorTime: Double?
+    var written: UInt64?
+
+    static let none = Counters(commits: 0, commands: 0, flushes: 0, processorTime: 0, written: 0)
+
+    static func - (later: Counters, earlier: Counters) -> Counters { combine(later, earlier, -, -) }
+    static func + (one: Counters, other: Counters) -> Counters { combine(one, other, +, +) }
+
+    private static func combine(
+        _ one: Counters, _ other: Counters, _ count: (UInt64, UInt64) -> UInt64,
+        _ time: (Double, Double) -> Double
+    ) -> Counters {
+        func both<Value>(_ member: (Counters) -> Value?, _ join: (Value, Value) -> Value) -> Value? {
+            member(one).flatMap { one in member(other).map { join(one, $0) } }
+        }
+        return Counters(
+            commits: both(\.commits, count), commands: both(\.commands, count),
+            flushes: both(\.flushes, count), processorTime: both(\.processorTime, time),
+            written: both(\.written, count))
+    }
+
+    /// What a run of so many rounds cost. A round is a cycle, or one renewal.
+    func lines(rounds: Int, _ round: String, seconds: Double) -> [String] {
+        var turns: [String] = []
+        if let flushes { turns.append("\(ratio(flushes, rounds)) flushes/\(round)") }
+        if let commits, let commands, commits > 0 {
+            turns.append("\(ratio(commands, Int(commits))) commands/commit")
+        }
+        if let commits, let flushes, flushes > 0 {
+            turns.append("\(ratio(commits, Int(flushes))) commits/flush")
+        }
+        var costs: [String] = []
+        if let processorTime {
+            let each = Int64(processorTime * 1e9) / Int64(max(1, rounds))
+            costs.append("batond: \(Text.microseconds(each)) of processor/\(round)")
+            costs.append("\(Text.number(processorTime / seconds)) cores")
+        }
+        if let written {
+            costs.append("\(Text.kibibytes(Double(written) / Double(max(1, rounds)))) to disk/\(round)")
+        }
+        return [turns, costs].map { $0.joined(separator: ", ") }.filter { !$0.isEmpty }
+    }
+
+    private func ratio(_ count: UInt64, _ among: Int) -> String {
+        Text.number(Double(count) / Double(max(1, among)))
+    }
+}
