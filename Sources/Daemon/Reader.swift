@@ -16,6 +16,7 @@ struct Reader {
     func answer(_ query: ReadQuery, at now: Now) throws -> APIResponse {
         switch query {
         case .lease(let key):
+            try mustKnow(key)
             return elections.lease(core.lease(key, at: now), queue: core.contenders(key), of: key)
         case .leases(let namespace, let prefix, let held, let page):
             return try leases(namespace, prefix, held, page, now)
@@ -28,6 +29,7 @@ struct Reader {
             return elections.history(
                 try store.history(namespace: namespace, name: name, before: before, limit: limit))
         case .fence(let key, let token):
+            try mustKnow(key)
             let current = core.lease(key, at: now)
             let isPresent = current?.record.hold?.token == token
             let ended = isPresent ? nil : try store.hold(token: token)
@@ -36,6 +38,11 @@ struct Reader {
         case .ready: return elections.ready(degraded: degraded)
         case .live: return elections.live
         }
+    }
+
+    /// The store could not be read: what memory doesn't know may be there all the same.
+    private func mustKnow(_ key: Key) throws {
+        guard core.knows(key) else { throw StoreError.unavailable("\(key) could not be looked up") }
     }
 
     /// A page of what the store has, each name as memory knows it by now.

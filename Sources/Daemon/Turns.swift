@@ -290,7 +290,8 @@ final class Turns: @unchecked Sendable {
         return commands.filter { command in
             var needs = Coordinator.Needs()
             core.needs(command, into: &needs)
-            guard !needs.names.isEmpty, let request = command.request else { return needs.names.isEmpty }
+            // An old token whose hold isn't known would be told that its hold is lost.
+            guard !needs.isEmpty, let request = command.request else { return needs.isEmpty }
             door.unavailable(request, .storageFailed)
             return false
         }

@@ -71,7 +71,10 @@ struct ServeCommand: ParsableCommand {
         LoggingSystem.bootstrap { _ in LineLog(level: level, json: json) }
         let log = Logger(label: "batond")
         do {
-            try Daemon(configuration, log: log).run()
+            let daemon = try Daemon(configuration, log: log)
+            try daemon.run()
+            // Its loop may still be in a round: nothing of it goes before the process does.
+            withExtendedLifetime(daemon) { Glibc.exit(0) }
         } catch {
             log.critical("batond can't start", metadata: ["reason": "\(error)"])
             throw ExitCode(1)

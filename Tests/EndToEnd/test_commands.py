@@ -132,13 +132,14 @@ class Commands(Story):
         script = self.script("set -eu; . %s; baton_hold deploy; sleep 1000 & echo $! > %s; wait" % (
             RECIPE, self.path("step")))
         until(lambda: read(self.path("step")).strip(), "it holds")
+        # At any moment, also while its renewals only begin.
         script.kill()
         script.wait()
         until(lambda: not self.client.lease("deploy")["held"], "its hold has ended")
         self.assertEqual("abandoned", self.client.history("deploy")[0]["end"])
 
         os.unlink(self.path("step"))
-        script = self.script("set -eu; . %s; baton_hold deploy --duration 6s; sleep 1000 & echo $! > %s; wait" % (
+        script = self.script("set -eu; . %s; BATON_RENEW_EVERY=1s baton_hold deploy --duration 6s; sleep 1000 & echo $! > %s; wait" % (
             RECIPE, self.path("step")))
         until(lambda: read(self.path("step")).strip(), "it holds")
         step = int(read(self.path("step")))

@@ -8,7 +8,7 @@ has seen.
 import contract
 from support import Story
 
-SECONDS = 5
+SECONDS = 20
 
 # Promised, and not to be had on purpose: (method, path, status) → why.
 CANNOT_BE_PROVOKED = {}

@@ -197,16 +197,24 @@ class BrokenDisk(Story):
         self.assertEqual(0, self.batond.stop())
         self.batond.start()
         client = self.batond.client()
+        old = client.history("l150")[0]["fencingToken"]
+        self.assertEqual(0, self.batond.stop())
+        self.batond.start()
+        client = self.batond.client()
         with strace.Tampering(self.batond, "pread64:error=EIO"):
-            seen = set()
-            for path in (client.path("leases/l150"), client.path("leases"), client.path("markers"), client.path("history"),
-                         client.path("leases/held/history"), client.path("leases/held/fence?token=1"),
-                         client.path("leases/never-seen"), client.path("markers/never-seen"),
-                         client.path("markers?name=never-seen")):
-                answer = client.send("GET", path)
-                seen.add((path, answer.status))
-                if answer.status == 503:
-                    self.assertProblem(answer, 503, "unavailable")
-            self.note("503 for %d of 9 questions" % len([1 for _, status in seen if status == 503]))
+            asked = ["leases/l150", "leases/l10", "leases", "markers", "history", "leases/l150/history",
+                     "leases/l150/fence?token=%d" % old, "markers/m", "markers?name=m"]
+            broken = [client.send("GET", client.path(rest)) for rest in asked]
+            # Who has resigned must not be told that the lease was lost, because nobody knows any more.
+            broken.append(client.resign("l150", "anna", old))
             self.assertEqual(200, client.renew("held", "anna", self.token).status)
-        self.assertEqual(200, client.send("GET", client.path("leases")).status)
+        whole = [client.send("GET", client.path(rest)) for rest in asked]
+        self.assertEqual([200, 200, 200, 200, 200, 200, 200, 404, 202], [answer.status for answer in whole])
+        whole.append(client.resign("l150", "anna", old))
+        # What SQLite has in memory it can tell; nothing else is told but that it can't be.
+        for good, bad in zip(whole, broken):
+            if bad.status == 503:
+                self.assertProblem(bad, 503, "unavailable")
+            else:
+                self.assertEqual((good.status, good.outcome), (bad.status, bad.outcome), bad)
+        self.assertGreater([answer.status for answer in broken].count(503), 4)

@@ -32,9 +32,7 @@ struct Renew: ParsableCommand {
             throw ValidationError("--every must be 100ms or more")
         }
         if process != nil, every == nil { throw ValidationError("--for needs --every") }
-        if let process, ProcessMark(process) == nil {
-            throw ValidationError("--for \(process): there is no such process")
-        }
+        if let process, process <= 1 { throw ValidationError("--for \(process): a process's number is expected") }
     }
 
     func run() throws {
@@ -44,25 +42,25 @@ struct Renew: ParsableCommand {
             return Say.line("\(claim.lease): renewed for \(DurationText.show(.seconds(left)))")
         }
         try Renewer(
-            server: server, claim: claim, every: every.value, process: process.flatMap { ProcessMark($0) }
+            server: server, claim: claim, every: every.value, process: process.map { ProcessMark($0) }
         ).run()
     }
 
     private var request: HTTPRequest { claim.contender(server).http(.renew(token: claim.number)) }
 }
 
-/// A process that isn't taken for another one that got its number later.
+/// A process that isn't taken for another one that got its number later. One that is gone
+/// already is as one that goes later: a script may be killed before its renewals begin.
 struct ProcessMark {
     let pid: Int32
-    private let began: String
+    private let began: String?
 
-    init?(_ pid: Int32) {
-        guard pid > 1, let began = Self.began(pid) else { return nil }
+    init(_ pid: Int32) {
         self.pid = pid
-        self.began = began
+        began = Self.began(pid)
     }
 
-    var isAlive: Bool { Self.began(pid) == began }
+    var isAlive: Bool { began != nil && Self.began(pid) == began }
 
     /// SIGTERM to what it started, but for ourselves, and then to it: a shell hears
     /// a signal only when the step that it waits for has ended.
@@ -102,6 +100,7 @@ private struct Renewer {
         var deadline: Moment?
         var isFailing = false
         while true {
+            if let process, !process.isAlive { throw abandon(transport, process) }
             let sentAt = Moment.now
             let timeout = min(RunSettings.requestTimeout, max(every, .seconds(1)))
             let answer = Result { try transport.perform(request, timeout: timeout) }
