@@ -2,6 +2,8 @@
 
 SHELL := /bin/bash
 SWIFT := swift
+# Debian's, for which `packages` installs what the tests import.
+PYTHON := /usr/bin/python3
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help packages build demo test unit end-to-end bench lint format install clean
@@ -31,7 +33,7 @@ unit:
 	$(SWIFT) test --skip-build
 
 end-to-end: build
-	python3 -u Tests/EndToEnd/run.py
+	$(PYTHON) -u Tests/EndToEnd/run.py
 
 bench: build
 	.build/release/baton-bench

@@ -103,7 +103,7 @@ final class Server {
         try call(Request("GET", "/v1/status")) { answer in
             Counters(
                 commits: answer.number("\"commits\":"), commands: answer.number("\"commands\":"),
-                flushes: answer.number("\"flushes\":"), processorTime: self.process?.processorTime,
+                processorTime: self.process?.processorTime,
                 written: self.process?.written)
         }
     }

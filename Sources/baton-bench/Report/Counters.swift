@@ -4,13 +4,12 @@ struct Counters {
     /// and every flush of its database and log, whatever it was for. Nil: it doesn't say.
     var commits: UInt64?
     var commands: UInt64?
-    var flushes: UInt64?
     /// By the kernel, of a daemon of the benchmark's own: seconds of processor time, and bytes that
     /// it caused to be written to the disk. Both say more than a rate where the machine is shared.
     var processorTime: Double?
     var written: UInt64?
 
-    static let none = Counters(commits: 0, commands: 0, flushes: 0, processorTime: 0, written: 0)
+    static let none = Counters(commits: 0, commands: 0, processorTime: 0, written: 0)
 
     static func - (later: Counters, earlier: Counters) -> Counters { combine(later, earlier, -, -) }
     static func + (one: Counters, other: Counters) -> Counters { combine(one, other, +, +) }
@@ -24,19 +23,16 @@ struct Counters {
         }
         return Counters(
             commits: both(\.commits, count), commands: both(\.commands, count),
-            flushes: both(\.flushes, count), processorTime: both(\.processorTime, time),
+            processorTime: both(\.processorTime, time),
             written: both(\.written, count))
     }
 
     /// What a run of so many rounds cost. A round is a cycle, or one renewal.
     func lines(rounds: Int, _ round: String, seconds: Double) -> [String] {
         var turns: [String] = []
-        if let flushes { turns.append("\(ratio(flushes, rounds)) flushes/\(round)") }
         if let commits, let commands, commits > 0 {
+            turns.append("\(ratio(commits, rounds)) commits/\(round), each one flush")
             turns.append("\(ratio(commands, Int(commits))) commands/commit")
-        }
-        if let commits, let flushes, flushes > 0 {
-            turns.append("\(ratio(commits, Int(flushes))) commits/flush")
         }
         var costs: [String] = []
         if let processorTime {
