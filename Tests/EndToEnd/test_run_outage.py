@@ -15,8 +15,10 @@ class Outage(Story):
         run = self.baton(
             daemon, "run", "import", "--once", "--duration", "12s", "--renew-interval", "1s", "--grace", "1s", "--",
             *script(work))
+        run.until_says("running")
         waiting = self.baton(daemon, "run", "import", "--once", "--duration", "12s", "--renew-interval", "1s",
                              "--grace", "1s", "--", "false")
+        waiting.until_says("waiting")
         until(lambda: len(read(self.path("steps")).splitlines()) >= 2, "the work goes on")
         daemon.kill()
         down = time.monotonic()
