@@ -43,7 +43,7 @@ final class Sweeper {
     /// The store's own upkeep: tables, journal, history.
     private func maintain() {
         let now = turns.clock.now
-        if isQuarantined, turns.core.quarantineUntil == nil {
+        if isQuarantined, turns.core.quarantineUntil.map({ $0 <= now.instant }) ?? true {
             isQuarantined = false
             log.notice("the restore's quarantine is over: elections go on")
             turns.store.endQuarantine()

@@ -148,7 +148,10 @@ final class Committer: @unchecked Sendable {
     }
 
     private func slice() {
-        if batch == nil { monitor.locked { (batch, handedBatch) = (handedBatch, nil) } }
+        if batch == nil {
+            monitor.locked { (batch, handedBatch) = (handedBatch, nil) }
+            batch?.batch.sort()
+        }
         guard let engine, engine.poison == nil, var job = batch else {
             return monitor.locked { batchWaits = false }
         }
@@ -179,14 +182,13 @@ final class Committer: @unchecked Sendable {
     /// are replayed over it, and they hold the same records or later ones.
     private func write(_ job: inout BatchJob, _ engine: Engine) throws(StoreError) {
         let changes = job.batch.changes
-        let left = changes.count - job.written
-        let atLeast = max(64, left / 4)
-        let end = job.written + min(left, max(settings.sliceRecords, atLeast))
-        let start = job.written
+        let end = min(changes.count, job.written + settings.sliceRecords)
+        let began = SQLiteStore.monotonicMicroseconds()
         while job.written < end {
             try engine.tables.write(changes[job.written])
             job.written += 1
-            if job.written % 16 == 0 && job.written - start >= atLeast && turnWaits { break }
+            guard job.written % 16 == 0, turnWaits else { continue }
+            if SQLiteStore.monotonicMicroseconds() - began >= settings.sliceMicroseconds { break }
         }
         guard job.written == changes.count else { return }
         try engine.meta.set("tables_revision", job.batch.revision)

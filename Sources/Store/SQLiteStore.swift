@@ -119,11 +119,13 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
 
     var recoveries = 0
 
-    static func monotonicMilliseconds() -> Int64 {
+    static func monotonicMicroseconds() -> Int64 {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
-        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
     }
+
+    static func monotonicMilliseconds() -> Int64 { monotonicMicroseconds() / 1000 }
 
     // MARK: Records
 

@@ -9,7 +9,7 @@ public struct StoreSettings: Sendable {
     /// Ended holds older than this leave the history.
     public var historyAge: Interval = .hours(30 * 24)
     /// Above this many bytes of WAL the checkpoint thread copies it into the database.
-    public var checkpointBytes: Int64 = 4 << 20
+    public var checkpointBytes: Int64 = 16 << 20
     /// Above this many bytes of WAL one turn waits until the log begins anew.
     public var restartBytes: Int64 = 64 << 20
     /// How long a turn waits for that, in milliseconds, before it goes on and tries again later.
@@ -18,10 +18,13 @@ public struct StoreSettings: Sendable {
     public var openWaitMilliseconds: Int32 = 2000
     /// Records a transaction of the readable tables may have at the most.
     public var sliceRecords = 256
+    /// How long such a transaction goes on while a turn waits, in microseconds. Less, and the tables never
+    /// catch up with a daemon that is never idle; more, and every turn is that much slower.
+    public var sliceMicroseconds: Int64 = 400
     /// Dirty records that make the loop hand them over without waiting for `lagMilliseconds`.
-    public var batchRecords = 256
+    public var batchRecords = 2048
     /// How far the readable tables may lag while turns come, in milliseconds.
-    public var lagMilliseconds: Int64 = 100
+    public var lagMilliseconds: Int64 = 1000
     /// The VFS that SQLite opens its files with; nil is its default. For tests that break disks.
     var vfs: String?
 

@@ -21,7 +21,9 @@ public struct ConfigurationSources: Sendable {
         if let file {
             for entry in try YAMLSettings.read(file.text, path: file.path) {
                 // A section all of whose settings are commented out, as in the manual itself.
-                if entry.value.isEmpty, settings.keys.contains(where: { $0.hasPrefix(entry.key + ".") }) { continue }
+                if entry.value.isEmpty, settings.keys.contains(where: { $0.hasPrefix(entry.key + ".") }) {
+                    continue
+                }
                 guard let setting = settings[entry.key] else {
                     throw ConfigurationError(
                         "\(file.path):\(entry.line): there is no setting \(entry.key)\(Self.hint(entry.key))")

@@ -32,7 +32,9 @@ struct Renew: ParsableCommand {
             throw ValidationError("--every must be 100ms or more")
         }
         if process != nil, every == nil { throw ValidationError("--for needs --every") }
-        if let process, process <= 1 { throw ValidationError("--for \(process): a process's number is expected") }
+        if let process, process <= 1 {
+            throw ValidationError("--for \(process): a process's number is expected")
+        }
     }
 
     func run() throws {

@@ -41,7 +41,10 @@ struct Ledger {
     }
 
     mutating func noteAsked(_ campaign: Campaign, _ effects: [Effect]) {
-        if case .answer(_, .refused, _)? = effects.last { return }
+        switch effects.last {
+        case .answer(_, .elected, _), .answer(_, .waiting, _), .parked: break
+        default: return  // It was refused or told the marker, and is in no queue.
+        }
         asked[campaign.request] = Contender(
             key: campaign.key, holder: campaign.holder, campaignID: campaign.campaignID,
             principal: campaign.principal)
