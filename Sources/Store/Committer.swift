@@ -31,7 +31,7 @@ final class Committer: @unchecked Sendable {
     typealias Errand = @Sendable (Committer) -> Void
 
     private let monitor = Monitor()
-    private let settings: StoreSettings
+    let settings: StoreSettings
     private var thread: Thread?
     /// Nil until the thread has tried to take the connections over.
     private var startFailure: StoreError??
@@ -209,6 +209,15 @@ final class Committer: @unchecked Sendable {
         }
         // A reader is in the way: don't make every turn wait for it.
         restartAt = restarted ? settings.restartBytes : engine.logBytes + settings.restartBytes / 4
+    }
+
+    /// Upkeep in pieces, each when nothing else waits.
+    func keepUp(now: Timestamp?, pieces: Int) {
+        errand { committer in
+            guard let engine = committer.healthyEngine else { return }
+            let isMore = Upkeep(engine: engine, settings: committer.settings, now: now).run()
+            if isMore, pieces > 1 { committer.keepUp(now: now, pieces: pieces - 1) }
+        }
     }
 
     private func publish() {

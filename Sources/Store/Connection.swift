@@ -25,6 +25,8 @@ final class Connection {
         guard code == SQLITE_OK else {
             let error = failure("open \(path)", code)
             sqlite3_close_v2(db)
+            // What is thrown here runs `deinit`, too.
+            db = nil
             throw error
         }
         sqlite3_busy_timeout(db, waitMilliseconds)
@@ -35,7 +37,13 @@ final class Connection {
         // database), then SQLite performs a checkpoint before closing the connection and deletes
         // the WAL file." Never by accident here: recovery wants to read the log again, and its sums.
         baton_no_checkpoint_on_close(db)
-        if access == .read { try run("PRAGMA query_only=ON") }
+        guard access == .read else { return }
+        do throws(StoreError) {
+            try run("PRAGMA query_only=ON")
+        } catch {
+            close()
+            throw error
+        }
     }
 
     /// The calling thread uses the connection from now on.
@@ -49,6 +57,9 @@ final class Connection {
         guard let owner else { return }
         precondition(pthread_equal(owner, pthread_self()) != 0, "a connection belongs to one thread")
     }
+
+    /// Rows that the latest INSERT, UPDATE or DELETE changed.
+    var changedRows: Int64 { sqlite3_changes64(db) }
 
     func prepare(_ sql: StaticString) throws(StoreError) -> Statement {
         let statement = try Statement(self, sql)

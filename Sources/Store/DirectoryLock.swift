@@ -14,7 +14,9 @@ final class DirectoryLock: @unchecked Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             let holder = Self.readPID(descriptor)
-            Glibc.close(descriptor)
+            // Not `close`: every property is set, so what is thrown here runs `deinit`, too, and by then
+            // the number may be another thread's file.
+            release()
             guard code == EWOULDBLOCK else { throw .io(detail: "lock \(directory)", code: 0, errno: code) }
             throw .locked(directory: directory, by: holder)
         }

@@ -120,11 +120,7 @@ extension SQLiteStore {
         onLoop()
         guard !recovering else { return }
         writeBehind()
-        let settings = settings
-        committer.errand { committer in
-            guard let engine = committer.healthyEngine else { return }
-            Upkeep(engine: engine, settings: settings, now: now).run()
-        }
+        committer.keepUp(now: now, pieces: Upkeep.piecesMax)
     }
 
     /// The daemon elects again after a restore: the mark goes. Durable with the next turn.

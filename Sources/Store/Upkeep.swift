@@ -11,8 +11,10 @@ struct Upkeep {
     let settings: StoreSettings
     let now: Timestamp?
 
-    /// Rows a call may drop of each.
-    static let pieceRows: Int64 = 512
+    /// Rows a piece may drop of each: a turn that comes meanwhile waits for one piece, some 2 ms.
+    static let pieceRows: Int64 = 128
+    /// Pieces that follow each other, where there is so much to drop: more than the turns of a second.
+    static let piecesMax = 32
 
     private static let oldestTurns: StaticString =
         "SELECT revision, time, length(body) FROM journal ORDER BY revision LIMIT ?1"
@@ -22,16 +24,19 @@ struct Upkeep {
             SELECT token FROM holds WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)
         """
 
-    func run() {
+    /// Drops a piece. True if there may be more.
+    func run() -> Bool {
+        var dropped: Int64 = 0
         engine.attempt { () throws(StoreError) in
-            try compact()
-            try prune()
+            dropped = try max(compact(), prune())
         }
+        return dropped == Self.pieceRows
     }
 
-    private func compact() throws(StoreError) {
-        let (last, bytes) = try oldest()
-        guard let last else { return }
+    /// How many rows of the journal went.
+    private func compact() throws(StoreError) -> Int64 {
+        let (last, rows, bytes) = try oldest()
+        guard let last else { return 0 }
         let drop = try Statement(engine.connection, Self.dropTurns)
         defer { drop.finalize() }
         drop.bind(1, last)
@@ -42,14 +47,16 @@ struct Upkeep {
             "journal_bytes", left - (engine.journalBytes - engine.journalBytes(upTo: engine.tablesRevision)))
         engine.compactedRevision = max(last, engine.compactedRevision)
         engine.journalBytes = left
+        return rows
     }
 
-    /// The last of the rows that go now, and their bytes.
-    private func oldest() throws(StoreError) -> (last: Revision?, bytes: Int64) {
+    /// The last of the rows that go now, how many they are, and their bytes.
+    private func oldest() throws(StoreError) -> (last: Revision?, rows: Int64, bytes: Int64) {
         let select = try Statement(engine.connection, Self.oldestTurns)
         defer { select.finalize() }
         select.bind(1, Self.pieceRows)
         var last: Revision?
+        var rows: Int64 = 0
         var bytes: Int64 = 0
         while try select.step() {
             let revision = select.integer(0)
@@ -59,18 +66,21 @@ struct Upkeep {
             let isTooMuch = engine.journalBytes - bytes > settings.journalBytes
             guard revision <= engine.tablesRevision, isTooMuch || isOld == true else { break }
             last = revision
+            rows += 1
             bytes += select.integer(2)
         }
-        return (last, bytes)
+        return (last, rows, bytes)
     }
 
-    private func prune() throws(StoreError) {
-        guard let now else { return }
+    /// How many holds went.
+    private func prune() throws(StoreError) -> Int64 {
+        guard let now else { return 0 }
         let drop = try Statement(engine.connection, Self.dropHolds)
         defer { drop.finalize() }
         drop.bind(1, now.microseconds - settings.historyAge.nanoseconds / 1000)
         drop.bind(2, Self.pieceRows)
         try drop.run()
+        return engine.connection.changedRows
     }
 }
 

@@ -20,13 +20,20 @@ import Testing
         let stop = Box<Bool>()
         let reports = Box<[Backup.Report]>()
         reports.value = []
+        let failures = Box<[String]>()
+        failures.value = []
         let known = Box<Revision>()
         let source = bench.directory
         let thread = Thread(name: "backup") {
             for number in 0..<6 {
                 let before = known.value ?? 0
-                let report = try? Backup.write(from: source, to: "\(other)/copy-\(number)")
-                if let report, report.revision >= before { reports.value!.append(report) }
+                do throws(StoreError) {
+                    let report = try Backup.write(from: source, to: "\(other)/copy-\(number)")
+                    reports.value!.append(report)
+                    if report.revision < before { failures.value!.append("\(report.revision) < \(before)") }
+                } catch {
+                    failures.value!.append("\(number): \(error)")
+                }
             }
             stop.value = true
         }
@@ -40,7 +47,7 @@ import Testing
             known.value = bench.revision
         }
         thread.join()
-        #expect(reports.value!.count == 6)
+        #expect(failures.value! == [])
         for (number, report) in reports.value!.enumerated() where report.revision > 0 {
             let directory = Bench.temporary()
             try Files.rename("\(other)/copy-\(number)", Opening.file(in: directory))

@@ -53,7 +53,7 @@ import Testing
         for _ in 0..<5 { bench.commit(time: 0) { [.marker(Fleet.marker(key, $0))] } }
         let settings = settings()
         bench.errand { committer in
-            Upkeep(
+            _ = Upkeep(
                 engine: committer.healthyEngine!, settings: settings, now: Timestamp(microseconds: .max / 2)
             ).run()
         }
@@ -110,5 +110,17 @@ import Testing
         shell.close()
         for _ in 0..<40 { #expect(bench.commit { [.marker(Fleet.marker(key, $0))] } == .committed) }
         #expect(bench.store.figures.logBytes < 200_000)
+    }
+
+    @Test func `one call of upkeep catches up, piece by piece`() throws {
+        var settings = StoreSettings()
+        settings.journalAge = .seconds(1)
+        let bench = try Bench(settings)
+        let turns = Int(Upkeep.pieceRows) * 3 + 5
+        let key = Key(namespace: "ci", name: "w")
+        for _ in 0..<turns { bench.commit { [.lease(Fleet.lease(key, $0, held: true))] } }
+        bench.maintain(now: Timestamp(microseconds: .max / 2))
+        #expect(bench.store.figures.compactedRevision == bench.store.acknowledged)
+        #expect(bench.store.figures.journalBytes == 0)
     }
 }

@@ -20,9 +20,8 @@ final class Link {
         guard socket >= 0 else { throw .system("socket", errno) }
         loop_set_option(socket, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         guard address.connect(socket) || errno == EINPROGRESS else {
-            let code = errno
-            Glibc.close(socket)
-            throw .system("connect", code)
+            // `deinit` closes: it runs for what is thrown, too.
+            throw .system("connect", errno)
         }
         index = try loop.add(self, socket)
     }
