@@ -18,6 +18,7 @@ extension Problem {
         case markerDiffers = "marker-differs"
         case held = "held"
         case revisionDiffers = "revision-differs"
+        case lengthRequired = "length-required"
         case payloadTooLarge = "payload-too-large"
         case uriTooLong = "uri-too-long"
         case unsupportedMediaType = "unsupported-media-type"
@@ -45,6 +46,7 @@ extension Problem.Kind {
         case .holdEnded, .notTheHolder, .markerModeConflict, .inputsMismatch, .lockHasNoMarker,
             .markerDiffers, .held, .revisionDiffers:
             409
+        case .lengthRequired: 411
         case .payloadTooLarge: 413
         case .uriTooLong: 414
         case .unsupportedMediaType: 415
@@ -78,6 +80,7 @@ extension Problem.Kind {
         case .markerDiffers: "A different done marker is there"
         case .held: "The lease is held"
         case .revisionDiffers: "The revision differs"
+        case .lengthRequired: "The body's length is missing"
         case .payloadTooLarge: "The body is too large"
         case .uriTooLong: "The request target is too long"
         case .unsupportedMediaType: "Unsupported media type"
@@ -98,6 +101,7 @@ extension Problem.Kind {
             case 401: .unauthenticated
             case 403: .forbidden
             case 408: .requestTimeout
+            case 411: .lengthRequired
             case 413: .payloadTooLarge
             case 414: .uriTooLong
             case 417: .expectationFailed

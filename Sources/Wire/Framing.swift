@@ -67,6 +67,14 @@ struct Framing {
             let value = try contentLength(bytes, Int(length.valueStart)..<Int(length.valueEnd))
             guard value <= limits.bodyBytes else { throw .bodyTooLarge }
             head.framing = value == 0 ? .none : .length(value)
+        } else if head.method == .post || head.method == .put || head.method == .patch {
+            // RFC 9110 §8.6: these say a length, be it 0. Without one there is no body, by RFC 9112
+            // §6.3, and a body that came all the same would be read as the next request.
+            throw WireError(
+                status: 411,
+                detail:
+                    "the request has neither Content-Length nor chunks; without a body it says Content-Length: 0"
+            )
         }
         // RFC 9112 §9.3: "close" wins; 1.1 persists, 1.0 only if it asks to.
         if !close, !http10 || keepAlive { head.flags.insert(.keepAlive) }

@@ -3,7 +3,7 @@
 /// Where the next request would begin is unknown after any of these. Answer with `status`, if at
 /// all, then close: whoever reads on is who gets smuggled to.
 public struct WireError: Error, Equatable, Sendable {
-    /// 400, 413, 414, 417, 431, 501 or 505.
+    /// 400, 411, 413, 414, 417, 431, 501 or 505.
     public let status: Int
     /// One line for a person: what was wrong and, where it helps, what would be right.
     public let detail: String

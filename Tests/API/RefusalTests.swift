@@ -98,7 +98,8 @@ struct RefusalTests {
     }
 
     @Test(arguments: [
-        (400, "bad-request"), (408, "request-timeout"), (413, "payload-too-large"), (414, "uri-too-long"),
+        (400, "bad-request"), (408, "request-timeout"), (411, "length-required"), (413, "payload-too-large"),
+        (414, "uri-too-long"),
         (417, "expectation-failed"), (431, "head-too-large"), (501, "not-implemented"), (503, "unavailable"),
         (505, "version-not-supported"), (418, "bad-request"), (502, "internal-error"),
     ]) func `what the wire refuses is a problem too`(status: Int, type: String) {

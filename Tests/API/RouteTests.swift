@@ -156,7 +156,7 @@ struct RouteTests {
         ("PUT", "/v1/namespaces/ci/leases/build/renew", "POST, OPTIONS"),
         ("POST", "/v1/namespaces/ci/leases", "GET, HEAD, OPTIONS"),
         ("PATCH", "/v1/namespaces/ci/markers/build", "GET, HEAD, PUT, DELETE, OPTIONS"),
-        ("get", "/v1/status", "GET, HEAD, OPTIONS"),
+        ("TRACE", "/v1/status", "GET, HEAD, OPTIONS"),
     ]) func `a method that is not possible gets 405 and the ones that are`(
         method: String, path: String, allow: String
     ) {
@@ -169,6 +169,24 @@ struct RouteTests {
         #expect(options?.status == 204)
         #expect(options?.header("Allow") == allow)
         #expect(options?.body == [])
+    }
+
+    @Test(arguments: ["get", "BREW", "PROPFIND"])
+    func `a method that nothing knows gets 501`(_ method: String) {
+        #expect(
+            Stage.route(method, "/v1/status").problem
+                == "501 not-implemented: \"\(method)\" is not implemented.")
+        #expect(Stage.route(method, "/nowhere").problem.hasPrefix("501 "))
+    }
+
+    @Test func `OPTIONS of the server as a whole tells every method`() {
+        let options = Stage.elections.route(
+            APIRequest(
+                method: "OPTIONS", path: [], query: [], accept: nil, contentType: nil, body: []),
+            as: 7, at: Stage.now
+        ).answer
+        #expect(options?.status == 204)
+        #expect(options?.header("Allow") == "GET, HEAD, POST, PUT, DELETE, OPTIONS")
     }
 
     @Test func `what can't be answered as asked gets 406`() {

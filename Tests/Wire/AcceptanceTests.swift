@@ -15,6 +15,8 @@ import Wire
         "GET http://H:80/a?b=c HTTP/1.1\r\nHost: h:80\r\n\r\n",
         "GET https://h?b HTTP/1.1\r\nHost: h\r\n\r\n",
         "PROPFIND /a%20b/%C3%A4?q=%0A+x HTTP/1.1\r\nHost: h\r\nA:\t b c \t\r\nB:\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings:\r\n\r\n",
+        "DELETE /a HTTP/1.1\r\nHost: h\r\nContent-Length: 00005\r\n\r\nhello",
         "GET /...a/.b/a..?../. HTTP/1.1\r\nHost: h\r\nX: \u{E4}\u{F6}\r\n\r\n",
     ]
 
@@ -58,7 +60,7 @@ import Wire
     @Test func `only a 1.1 request with a body expects 100`() throws {
         let fields = "Host: h\r\nExpect: 100-Continue\r\n"
         #expect(try head("PUT / HTTP/1.1\r\n\(fields)Content-Length: 1\r\n\r\n").expectsContinue)
-        #expect(try !head("PUT / HTTP/1.1\r\n\(fields)\r\n").expectsContinue)
+        #expect(try !head("GET / HTTP/1.1\r\n\(fields)\r\n").expectsContinue)
         #expect(try !head("PUT / HTTP/1.0\r\n\(fields)Content-Length: 1\r\n\r\n").expectsContinue)
     }
 
@@ -96,7 +98,7 @@ import Wire
 
     @Test(arguments: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "BREW"])
     func `methods are told apart by case`(_ name: String) throws {
-        let head = try head("\(name) / HTTP/1.1\r\nHost: h\r\n\r\n")
+        let head = try head("\(name) / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
         #expect(head.methodName == name)
         #expect((head.method == .other) == ["get", "BREW"].contains(name))
     }

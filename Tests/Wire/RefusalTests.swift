@@ -51,6 +51,8 @@ struct Breach: Sendable, CustomTestStringConvertible {
         .fields("two codings", 400, "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
         .fields("vertical tab before chunked", 400, "Transfer-Encoding: \u{0B}chunked"),
         Breach("chunks in HTTP/1.0", 400, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        .fields("a body whose length nobody tells", 411, "A: b"),
+        Breach("no length in HTTP/1.0 either", 411, "PUT / HTTP/1.0\r\n\r\n"),
         .fields("another expectation", 417, "Expect: 200-maybe"),
     ]
 
@@ -80,6 +82,9 @@ struct Breach: Sendable, CustomTestStringConvertible {
         Breach("HTTP/0.9's empty request", 400, "GET / \r\n\r\n"),
         Breach("a version in lower case", 400, "GET / http/1.1\r\nHost: h\r\n\r\n"),
         Breach("a version with two digits", 400, "GET / HTTP/1.10\r\nHost: h\r\n\r\n"),
+        Breach("HTTP/0.9", 400, "GET /\r\n\r\n"),
+        Breach("HTTP/2 in a request line", 505, "GET / HTTP/2.0\r\nHost: h\r\n\r\n"),
+        Breach("HTTP/3", 505, "GET / HTTP/3.0\r\nHost: h\r\n\r\n"),
         Breach("HTTP/1.2", 505, "GET / HTTP/1.2\r\nHost: h\r\n\r\n"),
         Breach("HTTP/2's preface", 505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         Breach("two empty lines first", 400, "\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"),
@@ -101,6 +106,8 @@ struct Breach: Sendable, CustomTestStringConvertible {
         .target("no authority", "http:///a"),
         .target("user information", "http://u@h/"),
         .target("another host than Host", "http://g/"),
+        .target("an authority alone", "h:443"),
+        .target("an absolute target with a dot segment", "http://h/a/../b"),
         .target("a dot segment", "/a/./b"),
         .target("two dots", "/a/../b"),
         .target("two dots at the end", "/a/.."),

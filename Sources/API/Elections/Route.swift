@@ -9,22 +9,32 @@ extension Elections {
     public func route(
         _ request: APIRequest, as id: RequestID, at now: Now, principal: String? = nil
     ) -> Routed {
+        // RFC 9110 §9.1: 501 is for a method that no resource here knows; 405 for one that some do.
+        guard Self.methods.contains(request.method) || ["PATCH", "TRACE"].contains(request.method) else {
+            return refused(Problem(.notImplemented, "\(quoted(request.method)) is not implemented."), nil)
+        }
+        // §9.3.7: "*" asks about the server as a whole, and so does a path that is empty.
+        if request.method == "OPTIONS", request.path.isEmpty { return options(Self.methods) }
         let endpoint: Endpoint
         do { endpoint = try Endpoint(path: request.path) } catch { return refused(error, nil) }
         let access = endpoint.access(request.method)
         guard endpoint.methods.contains(request.method) else {
             return refused(Self.methodNotAllowed(request.method, endpoint), access)
         }
-        if request.method == "OPTIONS" {
-            let allow = APIResponse.Header("Allow", endpoint.methods.joined(separator: ", "))
-            return Routed(access: nil, action: .answer(APIResponse(status: 204, headers: [allow])))
-        }
+        if request.method == "OPTIONS" { return options(endpoint.methods) }
         let envelope = Envelope(request: request, id: id, now: now, principal: principal)
         do {
             return Routed(access: access, action: try action(endpoint, envelope))
         } catch {
             return refused(error, access)
         }
+    }
+
+    private static let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
+
+    private func options(_ methods: [String]) -> Routed {
+        let allow = APIResponse.Header("Allow", methods.joined(separator: ", "))
+        return Routed(access: nil, action: .answer(APIResponse(status: 204, headers: [allow])))
     }
 
     private func refused(_ problem: Problem, _ access: Access?) -> Routed {
