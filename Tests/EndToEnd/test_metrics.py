@@ -1,10 +1,13 @@
 """GET /metrics: strict in its form, and its figures move as the events do. And the verbose probes."""
 
+import os
 import re
 import socket
 import time
 
-from support import Story, until
+import yaml
+
+from support import ROOT, Story, until
 
 SECONDS = 10
 
@@ -99,6 +102,11 @@ def page(client):
     return Page(answer.raw)
 
 
+def text_of(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
 class Metrics(Story):
     def setUp(self):
         super().setUp()
@@ -117,6 +125,17 @@ class Metrics(Story):
         self.assertEqual(1, first("baton_ready"))
         version = self.client.status()["version"]
         self.assertEqual(1, first("baton_build_info", version=version))
+
+    def test_the_reference_lists_every_metric_with_its_type_and_the_alerts_use_no_other(self):
+        kinds = page(self.client).kinds
+        listed = dict(re.findall(r"^\| `(baton_\w+)` \| (\w+) \|", text_of("docs", "metrics.md"), re.MULTILINE))
+        self.assertEqual(listed, {name: kind for name, kind in kinds.items() if name.startswith("baton_")})
+        used = set(re.findall(r"baton_\w+", text_of("deploy", "prometheus", "baton-alerts.yaml")))
+        self.assertEqual(set(), {re.sub("_bucket$", "", name) for name in used} - set(kinds))
+        rules = yaml.safe_load(text_of("deploy", "prometheus", "baton-alerts.yaml"))["groups"][0]["rules"]
+        for rule in rules:
+            self.assertTrue(rule["expr"] and rule["annotations"]["summary"] and rule["labels"]["severity"])
+        self.assertIn("scrape_configs", yaml.safe_load(text_of("deploy", "prometheus", "scrape.yaml")))
 
     def test_elections_ends_markers_and_takeovers_are_counted(self):
         client = self.client
