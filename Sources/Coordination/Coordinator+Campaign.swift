@@ -21,7 +21,9 @@ extension Coordinator {
             try matchInputs(stored: hold.inputsDigest, given: campaign.inputsDigest)
         } else if !isQuarantined(at: now), !name.queue.contains(where: \.isPresent) {
             name.queue.removeAll { !$0.isPresent && $0.isSame(as: campaign) }
-            let contender = Contender(campaign: campaign, requests: [campaign.request], since: now.wall)
+            let contender = Contender(
+                campaign: campaign, requests: [campaign.request], since: now.wall, arrived: now.instant)
+            effects.append(.waitEnded(.electedAtOnce, after: .zero))
             return elect(contender, &name, at: now, &effects)
         }
         try enqueue(campaign, &name, at: now, &effects)
@@ -107,7 +109,8 @@ extension Coordinator {
             guard name.queue.count < settings.contendersMax else {
                 throw .tooMany(limit: settings.contendersMax)
             }
-            name.queue.append(Contender(campaign: campaign, requests: [], since: now.wall))
+            name.queue.append(
+                Contender(campaign: campaign, requests: [], since: now.wall, arrived: now.instant))
             index = name.queue.count - 1
         }
         let standing = standing(at: index, in: name, now)

@@ -58,6 +58,7 @@ extension Coordinator {
     mutating func handOver(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
         if !isQuarantined(at: now), let next = name.queue.firstIndex(where: \.isPresent) {
             let contender = name.queue.remove(at: next)
+            effects.append(.waitEnded(.handedOver, after: now.instant - contender.arrived))
             return elect(contender, &name, at: now, &effects)
         }
         guard let lease = name.lease else { return }
@@ -82,6 +83,9 @@ extension Coordinator {
         let queue = name.queue
         name.queue = []
         for contender in queue {
+            if contender.isPresent {
+                effects.append(.waitEnded(.settled, after: now.instant - contender.arrived))
+            }
             let reply = contender.campaign.reply(to: marker)
             for request in contender.requests { say(reply, to: request, &effects) }
         }

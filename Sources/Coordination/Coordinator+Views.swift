@@ -32,6 +32,18 @@ extension Coordinator {
         return all
     }
 
+    /// When the contender that has waited longest came; nil if nobody queues. Looks at every name in
+    /// memory: for now and then.
+    public var oldestArrival: Instant? {
+        var oldest: Instant?
+        for index in names.indices {
+            // In order of arrival.
+            guard let first = names.values[index].queue.first(where: \.isPresent) else { continue }
+            oldest = min(oldest ?? first.arrived, first.arrived)
+        }
+        return oldest
+    }
+
     func view(of name: NameState, _ now: Now) -> LeaseView? {
         guard let lease = name.lease else { return nil }
         return LeaseView(

@@ -8,4 +8,16 @@ public enum Effect: Hashable, Sendable {
     case parked(RequestID, Standing?, after: Revision)
     /// The holder or the queue of this name changed: those who stream are told, in time.
     case standingsChanged(Key)
+    /// A contender queues no longer: it is elected, or told the marker. It is there to be counted.
+    case waitEnded(WaitEnd, after: Interval)
+}
+
+/// How a contender's wait ended.
+public enum WaitEnd: UInt8, Sendable, CaseIterable {
+    /// Elected as it came: nobody held, and nobody was before it.
+    case electedAtOnce = 0
+    /// Elected from the queue, when the hold before it had ended.
+    case handedOver = 1
+    /// It was told the marker of the work.
+    case settled = 2
 }

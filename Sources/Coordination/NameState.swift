@@ -60,6 +60,8 @@ struct Contender: Sendable {
     /// Set while no request is open: until then its place is kept, and skipped.
     var graceUntil: Instant?
     var since: Timestamp
+    /// The same moment, for lengths of time.
+    var arrived: Instant
 
     var isPresent: Bool { !requests.isEmpty }
 

@@ -26,6 +26,7 @@ final class Door: RequestHandler, TurnOutlet {
     struct OpenRequest {
         var exchange: ExchangeID
         var shape: AnswerShape
+        var route: RouteTemplate
         var isStreaming = false
     }
 
@@ -48,16 +49,17 @@ final class Door: RequestHandler, TurnOutlet {
             method: head.methodName, path: head.pathSegments, query: head.queryItems,
             accept: head.values("accept").joined(separator: ", "), contentType: head["content-type"],
             body: request.body)
+        let route = RouteTemplate(path: asked.path)
         let routed = elections.route(asked, as: exchange.number, at: turns.clock.now)
         switch routed.action {
-        case .answer(let response): send(response, to: exchange)
-        case .read(let query): read(query, exchange)
+        case .answer(let response): send(response, to: exchange, of: route)
+        case .read(let query): read(query, exchange, route)
         case .command(let command, let shape):
             guard !turns.isStopping else {
-                send(elections.response(unavailable: .stopping), to: exchange)
+                send(elections.response(unavailable: .stopping), to: exchange, of: route)
                 return
             }
-            open[exchange.number] = OpenRequest(exchange: exchange, shape: shape)
+            open[exchange.number] = OpenRequest(exchange: exchange, shape: shape, route: route)
             turns.submit(command)
         }
     }
@@ -69,7 +71,8 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     func answer(to error: WireError) -> Answer {
-        Answer(elections.response(wireStatus: error.status, detail: error.detail))
+        turns.meters.answered(.unread, error.status)
+        return Answer(elections.response(wireStatus: error.status, detail: error.detail))
     }
 
     // MARK: Answers
@@ -78,7 +81,7 @@ final class Door: RequestHandler, TurnOutlet {
         guard let waiting = open.removeValue(forKey: request) else { return false }
         guard waiting.isStreaming else {
             let response = elections.response(to: reply, shape: waiting.shape)
-            return send(response, to: waiting.exchange) == .sent
+            return send(response, to: waiting.exchange, of: waiting.route) == .sent
         }
         streams.remove(request)
         let lines = elections.lastLines(for: reply, shape: waiting.shape)
@@ -90,7 +93,7 @@ final class Door: RequestHandler, TurnOutlet {
     func unavailable(_ request: RequestID, _ reason: Unavailable) {
         guard let waiting = open.removeValue(forKey: request) else { return }
         guard waiting.isStreaming else {
-            send(elections.response(unavailable: reason), to: waiting.exchange)
+            send(elections.response(unavailable: reason), to: waiting.exchange, of: waiting.route)
             return
         }
         streams.remove(request)
@@ -99,8 +102,11 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     @discardableResult
-    private func send(_ response: APIResponse, to exchange: ExchangeID) -> Delivery {
-        http.respond(exchange, Answer(response))
+    private func send(
+        _ response: APIResponse, to exchange: ExchangeID, of route: RouteTemplate
+    ) -> Delivery {
+        turns.meters.answered(route, response.status)
+        return http.respond(exchange, Answer(response))
     }
 
     // MARK: Waiting
@@ -112,6 +118,7 @@ final class Door: RequestHandler, TurnOutlet {
         let now = turns.clock.now
         guard http.beginStream(waiting.exchange, status: head.status, headers: Headers(head.headers)) == .sent
         else { return }
+        turns.meters.answered(waiting.route, head.status)
         open[request]!.isStreaming = true
         streams.add(request, standing, at: now.instant)
         _ = http.send(waiting.exchange, elections.waitingLine(for: standing))
@@ -145,11 +152,14 @@ final class Door: RequestHandler, TurnOutlet {
 
     // MARK: Reads
 
-    private func read(_ query: ReadQuery, _ exchange: ExchangeID) {
+    private func read(_ query: ReadQuery, _ exchange: ExchangeID, _ route: RouteTemplate) {
         let respond: (APIResponse) -> () -> Void = { response in
-            { [unowned self] in _ = send(response, to: exchange) }
+            { [unowned self] in _ = send(response, to: exchange, of: route) }
         }
         let counters = http.counters
+        // A disk that doesn't answer must not silence those who ask how the daemon is.
+        let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+        if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
         turns.read(query.keys) { [elections, facts, log] turns, now in
             do {
                 let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
@@ -180,7 +190,7 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .status, .ready, .live: []
+        case .leases, .history, .markers, .status, .ready, .live, .metrics: []
         }
     }
 }

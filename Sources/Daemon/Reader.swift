@@ -13,6 +13,25 @@ struct Reader {
     private var core: Coordinator { turns.core }
     private var store: SQLiteStore { turns.store }
 
+    private var health: Health { Health(turns: turns, figures: store.figures, facts: facts) }
+
+    /// How the daemon is: that waits for no turn. Nil for all other questions.
+    func answerAtOnce(_ query: ReadQuery, at now: Now) -> APIResponse? {
+        switch query {
+        case .ready(verbose: false): elections.ready(degraded: health.degraded)
+        case .ready(verbose: true): elections.probe(health.readyChecks)
+        case .live(verbose: false): elections.live
+        case .live(verbose: true): elections.probe(Health.liveChecks)
+        case .metrics:
+            elections.metrics(
+                MetricsPage(
+                    turns: turns, meters: turns.meters, store: store.figures, server: server, facts: facts,
+                    health: health, now: now
+                ).text())
+        case .lease, .leases, .history, .fence, .markers, .status: nil
+        }
+    }
+
     func answer(_ query: ReadQuery, at now: Now) throws -> APIResponse {
         switch query {
         case .lease(let key):
@@ -35,8 +54,7 @@ struct Reader {
             let ended = isPresent ? nil : try store.hold(token: token)
             return elections.fence(token, current: current, ended: ended?.key == key ? ended : nil)
         case .status: return elections.status(status(now))
-        case .ready: return elections.ready(degraded: degraded)
-        case .live: return elections.live
+        case .ready, .live, .metrics: preconditionFailure("answered at once")
         }
     }
 
@@ -61,24 +79,13 @@ struct Reader {
         return elections.leases(views, next: more)
     }
 
-    private var degraded: String? {
-        if turns.isStopping { return "Stopping: the daemon is about to stop" }
-        if let trouble = turns.trouble { return "\(trouble.kind.rawValue): \(trouble.detail)" }
-        let log = store.figures.logBytes
-        guard log <= facts.walBytesMax else {
-            return
-                "the write-ahead log has \(log) bytes; something keeps it from being copied into the database"
-        }
-        return nil
-    }
-
     private func status(_ now: Now) -> DaemonStatus {
         let figures = core.figures
         return DaemonStatus(
             version: batonVersion, revision: core.revision, durableRevision: core.durableRevision,
             startTime: facts.startedAt.wall, uptime: now.instant - facts.startedAt.instant,
             holds: figures.holds, contenders: figures.contenders, waiters: figures.waiters,
-            degraded: degraded, counters: counters)
+            degraded: health.degraded, counters: counters)
     }
 
     private var counters: DaemonStatus.Counters {

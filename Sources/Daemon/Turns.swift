@@ -33,6 +33,7 @@ final class Turns: @unchecked Sendable {
     private(set) var trouble: Trouble?
     private var lastBeat: Instant
     private(set) var statistics = TurnStatistics()
+    let meters = Meters()
     var isStopping = false
     /// Somebody else writes to the store: this daemon must stop.
     var onDeposed: (String) -> Void = { _ in }
@@ -66,6 +67,8 @@ final class Turns: @unchecked Sendable {
         var reads: [Read]
         var answers: [() -> Void]
         var answered: Set<RequestID>
+        /// On the boot clock, in nanoseconds.
+        var handedOver = Meters.moment
     }
 
     /// Why nothing can be written at the moment.
@@ -80,6 +83,7 @@ final class Turns: @unchecked Sendable {
     func submit(_ command: Command) {
         if case .renew(let claim) = command, let reply = core.renewAtOnce(claim, at: clock.now) {
             statistics.renewals += 1
+            meters.said(reply)
             _ = door.answer(claim.request, reply)
             return
         }
@@ -103,6 +107,8 @@ final class Turns: @unchecked Sendable {
 
     /// Whether a turn is in its flush.
     var isCommitting: Bool { inFlight != nil }
+    /// When that turn was handed to the store, on the boot clock in nanoseconds.
+    var handedOver: Int64? { inFlight?.handedOver }
     var isIdle: Bool { inFlight == nil && inbox.isEmpty && reads.isEmpty }
 
     // MARK: A turn
@@ -232,6 +238,8 @@ final class Turns: @unchecked Sendable {
             storedRevision = flight.turn.revision
             statistics.commits += 1
             statistics.commands += flight.commands.count
+            meters.committed(
+                flight.turn.changes, commands: flight.commands.count, handedOver: flight.handedOver)
             if trouble != nil {
                 log.notice("writing works again")
                 trouble = nil
@@ -255,10 +263,12 @@ final class Turns: @unchecked Sendable {
         switch effect {
         case .persist: break
         case .answer(let request, let reply, _):
+            meters.said(reply)
             guard !door.answer(request, reply), case .elected(let election) = reply else { return }
             submit(.takeBack(election.lease.key, election.hold.token))
         case .parked(let request, let standing, _): door.parked(request, standing)
         case .standingsChanged(let key): door.standingsChanged(key)
+        case .waitEnded(let end, let time): meters.waitEnded(end, after: time)
         }
     }
 

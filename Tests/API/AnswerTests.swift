@@ -201,6 +201,18 @@ struct AnswerTests {
         #expect(Stage.elections.ready(degraded: "NoSpace").status == 503)
         #expect(Stage.elections.live.text == "ok\n")
     }
+
+    @Test func `a verbose probe has each check in a line, and is well only if all are`() {
+        let well = Stage.elections.probe([ProbeCheck("loop"), ProbeCheck("store")])
+        #expect((well.status, well.text) == (200, "[+]loop ok\n[+]store ok\n"))
+        let ill = Stage.elections.probe([ProbeCheck("loop"), ProbeCheck("store", trouble: "NoSpace: full")])
+        #expect((ill.status, ill.text) == (503, "[+]loop ok\n[-]store NoSpace: full\n"))
+    }
+
+    @Test func `metrics have the type of their format`() {
+        let answer = Stage.elections.metrics(Array("a 1\n".utf8))
+        #expect(answer.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
+    }
 }
 
 extension String {

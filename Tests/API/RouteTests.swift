@@ -42,7 +42,9 @@ struct RouteTests {
     }
 
     @Test(arguments: [
-        ("/v1/status", ReadQuery.status), ("/readyz", .ready), ("/livez?verbose=1", .live),
+        ("/v1/status", ReadQuery.status), ("/readyz", .ready(verbose: false)),
+        ("/livez?verbose=1", .live(verbose: true)), ("/readyz?verbose", .ready(verbose: true)),
+        ("/metrics", .metrics),
         ("/v1/namespaces/ci/leases/build", .lease(Sample.key)),
         (
             "/v1/namespaces/ci/leases",
@@ -201,7 +203,7 @@ struct RouteTests {
         let renewal = Stage.lease(
             "renew", #"{"holderIdentity":"anna","fencingToken":1}"#, accept: "application/x-ndjson")
         #expect(renewal.answer?.status == 406)
-        #expect(Stage.route("GET", "/readyz", accept: "text/plain").query == .ready)
+        #expect(Stage.route("GET", "/readyz", accept: "text/plain").query == .ready(verbose: false))
     }
 
     @Test func `what a client sent is shown harmless and short`() {

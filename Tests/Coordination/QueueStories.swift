@@ -164,4 +164,28 @@ import Testing
         #expect(standings.first?.standing.position == 1)
         #expect(standings.first?.standing.lease.record.hold?.holder == "bela")
     }
+
+    @Test func `what ends a contender's wait says how long it was`() throws {
+        var stage = Stage()
+        let anna = try stage.campaign("build", by: "anna")
+        #expect(stage.core.oldestArrival == nil)
+        let arrival = stage.now.instant
+        stage.queue("build", by: "bela", waiting: .minutes(30))
+        stage.pass(.seconds(7))
+        stage.queue("build", by: "caro", waiting: .minutes(30))
+        #expect(stage.core.oldestArrival == arrival)
+        let handover = stage.send(
+            .resign(Claim(request: 99, key: Stage.key("build"), holder: "anna", token: anna.token), .init()),
+            from: 99)
+        #expect(handover.contains(.waitEnded(.handedOver, after: .seconds(7))))
+        #expect(stage.core.oldestArrival == arrival + .seconds(7))
+        stage.pass(.seconds(5))
+        let token = try #require(stage.lease("build")?.record.hold?.token)
+        let settled = stage.send(
+            .complete(
+                Claim(request: 100, key: Stage.key("build"), holder: "bela", token: token), Finding()),
+            from: 100)
+        #expect(settled.contains(.waitEnded(.settled, after: .seconds(5))))
+        #expect(stage.core.oldestArrival == nil)
+    }
 }

@@ -17,7 +17,7 @@ extension Stage {
                 hear(Unsaid(request: request, reply: reply, after: after, applied: now.instant))
             case .parked(let request, let standing, let after):
                 hear(Unsaid(request: request, standing: standing, after: after, applied: now.instant))
-            case .standingsChanged: break
+            case .standingsChanged, .waitEnded: break
             }
         }
     }

@@ -136,6 +136,23 @@ class BrokenDisk(Story):
         self.assertEqual("elected", answers[0].outcome)
         self.assertGreater(renewed, 5)
 
+    def test_a_flush_that_does_not_return_makes_it_unready_and_silences_no_probe(self):
+        client = self.batond.client(timeout=20)
+        with strace.Tampering(self.batond, "fdatasync:delay_enter=8000000"):
+            slow = threading.Thread(target=lambda: self.batond.client().campaign("work", "bela"))
+            slow.start()
+            until(lambda: client.send("GET", "/readyz").status == 503, "it is not ready", deadline=30, every=0.1)
+            self.assertIn(b"[-]commit StorageSlow: ", client.send("GET", "/readyz?verbose").raw)
+            self.assertEqual(200, client.send("GET", "/livez").status)
+            metrics = client.send("GET", "/metrics").raw
+            self.assertIn(b'baton_degraded{reason="StorageSlow"} 1', metrics)
+            # Not on disk yet, so not counted: only the hold of the test's beginning.
+            self.assertIn(b'baton_elections_total{kind="fresh"} 1\n', metrics)
+            self.assertTrue(slow.is_alive(), "the flush is still under way")
+            slow.join()
+        self.assertEqual(200, client.send("GET", "/readyz").status)
+        self.assertIn(b'baton_elections_total{kind="fresh"} 2\n', client.send("GET", "/metrics").raw)
+
     def test_a_daemon_about_to_stop_says_so_to_every_kind_of_write(self):
         """While a slow flush keeps it from ending."""
         client = self.batond.client()

@@ -96,7 +96,12 @@ class FullDisk(Story):
             self.assertFalse(status["ready"])
             self.assertIn("NoSpace", status["degraded"])
             self.assertEqual(503, client.send("GET", "/readyz").status)
+            self.assertIn(b"\n[-]store NoSpace: ", client.send("GET", "/readyz?verbose").raw)
             self.assertEqual(200, client.send("GET", "/livez").status)
+            metrics = client.send("GET", "/metrics").raw.decode()
+            for line in ("baton_ready 0", 'baton_degraded{reason="NoSpace"} 1'):
+                self.assertIn("\n%s\n" % line, metrics)
+            self.assertNotIn("\nbaton_commits_failed_total 0\n", metrics)
 
         self.make_room()
         until(lambda: client.send("GET", "/readyz").status == 200, "it is ready again by itself")

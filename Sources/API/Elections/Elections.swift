@@ -88,10 +88,12 @@ public enum ReadQuery: Hashable, Sendable {
     case markers(namespace: String, prefix: String, page: Page)
     /// → `Elections.status`
     case status
-    /// → `Elections.ready`
-    case ready
-    /// → `Elections.live`
-    case live
+    /// → `Elections.ready`, `Elections.probe`
+    case ready(verbose: Bool)
+    /// → `Elections.live`, `Elections.probe`
+    case live(verbose: Bool)
+    /// → `Elections.metrics`
+    case metrics
 
     /// A part of a list that is sorted by name.
     public struct Page: Hashable, Sendable {

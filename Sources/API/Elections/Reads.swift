@@ -107,10 +107,37 @@ extension Elections {
     /// GET /livez: whoever can answer is alive.
     public var live: APIResponse { .text("ok\n") }
 
+    /// GET /readyz?verbose and /livez?verbose: each check in a line, with the reason where it fails.
+    public func probe(_ checks: [ProbeCheck]) -> APIResponse {
+        let lines = checks.map { check in
+            check.trouble.map { "[-]\(check.name) \($0)\n" } ?? "[+]\(check.name) ok\n"
+        }
+        let passed = checks.allSatisfy { $0.trouble == nil }
+        return .text(status: passed ? 200 : 503, lines.joined())
+    }
+
+    /// GET /metrics, in Prometheus' text format.
+    public func metrics(_ text: [UInt8]) -> APIResponse {
+        let type = APIResponse.Header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        return APIResponse(status: 200, headers: [type, .noStore], body: text)
+    }
+
     /// 16 digits: as a JSON number it would lose its last bits.
     private static func hexadecimal(_ number: UInt64) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+/// One thing that has to be well.
+public struct ProbeCheck: Hashable, Sendable {
+    public var name: String
+    /// What is wrong with it, on one line; nil: nothing.
+    public var trouble: String?
+
+    public init(_ name: String, trouble: String? = nil) {
+        self.name = name
+        self.trouble = trouble
     }
 }
 

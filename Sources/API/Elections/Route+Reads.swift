@@ -4,8 +4,11 @@ import Coordination
 extension Elections {
     func read(_ endpoint: Endpoint, _ envelope: Envelope) throws(Problem) -> ReadQuery {
         // Probes are asked for by machines that say little about what they read.
-        if endpoint == .ready { return .ready }
-        if endpoint == .live { return .live }
+        let isVerbose = envelope.request.query.contains { $0.name == "verbose" && $0.value != "false" }
+        if endpoint == .ready { return .ready(verbose: isVerbose) }
+        if endpoint == .live { return .live(verbose: isVerbose) }
+        // A scraper accepts whatever it is given, and says so at length.
+        if endpoint == .metrics { return .metrics }
         try acceptsJSON(envelope.request)
         let request = envelope.request
         switch endpoint {

@@ -70,11 +70,12 @@ struct Simulation {
 
     private mutating func tick() {
         let effects = stage.collectTick()
-        let order: [Model.Due] = effects.map {
+        let order: [Model.Due] = effects.compactMap {
             switch $0 {
             case .persist(let change): .name(change.key)
             case .answer(let request, _, _), .parked(let request, _, _): .request(request)
             case .standingsChanged(let key): .name(key)
+            case .waitEnded: nil
             }
         }
         model.tick(at: stage.now, order: order)
@@ -169,7 +170,7 @@ struct Simulation {
                 Model.Said(request: request, reply: reply, after: after)
             case .parked(let request, let standing, let after):
                 Model.Said(request: request, standing: standing, after: after)
-            case .persist, .standingsChanged: nil
+            case .persist, .standingsChanged, .waitEnded: nil
             }
         }
         if said != model.said {

@@ -1,0 +1,60 @@
+/// A path with its names left out: what requests are counted by. There is a fixed number of them,
+/// whatever clients ask for.
+public enum RouteTemplate: Int, Sendable, CaseIterable {
+    case status, ready, live, metrics, leases, history, markers
+    case lease, campaign, renew, complete, resign, revoke, leaseHistory, fence, marker
+    /// Nothing is there.
+    case unknown
+    /// Refused by the wire, before there was a path.
+    case unread
+
+    public init(path: [String]) {
+        do { self = try Endpoint(path: path).template } catch { self = .unknown }
+    }
+
+    public var text: String {
+        switch self {
+        case .status: "/v1/status"
+        case .ready: "/readyz"
+        case .live: "/livez"
+        case .metrics: "/metrics"
+        case .leases: "/v1/namespaces/{namespace}/leases"
+        case .history: "/v1/namespaces/{namespace}/history"
+        case .markers: "/v1/namespaces/{namespace}/markers"
+        case .lease: "/v1/namespaces/{namespace}/leases/{name}"
+        case .campaign: "/v1/namespaces/{namespace}/leases/{name}/campaign"
+        case .renew: "/v1/namespaces/{namespace}/leases/{name}/renew"
+        case .complete: "/v1/namespaces/{namespace}/leases/{name}/complete"
+        case .resign: "/v1/namespaces/{namespace}/leases/{name}/resign"
+        case .revoke: "/v1/namespaces/{namespace}/leases/{name}/revoke"
+        case .leaseHistory: "/v1/namespaces/{namespace}/leases/{name}/history"
+        case .fence: "/v1/namespaces/{namespace}/leases/{name}/fence"
+        case .marker: "/v1/namespaces/{namespace}/markers/{name}"
+        case .unknown: "unknown"
+        case .unread: "unread"
+        }
+    }
+}
+
+extension Endpoint {
+    var template: RouteTemplate {
+        switch self {
+        case .status: .status
+        case .ready: .ready
+        case .live: .live
+        case .metrics: .metrics
+        case .leases: .leases
+        case .history: .history
+        case .markers: .markers
+        case .lease: .lease
+        case .campaign: .campaign
+        case .renew: .renew
+        case .complete: .complete
+        case .resign: .resign
+        case .revoke: .revoke
+        case .leaseHistory: .leaseHistory
+        case .fence: .fence
+        case .marker: .marker
+        }
+    }
+}

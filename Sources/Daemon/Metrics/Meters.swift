@@ -1,0 +1,84 @@
+import API
+import CLinux
+import Coordination
+
+/// What is counted as the daemon works. Turns and the door feed it, on the loop; it costs a few
+/// additions for each request.
+///
+/// Elections, ends of holds and markers are counted when their turn is on disk, and from its
+/// changes: what was taken back never happened.
+final class Meters {
+    /// Indexed by the raw values of `WaitEnd`, `HoldEnd` and `Outcome`.
+    private(set) var waits: [Histogram]
+    private(set) var holdEnds: [UInt64]
+    private(set) var markers: [UInt64] = [0, 0]
+    private(set) var takeovers: UInt64 = 0
+    private(set) var staleTokens: UInt64 = 0
+    private(set) var renewals: UInt64 = 0
+    private(set) var held = Histogram(Meters.lengths)
+    private(set) var commitTime = Histogram(Meters.flushes)
+    private(set) var turnSize = Histogram([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
+    /// By route, then the few codes that it has answered with.
+    private(set) var answers: [[(code: Int, count: UInt64)]]
+
+    /// Seconds: from a lock's moment to a day's build.
+    static let lengths = [0.01, 0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200]
+    /// Seconds: a flush of a good disk, of a bad one, and of one that is about to fail.
+    static let flushes = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
+
+    init() {
+        waits = WaitEnd.allCases.map { _ in Histogram(Meters.lengths) }
+        holdEnds = HoldEnd.allCases.map { _ in 0 }
+        answers = RouteTemplate.allCases.map { _ in [] }
+    }
+
+    /// Nanoseconds, this moment's and not the round's: a flush may be shorter than a round.
+    static var moment: Int64 { loop_boottime() }
+
+    // MARK: From the turns
+
+    /// A turn is on disk.
+    func committed(_ changes: [Change], commands: Int, handedOver: Int64) {
+        commitTime.observe(Double(Meters.moment - handedOver) / 1e9)
+        turnSize.observe(Double(commands))
+        for change in changes { durable(change) }
+    }
+
+    private func durable(_ change: Change) {
+        switch change {
+        case .hold(let hold):
+            guard let end = hold.end else { return }
+            holdEnds[Int(end.how.rawValue)] += 1
+            held.observe(Double(max(0, end.at.microseconds - hold.began.microseconds)) / 1e6)
+        case .lease(let lease):
+            guard let hold = lease.hold, hold.token == lease.revision, let last = lease.last else { return }
+            if last.how == .expired || last.how == .abandoned { takeovers += 1 }
+        case .marker(let marker): markers[Int(marker.finding.outcome.rawValue)] += 1
+        case .leaseDeleted, .markerDeleted: break
+        }
+    }
+
+    /// A contender's wait is over, and what ended it is on disk.
+    func waitEnded(_ end: WaitEnd, after time: Interval) {
+        waits[Int(end.rawValue)].observe(Double(time.nanoseconds) / 1e9)
+    }
+
+    func said(_ reply: Reply) {
+        switch reply {
+        case .renewed: renewals += 1
+        case .refused(.holdEnded): staleTokens += 1
+        default: break
+        }
+    }
+
+    // MARK: From the door
+
+    func answered(_ route: RouteTemplate, _ code: Int) {
+        let row = route.rawValue
+        for place in answers[row].indices where answers[row][place].code == code {
+            answers[row][place].count += 1
+            return
+        }
+        answers[row].append((code, 1))
+    }
+}

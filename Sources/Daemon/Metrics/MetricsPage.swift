@@ -1,0 +1,150 @@
+import API
+import Coordination
+import Sockets
+import Store
+
+/// GET /metrics: everything that is counted, as one text. docs/metrics.md is its reference.
+///
+/// No label holds a name, an identity or an address: how many series there are doesn't depend on
+/// what clients do.
+struct MetricsPage {
+    let turns: Turns
+    let meters: Meters
+    let store: StoreFigures
+    let server: ServerCounters
+    let facts: ServerFacts
+    let health: Health
+    let now: Now
+
+    func text() -> [UInt8] {
+        var text = MetricsText()
+        holds(&text)
+        queues(&text)
+        commits(&text)
+        storage(&text)
+        readiness(&text)
+        http(&text)
+        process(&text)
+        return text.bytes
+    }
+
+    private func holds(_ text: inout MetricsText) {
+        let elections: [(String, WaitEnd)] = [("fresh", .electedAtOnce), ("handover", .handedOver)]
+        text.begin("baton_elections_total", .counter, "Elections, by how they came about.")
+        for (name, end) in elections { text.sample(meters.waits[Int(end.rawValue)].count, ("kind", name)) }
+        text.begin("baton_holds_ended_total", .counter, "Holds that ended, by how.")
+        for end in HoldEnd.allCases { text.sample(meters.holdEnds[Int(end.rawValue)], ("end", "\(end)")) }
+        text.counter(
+            "baton_takeovers_total", meters.takeovers,
+            "Elections after a hold that expired or was abandoned: the work may be half done.")
+        text.begin("baton_markers_total", .counter, "Done markers that were written, by outcome.")
+        text.sample(meters.markers[Int(Outcome.succeeded.rawValue)], ("outcome", "succeeded"))
+        text.sample(meters.markers[Int(Outcome.failed.rawValue)], ("outcome", "failed"))
+        text.begin("baton_hold_duration_seconds", .histogram, "How long holds lasted that have ended.")
+        text.samples(meters.held)
+        text.counter("baton_renewals_total", meters.renewals, "Renewals that were granted.")
+        text.counter(
+            "baton_stale_tokens_total", meters.staleTokens,
+            "Requests of a holder or an operator whose hold had ended already.")
+        text.counter(
+            "baton_gaps_total", turns.statistics.gaps,
+            "Times at which the daemon was away and every hold got the time added.")
+        text.gauge("baton_holds", turns.core.figures.holds, "Holds now.")
+    }
+
+    private func queues(_ text: inout MetricsText) {
+        let figures = turns.core.figures
+        text.begin(
+            "baton_contender_wait_seconds", .histogram,
+            "From a contender's arrival to its election, or to the marker of the work.")
+        text.samples(meters.waits[Int(WaitEnd.electedAtOnce.rawValue)], ("result", "elected_at_once"))
+        text.samples(meters.waits[Int(WaitEnd.handedOver.rawValue)], ("result", "handed_over"))
+        text.samples(meters.waits[Int(WaitEnd.settled.rawValue)], ("result", "settled"))
+        text.gauge("baton_contenders", figures.contenders, "Requests that wait to be elected, now.")
+        text.gauge(
+            "baton_waiters", figures.waiters, "Requests that wait for markers without contending, now.")
+        let oldest = turns.core.oldestArrival.map { Double((now.instant - $0).nanoseconds) / 1e9 }
+        text.gauge(
+            "baton_oldest_contender_age_seconds", max(0, oldest ?? 0),
+            "For how long the contender has waited that came first; 0 if nobody waits.")
+    }
+
+    private func commits(_ text: inout MetricsText) {
+        let statistics = turns.statistics
+        text.counter(
+            "baton_commits_total", statistics.commits, "Turns that were made durable: one flush each.")
+        text.counter(
+            "baton_commands_total", statistics.commands, "Commands in the turns that were made durable.")
+        text.counter(
+            "baton_commits_failed_total", statistics.failedCommits, "Turns that were taken back.")
+        text.begin(
+            "baton_commit_duration_seconds", .histogram,
+            "From handing a turn to the store until it was known to be durable.")
+        text.samples(meters.commitTime)
+        text.begin("baton_turn_commands", .histogram, "Commands in each turn that was made durable.")
+        text.samples(meters.turnSize)
+        text.gauge("baton_revision", turns.core.durableRevision, "The latest revision that is on disk.")
+    }
+
+    private func storage(_ text: inout MetricsText) {
+        text.gauge(
+            "baton_store_wal_bytes", store.logBytes, "Bytes of the write-ahead log since it last began anew.")
+        text.gauge(
+            "baton_store_wal_limit_bytes", facts.walBytesMax, "Above it the daemon is not ready.")
+        text.gauge("baton_store_journal_bytes", store.journalBytes, "Bytes of the journal.")
+        text.counter(
+            "baton_store_checkpoints_total", store.checkpoints,
+            "Checkpoints that copied the whole write-ahead log into the database.")
+        text.gauge(
+            "baton_store_tables_lag_revisions", max(0, store.committed - store.tablesRevision),
+            "How many revisions the readable tables are behind the journal.")
+    }
+
+    private func readiness(_ text: inout MetricsText) {
+        text.gauge("baton_ready", health.degraded == nil ? 1 : 0, "1 while changes are accepted.")
+        text.begin("baton_degraded", .gauge, "1 for each reason why changes aren't accepted.")
+        for reason in Health.Reason.allCases {
+            text.sample(health.has(reason) ? 1 : 0, ("reason", reason.rawValue))
+        }
+        text.begin("baton_build_info", .gauge, "Always 1; the version is its label.")
+        text.sample(1, ("version", batonVersion))
+    }
+
+    private func http(_ text: inout MetricsText) {
+        text.begin("baton_http_requests_total", .counter, "Requests that were answered, by route and status.")
+        for route in RouteTemplate.allCases {
+            for answer in meters.answers[route.rawValue].sorted(by: { $0.code < $1.code }) {
+                text.sample(answer.count, ("route", route.text), ("code", String(answer.code)))
+            }
+        }
+        text.gauge("baton_connections", server.connectionsOpen, "Connections that are open now.")
+        text.counter(
+            "baton_connections_accepted_total", server.connectionsAccepted, "Connections that were taken.")
+        text.counter(
+            "baton_connections_shed_total", server.connectionsShed,
+            "Connections that were closed at once: too many, or no descriptor left.")
+        text.counter(
+            "baton_connections_cut_off_total", server.cutOff,
+            "Answers and streams that were cut off because nobody read them.")
+        text.counter("baton_received_bytes_total", server.bytesIn, "Bytes that were read from clients.")
+        text.counter("baton_sent_bytes_total", server.bytesOut, "Bytes that were written to clients.")
+    }
+
+    private func process(_ text: inout MetricsText) {
+        let process = ProcessFigures.read()
+        text.begin("process_cpu_seconds_total", .counter, "Processor time in user and kernel mode.")
+        text.sample(process.cpu)
+        if let resident = process.resident {
+            text.gauge("process_resident_memory_bytes", resident, "Resident memory.")
+        }
+        if let open = process.openDescriptors {
+            text.gauge("process_open_fds", open, "Open file descriptors.")
+        }
+        if let limit = process.descriptorsMax {
+            text.gauge("process_max_fds", limit, "The most file descriptors that may be open.")
+        }
+        text.gauge(
+            "process_start_time_seconds", Double(facts.startedAt.wall.microseconds) / 1e6,
+            "When the daemon started, in seconds since 1970-01-01 UTC.")
+    }
+}
