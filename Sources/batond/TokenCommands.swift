@@ -53,7 +53,7 @@ struct TokenCreateCommand: ParsableCommand {
         let principal = Principal(identity: identity, role: role, namespaces: namespaces)
         print(secret)
         print(TokenFile.line(TokenTable.Entry(digest: TokenDigest(of: secret), principal: principal)))
-        let hint = "The first line is the secret: keep it, it isn't shown again. The second is for the file.\n"
+        let hint = "The first line is the secret, shown only now. The second is for the file.\n"
         _ = write(2, hint, hint.utf8.count)
     }
 }
