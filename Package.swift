@@ -43,12 +43,16 @@ let package = Package(
         room("Coordination"),
         room("Wire"),
         room("Digest"),
+        room("Identity", ["Digest"]),
         room("Store", ["Coordination", "CSQLite"]),
         room("Sockets", ["Wire", "CLinux"]),
         room("API", ["Coordination", "Wire"]),
         room(
             "Daemon",
-            ["Coordination", "Store", "Sockets", "Wire", "API", "Digest", "CLinux", "CYAML", logging]),
+            [
+                "Coordination", "Store", "Sockets", "Wire", "API", "Identity", "Digest", "CLinux", "CYAML",
+                logging,
+            ]),
         room("Client", ["Digest", "CCurl"]),
         room("Supervision", ["CLinux"]),
 
@@ -59,7 +63,7 @@ let package = Package(
         .target(name: "CLinux"),
 
         // The programs.
-        program("batond", ["Coordination", "Daemon", "Store", argumentParser, logging]),
+        program("batond", ["Coordination", "Daemon", "Identity", "Store", argumentParser, logging]),
         program("baton", ["Client", "Supervision", "Digest", argumentParser]),
         program("baton-bench", ["CLinux", argumentParser]),
 
@@ -69,6 +73,7 @@ let package = Package(
         tests(of: "Coordination"),
         tests(of: "Wire"),
         tests(of: "Digest"),
+        tests(of: "Identity", ["Digest"]),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux"]),
         tests(of: "API", ["Coordination", "Wire"]),

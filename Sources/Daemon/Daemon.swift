@@ -3,6 +3,7 @@ import CLinux
 import Coordination
 import Dispatch
 import Glibc
+import Identity
 import Logging
 import Sockets
 import Store
@@ -32,6 +33,7 @@ public final class Daemon: @unchecked Sendable {
     public init(_ configuration: Configuration, log: Logger) throws {
         self.configuration = configuration
         self.log = log
+        let gate = try Gate(tokensFile: configuration.tokensFile)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
@@ -56,7 +58,8 @@ public final class Daemon: @unchecked Sendable {
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
-            facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), log: log)
+            facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
+            log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         reference.server = server
         turns.door = door
@@ -65,6 +68,9 @@ public final class Daemon: @unchecked Sendable {
             log.notice(
                 "the data was restored from a backup; nobody is elected for a while, since holders that it doesn't know may be at work",
                 metadata: ["until": "\(configuration.effectiveQuarantine.text) from now"])
+        }
+        if let tokens = gate.tokens {
+            log.notice("requests need a token", metadata: ["tokens": "\(tokens.entries.count)"])
         }
         log.info(
             "the store is open",
@@ -128,7 +134,7 @@ public final class Daemon: @unchecked Sendable {
 
     private func signalled(_ number: Int32) {
         guard number != SIGHUP else {
-            log.notice("SIGHUP: there is nothing to reload")
+            door.reload()
             return
         }
         guard !isStopping else { return }

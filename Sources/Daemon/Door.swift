@@ -14,6 +14,7 @@ final class Door: RequestHandler, TurnOutlet {
     let turns: Turns
     let elections: Elections
     let facts: ServerFacts
+    private var gate: Gate
     private let log: Logger
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
@@ -30,11 +31,15 @@ final class Door: RequestHandler, TurnOutlet {
         var isStreaming = false
     }
 
-    init(server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, log: Logger) {
+    init(
+        server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
+        log: Logger
+    ) {
         self.server = server
         self.turns = turns
         self.elections = elections
         self.facts = facts
+        self.gate = gate
         self.log = log
         streams = Streams()
     }
@@ -50,7 +55,15 @@ final class Door: RequestHandler, TurnOutlet {
             accept: head.values("accept").joined(separator: ", "), contentType: head["content-type"],
             body: request.body)
         let route = RouteTemplate(path: asked.path)
-        let routed = elections.route(asked, as: exchange.number, at: turns.clock.now)
+        let principal: String?
+        switch gate.decide(elections.access(to: asked), head.values("authorization"), elections) {
+        case .refuse(let response):
+            send(response, to: exchange, of: route)
+            return
+        case .pass(let identity): principal = identity
+        }
+        let routed = elections.route(
+            asked, as: exchange.number, at: turns.clock.now, principal: principal)
         switch routed.action {
         case .answer(let response): send(response, to: exchange, of: route)
         case .read(let query): read(query, exchange, route)
@@ -69,6 +82,9 @@ final class Door: RequestHandler, TurnOutlet {
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
+
+    /// What is read anew on SIGHUP.
+    func reload() { gate.reload(log) }
 
     func answer(to error: WireError) -> Answer {
         turns.meters.answered(.unread, error.status)

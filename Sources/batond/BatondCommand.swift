@@ -14,9 +14,12 @@ struct BatondCommand: ParsableCommand {
               batond --config /etc/baton/batond.yaml --set log.level=debug
               batond backup --data /var/lib/baton /backups/baton.db     while it runs
               batond restore --data /var/lib/baton /backups/baton.db    while it doesn't
+              batond token create --identity ci-op --role runner --namespace 'ci-op-*'
             """,
         version: batonVersion,
-        subcommands: [ServeCommand.self, BackupCommand.self, RestoreCommand.self],
+        subcommands: [
+            ServeCommand.self, BackupCommand.self, RestoreCommand.self, TokenCommand.self,
+        ],
         defaultSubcommand: ServeCommand.self)
 }
 

@@ -138,7 +138,7 @@ struct RouteTests {
         // An empty name is a name that breaks the rule.
         let expected = path.hasSuffix("leases/") ? "400 invalid-field name" : "404 not-found"
         #expect(Stage.route("GET", path).problem.hasPrefix(expected))
-        #expect(Stage.route("GET", path).access == nil)
+        #expect(Stage.route("GET", path).access == Access(.view, namespace: nil))
     }
 
     @Test func `a bad name is told the rule`() {

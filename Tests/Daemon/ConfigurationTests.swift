@@ -60,6 +60,7 @@ import Testing
         ("- a\n- b", "batond.yaml:1: a mapping of settings is expected"),
         ("listen: [", "batond.yaml:"),
         ("listen: 0.0.0.0:7979", "can be reached from other machines"),
+        ("listen: 0.0.0.0:7979\nauth:\n  tokensFile: tokens", "there is no TLS"),
         ("listen: somewhere", "listen: somewhere is not an address"),
         ("insecureListen: maybe", "insecureListen: maybe is not one of true, false"),
         ("restoreQuarantine: 1m", "restoreQuarantine (1m) is shorter than lease.maxDuration (1h)"),

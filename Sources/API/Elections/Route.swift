@@ -1,6 +1,20 @@
 import Coordination
 
 extension Elections {
+    /// The permission that a request needs, told from its method and path alone, so that it can be
+    /// checked before anything else is looked at. Nil: open to everybody. What names nothing needs the
+    /// least: strangers aren't told what there is and what not.
+    public func access(to request: APIRequest) -> Access? {
+        guard let endpoint = try? Endpoint(path: request.path) else { return Self.access(request, nil) }
+        return Self.access(request, endpoint)
+    }
+
+    private static func access(_ request: APIRequest, _ endpoint: Endpoint?) -> Access? {
+        guard request.method != "OPTIONS" else { return nil }
+        guard let endpoint else { return Access(.view, namespace: nil) }
+        return endpoint.access(request.method)
+    }
+
     /// What a request asks for. Every wrong one becomes an answer that says what was wrong with it.
     ///
     /// - Parameters:
@@ -16,8 +30,10 @@ extension Elections {
         // §9.3.7: "*" asks about the server as a whole, and so does a path that is empty.
         if request.method == "OPTIONS", request.path.isEmpty { return options(Self.methods) }
         let endpoint: Endpoint
-        do { endpoint = try Endpoint(path: request.path) } catch { return refused(error, nil) }
-        let access = endpoint.access(request.method)
+        do { endpoint = try Endpoint(path: request.path) } catch {
+            return refused(error, Self.access(request, nil))
+        }
+        let access = Self.access(request, endpoint)
         guard endpoint.methods.contains(request.method) else {
             return refused(Self.methodNotAllowed(request.method, endpoint), access)
         }

@@ -8,7 +8,9 @@ import Wire
 public struct Configuration: Sendable {
     public var listen: [String] = ["127.0.0.1:7979"]
     public var data = "/var/lib/baton"
-    /// Listening beyond loopback and Unix sockets without TLS and tokens must be asked for.
+    /// Where the tokens are that requests need; nil: everybody may do everything.
+    public var tokensFile: String?
+    /// Listening beyond loopback and Unix sockets without TLS must be asked for.
     public var insecureListen = false
     public var logLevel = "info"
     public var logFormat = "text"
@@ -102,7 +104,7 @@ public struct Configuration: Sendable {
             }
             guard insecureListen || address.isPrivate else {
                 throw ConfigurationError(
-                    "listen: \(text) can be reached from other machines, and there is no TLS and no token. "
+                    "listen: \(text) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
                         + "Listen on loopback or a Unix socket, or set insecureListen: true if you mean it")
             }
         }

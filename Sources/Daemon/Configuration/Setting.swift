@@ -84,6 +84,9 @@ struct Setting: Sendable {
             }
             configuration.insecureListen = text == "true"
         },
+        Setting(key: "auth.tokensFile") { (configuration, text) throws(ConfigurationError) in
+            configuration.tokensFile = text.isEmpty ? nil : text
+        },
         choice("log.level", \.logLevel, ["trace", "debug", "info", "notice", "warning", "error"]),
         choice("log.format", \.logFormat, ["text", "json"]),
 
