@@ -29,7 +29,9 @@ final class Progress {
         guard let due = wakeAt, due <= now, let standing else { return }
         var notice = standing.notice
         if case .waiting(var state) = notice {
-            state.remaining = state.remaining.map { max($0 - (now - standing.since), .zero) }
+            // The stream tells of no renewals: after a while nobody here knows how much is left.
+            let age = now - standing.since
+            state.remaining = age < Self.freshFor ? state.remaining.map { max($0 - age, .zero) } : nil
             notice = .waiting(state)
         }
         showAgain(notice, at: now)
@@ -42,6 +44,7 @@ final class Progress {
     }
 
     private static let pause = Duration.seconds(30)
+    private static let freshFor = Duration.seconds(5)
 
     private func showAgain(_ notice: Campaigner.Notice, at now: Moment) {
         guard let text = NoticeText.line(notice, lease: lease, at: now) else { return }
