@@ -80,8 +80,10 @@ public final class Daemon: @unchecked Sendable {
             ])
     }
 
-    /// Serves until SIGTERM or SIGINT.
-    public func run() throws {
+    /// Serves until SIGTERM or SIGINT: true. False if it had to stop, because another process wrote to
+    /// the database. Throws if it can't listen.
+    public func run() throws -> Bool {
+        turns.onDeposed = { [unowned self] detail in deposed(detail) }
         loop.turn = { [unowned self] in turn() }
         loop.start()
         do {
@@ -96,6 +98,7 @@ public final class Daemon: @unchecked Sendable {
         }
         watchSignals()
         stopped.wait()
+        return !isDeposed
     }
 
     private func listen() throws {
@@ -120,6 +123,7 @@ public final class Daemon: @unchecked Sendable {
     // MARK: The end
 
     private var isDrained = false
+    private var isDeposed = false
 
     private func watchSignals() {
         signal(SIGPIPE, SIG_IGN)
@@ -137,8 +141,19 @@ public final class Daemon: @unchecked Sendable {
             door.reload()
             return
         }
-        guard !isStopping else { return }
         log.notice("stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
+        stop()
+    }
+
+    /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.
+    private func deposed(_ detail: String) {
+        log.critical("another process wrote to the database; batond stops", metadata: ["reason": "\(detail)"])
+        isDeposed = true
+        stop()
+    }
+
+    private func stop() {
+        guard !isStopping else { return }
         isStopping = true
         turns.isStopping = true
         // A disk that doesn't answer must not keep the daemon from ending.
@@ -151,7 +166,9 @@ public final class Daemon: @unchecked Sendable {
         isDrained = true
         door.sendWaitersAway()
         server.drain(deadline: loop.now + Self.drainTime.nanoseconds) { [unowned self] in
-            if turns.isCommitting {
+            if isDeposed {
+                log.notice("stopped; start batond again when nobody else writes")
+            } else if turns.isCommitting {
                 log.error("the disk did not answer: what was being written is unknown")
             } else {
                 store.close()

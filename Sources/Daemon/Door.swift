@@ -159,7 +159,6 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     var nextWake: Instant? { streams.nextWake }
-    var openRequests: Int { open.count }
 
     /// The daemon is about to stop: whoever waits is told to come back.
     func sendWaitersAway() {

@@ -75,9 +75,9 @@ struct ServeCommand: ParsableCommand {
         let log = Logger(label: "batond")
         do {
             let daemon = try Daemon(configuration, log: log)
-            try daemon.run()
+            let endedWell = try daemon.run()
             // Its loop may still be in a round: nothing of it goes before the process does.
-            withExtendedLifetime(daemon) { Glibc.exit(0) }
+            withExtendedLifetime(daemon) { Glibc.exit(endedWell ? 0 : 1) }
         } catch {
             log.critical("batond can't start", metadata: ["reason": "\(error)"])
             throw ExitCode(1)

@@ -90,6 +90,20 @@ class Refusals(Story):
         self.assertIn(str(daemon.port), self.start("--listen", "127.0.0.1:%d" % daemon.port))
 
 
+class Deposed(Story):
+    def test_a_daemon_whose_database_somebody_else_wrote_to_stops_and_says_why(self):
+        daemon = self.daemon()
+        client = daemon.client()
+        client.elected("work", "anna")
+        other = sqlite3.connect(os.path.join(daemon.data, "baton.db"), timeout=20)
+        other.execute("INSERT OR REPLACE INTO meta(key, value) VALUES('intruder', 1)")
+        other.commit()
+        other.close()
+        self.assertEqual(503, client.campaign("next", "bela").status)
+        self.assertEqual(1, daemon.process.wait(20))
+        self.assertIn("another process wrote to the database", daemon.log())
+
+
 class Stop(Story):
     def test_SIGTERM_with_1000_waiters_tells_all_of_them_and_exits_with_0_in_under_2_s(self):
         daemon = self.daemon()
