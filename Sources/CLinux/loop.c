@@ -108,3 +108,15 @@ int loop_peer_left(int fd) {
     struct pollfd poller = {.fd = fd, .events = POLLRDHUP};
     return poll(&poller, 1, 0) > 0;
 }
+
+int loop_peer_owner(int fd, uint32_t *user, uint32_t *group, int32_t *process) {
+    struct ucred owner;
+    socklen_t length = sizeof owner;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &length) != 0) return -errno;
+    // Linux answers for any socket; where nobody is known, with -1.
+    if (owner.uid == (uid_t)-1) return -ENOTCONN;
+    *user = owner.uid;
+    *group = owner.gid;
+    *process = owner.pid;
+    return 0;
+}

@@ -69,7 +69,7 @@ final class Connection: EventTarget {
 
     var id: ExchangeID { ExchangeID(number: exchange, slot: UInt32(truncatingIfNeeded: slot)) }
     var backlogBytes: Int { backlog.count }
-    var peerAddress: String { transport?.peerAddress ?? "" }
+    var peer: Peer { transport?.peer ?? Peer() }
 
     func begin() { server.loop.schedule(self, at: began + server.limits.headTime) }
 

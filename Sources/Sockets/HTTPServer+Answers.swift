@@ -55,8 +55,8 @@ extension HTTPServer {
         connection(of: exchange)?.backlogBytes
     }
 
-    /// The address of the peer, without its port; empty for a Unix socket, nil if the exchange is over.
-    public func peerAddress(of exchange: ExchangeID) -> String? {
-        connection(of: exchange)?.peerAddress
+    /// Who asks; nil if the exchange is over.
+    public func peer(of exchange: ExchangeID) -> Peer? {
+        connection(of: exchange)?.peer
     }
 }

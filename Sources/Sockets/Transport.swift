@@ -47,6 +47,22 @@ struct Transport: ~Copyable {
     /// Has the kernel find out about a peer that fell silent. The times are the listener's.
     func watchForSilence() { _ = loop_set_option(descriptor.number, SOL_SOCKET, SO_KEEPALIVE, 1) }
 
-    /// The peer's address, without the port; empty for a Unix socket.
-    var peerAddress: String { SocketAddress.peer(of: descriptor.number)?.host ?? "" }
+    var peer: Peer {
+        var peer = Peer()
+        if let host = SocketAddress.peer(of: descriptor.number)?.host {
+            peer.address = host
+        } else {
+            peer.owner = ProcessOwner(ofPeer: descriptor.number)
+        }
+        return peer
+    }
+}
+
+extension ProcessOwner {
+    /// nil if it is no Unix socket.
+    init?(ofPeer descriptor: Int32) {
+        var (user, group, process): (UInt32, UInt32, Int32) = (0, 0, 0)
+        guard loop_peer_owner(descriptor, &user, &group, &process) == 0 else { return nil }
+        self.init(user: user, group: group, process: process)
+    }
 }

@@ -47,6 +47,21 @@ import Wire
         stage.stop()
     }
 
+    @Test func `a peer is known by its address, or over a Unix socket by its owner`() throws {
+        let unix = try Stage(on: .unix(path: "/tmp/sockets-owner-test-\(getpid())"), script: Stage.park)
+        let (local, asked) = try parked(unix)
+        let owner = unix.loop.sync { unix.server.peer(of: asked)?.owner }
+        #expect(owner == ProcessOwner(user: getuid(), group: getgid(), process: getpid()))
+        local.close()
+        unix.stop()
+        let tcp = try Stage(script: Stage.park)
+        let (remote, exchange) = try parked(tcp)
+        let peer = tcp.loop.sync { tcp.server.peer(of: exchange) }
+        #expect(peer?.address == "127.0.0.1")
+        #expect(peer?.owner == nil)
+        remote.close()
+    }
+
     // A Dispatch source for each connection leaked nearly all of these.
     @Test func `no reset connection stays`() throws {
         let stage = try Stage(script: Stage.park)

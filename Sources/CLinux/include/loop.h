@@ -39,4 +39,6 @@ ssize_t loop_send2(int fd, const void *first, size_t first_count, const void *se
 int loop_set_option(int fd, int level, int name, int value);
 // 1 if the peer has closed its side or the connection is broken.
 int loop_peer_left(int fd);
+// Who connected a Unix socket; for another kind of socket -errno.
+int loop_peer_owner(int fd, uint32_t *user, uint32_t *group, int32_t *process);
 #endif
