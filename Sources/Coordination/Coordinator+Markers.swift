@@ -11,7 +11,7 @@ extension Coordinator {
             }
             return say(.marked(marker, new: false), to: marking.request, &effects)
         }
-        if name.lease?.hold != nil, name.lease?.way == .once { throw .held(view(of: name, now)!) }
+        if let hold = name.lease?.hold, !hold.isWritten, name.lease?.way == .once { throw .held(view(of: name, now)!) }
         let marker = DoneMarker(
             key: marking.key, revision: nextRevision(), finding: marking.finding,
             inputsDigest: marking.inputsDigest, holder: marking.holder, principal: marking.principal,

@@ -10,15 +10,19 @@ public struct CoreSettings: Hashable, Sendable {
     public var contendersMax: Int
     /// How many idle names stay in memory. Default 20,000.
     public var idleNamesMax: Int
+    /// How long a Kubernetes client holds that writes no duration. Default 30 s.
+    public var writtenDuration: Interval
 
     public init(
         reconnectGrace: Interval = .seconds(10), defaultMaxAttempts: Int = 5,
-        failedRetention: Interval = .minutes(10), contendersMax: Int = 20_000, idleNamesMax: Int = 20_000
+        failedRetention: Interval = .minutes(10), contendersMax: Int = 20_000, idleNamesMax: Int = 20_000,
+        writtenDuration: Interval = .seconds(30)
     ) {
         self.reconnectGrace = reconnectGrace
         self.defaultMaxAttempts = defaultMaxAttempts
         self.failedRetention = failedRetention
         self.contendersMax = contendersMax
         self.idleNamesMax = idleNamesMax
+        self.writtenDuration = writtenDuration
     }
 }

@@ -34,9 +34,13 @@ struct Disk {
 
     private mutating func write(_ change: Change) {
         switch change {
-        case .lease(let lease): leases[lease.key] = lease
-        case .leaseDeleted(let key, _):
-            if leases.removeValue(forKey: key) == nil { faults.append("\(key.name): no lease to delete") }
+        case .lease(let lease):
+            if let before = leases[lease.key] { compareVersions(before, lease) }
+            leases[lease.key] = lease
+        case .leaseDeleted(let lease, _):
+            if leases.removeValue(forKey: lease.key) == nil {
+                faults.append("\(lease.key.name): no lease to delete")
+            }
         case .marker(let marker): markers[marker.key] = marker
         case .markerDeleted(let key, _):
             if markers.removeValue(forKey: key) == nil { faults.append("\(key.name): no marker to delete") }
@@ -45,6 +49,15 @@ struct Disk {
             holds[hold.token] = hold
             latest.append(hold)
         }
+    }
+
+    /// One version never has two contents, and no version comes after a later one.
+    private mutating func compareVersions(_ before: LeaseRecord, _ after: LeaseRecord) {
+        let seen = (before.spec, before.metadata) == (after.spec, after.metadata)
+        if before.version == after.version && !seen {
+            faults.append("\(after.key.name): version \(after.version) has two contents")
+        }
+        if after.version < before.version { faults.append("\(after.key.name): its version went back") }
     }
 
     private mutating func begin(_ hold: HoldRecord) {
@@ -103,7 +116,8 @@ extension Change {
         switch self {
         case .lease(let lease): lease.key
         case .marker(let marker): marker.key
-        case .leaseDeleted(let key, _), .markerDeleted(let key, _): key
+        case .leaseDeleted(let lease, _): lease.key
+        case .markerDeleted(let key, _): key
         case .hold(let hold): hold.key
         }
     }
