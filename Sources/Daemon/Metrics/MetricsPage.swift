@@ -47,6 +47,13 @@ struct MetricsPage {
             "baton_stale_tokens_total", meters.staleTokens,
             "Requests of a holder or an operator whose hold had ended already.")
         text.counter(
+            "baton_foreign_tokens_total", meters.foreignTokens,
+            "Requests with the token of a hold that belongs to somebody else.")
+        text.begin("baton_audit_entries_total", .counter, "What the audit record was told, by outcome.")
+        for outcome in AuditEntry.Outcome.allCases {
+            text.sample(meters.recorded[outcome] ?? 0, ("outcome", outcome.rawValue))
+        }
+        text.counter(
             "baton_gaps_total", turns.statistics.gaps,
             "Times at which the daemon was away and every hold got the time added.")
         text.gauge("baton_holds", turns.core.figures.holds, "Holds now.")
@@ -83,6 +90,12 @@ struct MetricsPage {
         text.samples(meters.commitTime)
         text.begin("baton_turn_commands", .histogram, "Commands in each turn that was made durable.")
         text.samples(meters.turnSize)
+        text.begin(
+            "baton_store_flush_duration_seconds", .histogram, "The flush of each turn that was made durable.")
+        text.samples(meters.flushTime)
+        text.begin(
+            "baton_turn_bytes", .histogram, "Bytes in the journal of each turn that was made durable.")
+        text.samples(meters.turnBytes)
         text.gauge("baton_revision", turns.core.durableRevision, "The latest revision that is on disk.")
     }
 
@@ -116,6 +129,12 @@ struct MetricsPage {
             for answer in meters.answers[route.rawValue].sorted(by: { $0.code < $1.code }) {
                 text.sample(answer.count, ("route", route.text), ("code", String(answer.code)))
             }
+        }
+        text.begin(
+            "baton_http_request_duration_seconds", .histogram,
+            "From a request's arrival to its answer, by route, without those that waited for others.")
+        for route in RouteTemplate.allCases where meters.answerTime[route.rawValue].count > 0 {
+            text.samples(meters.answerTime[route.rawValue], ("route", route.text))
         }
         text.gauge("baton_connections", server.connectionsOpen, "Connections that are open now.")
         text.counter(
