@@ -128,7 +128,9 @@ final class Door: RequestHandler, TurnOutlet {
         guard let waiting = open.removeValue(forKey: request) else { return false }
         guard waiting.isStreaming else {
             let response = elections.response(to: reply, shape: waiting.shape)
-            guard case .refused(let rejection) = reply else { return send(response, to: waiting.visit) == .sent }
+            guard case .refused(let rejection) = reply else {
+                return send(response, to: waiting.visit) == .sent
+            }
             return send(response, to: waiting.visit, because: rejection) == .sent
         }
         return end(waiting.visit, with: elections.lastLines(for: reply, shape: waiting.shape))

@@ -16,7 +16,10 @@ import Testing
         ("a\u{2028}b\u{2029}c", "\"a\\u{2028}b\\u{2029}c\""),
         ("\u{202e}txt.exe", "\"\\u{202e}txt.exe\""),
         ("grün", "\"grün\""),
-        (String(decoding: [0x61, 0xFF, 0xC3, 0x0A] as [UInt8], as: UTF8.self), "\"a\u{FFFD}\u{FFFD}\\u{a}\""),
+        (
+            String(decoding: [0x61, 0xFF, 0xC3, 0x0A] as [UInt8], as: UTF8.self),
+            "\"a\u{FFFD}\u{FFFD}\\u{a}\""
+        ),
     ]) func `a value can't break its line or reach the terminal`(text: String, shown: String) {
         #expect(LogText.value(text) == shown)
     }

@@ -64,7 +64,9 @@ import Testing
         var counted = 0
         for number in 0..<4000 {
             folder.note(refusal(number, from: "10.0.\(number % 90)"), at: at(Int64(number / 10)))
-            if number % 7 == 0 { counted += folder.take(at: at(Int64(number / 10))).reduce(0) { $0 + $1.count } }
+            if number % 7 == 0 {
+                counted += folder.take(at: at(Int64(number / 10))).reduce(0) { $0 + $1.count }
+            }
         }
         counted += folder.take(at: at(400), everything: true).reduce(0) { $0 + $1.count }
         #expect(counted == 4000)

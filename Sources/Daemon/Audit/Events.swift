@@ -23,7 +23,8 @@ extension AuditEntry {
         return [restore, start]
     }
 
-    static func stop(_ configuration: Configuration, because reason: String, at time: Timestamp) -> AuditEntry {
+    static func stop(_ configuration: Configuration, because reason: String, at time: Timestamp) -> AuditEntry
+    {
         var stop = AuditEntry(.stop, .done, at: time, reason: reason)
         stop.details = configuration.auditDetails
         return stop

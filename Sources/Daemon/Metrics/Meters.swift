@@ -18,6 +18,16 @@ final class Meters {
     private(set) var staleTokens: UInt64 = 0
     private(set) var foreignTokens: UInt64 = 0
     private(set) var renewals: UInt64 = 0
+    /// Answers to campaigns.
+    private(set) var campaigns = Campaigns()
+
+    struct Campaigns {
+        var elected: UInt64 = 0
+        var done: UInt64 = 0
+        var failed: UInt64 = 0
+        var waiting: UInt64 = 0
+    }
+
     private(set) var held = Histogram(Meters.lengths)
     private(set) var commitTime = Histogram(Meters.flushes)
     private(set) var turnSize = Histogram([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
@@ -84,6 +94,10 @@ final class Meters {
     func said(_ reply: Reply) {
         switch reply {
         case .renewed: renewals += 1
+        case .elected: campaigns.elected += 1
+        case .settled(let marker) where marker.finding.outcome == .succeeded: campaigns.done += 1
+        case .settled: campaigns.failed += 1
+        case .waiting: campaigns.waiting += 1
         case .refused(.holdEnded): staleTokens += 1
         case .refused(.notTheHolder): foreignTokens += 1
         default: break

@@ -32,6 +32,12 @@ struct MetricsPage {
         let elections: [(String, WaitEnd)] = [("fresh", .electedAtOnce), ("handover", .handedOver)]
         text.begin("baton_elections_total", .counter, "Elections, by how they came about.")
         for (name, end) in elections { text.sample(meters.waits[Int(end.rawValue)].count, ("kind", name)) }
+        let campaigns = meters.campaigns
+        text.begin("baton_campaigns_total", .counter, "Campaigns that were answered, by outcome.")
+        text.sample(campaigns.elected, ("outcome", "elected"))
+        text.sample(campaigns.done, ("outcome", "done"))
+        text.sample(campaigns.failed, ("outcome", "failed"))
+        text.sample(campaigns.waiting, ("outcome", "waiting"))
         text.begin("baton_holds_ended_total", .counter, "Holds that ended, by how.")
         for end in HoldEnd.allCases { text.sample(meters.holdEnds[Int(end.rawValue)], ("end", "\(end)")) }
         text.counter(
