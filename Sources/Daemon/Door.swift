@@ -112,14 +112,14 @@ final class Door: RequestHandler, TurnOutlet {
     func reload() { desk.happened(gate.reload(log, at: turns.clock.now.wall)) }
 
     func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
-        var response = elections.response(wireStatus: error.status, detail: error.detail)
         let visit = Visit(
             id: ids.id(of: head), exchange: .none, method: head?.methodName ?? "-",
             path: head?.pathSegments ?? [], route: .unread, arrived: moment)
-        response.identify(as: visit.id)
+        let response = elections.response(wireStatus: error.status, detail: error.detail)
+            .identified(as: visit.id)
         turns.meters.answered(.unread, error.status)
         requestLog.note(visit, status: error.status, bytes: response.body.count, at: moment, peer)
-        return Answer(response)
+        return Answer(response, of: visit)
     }
 
     // MARK: Answers
@@ -170,12 +170,11 @@ final class Door: RequestHandler, TurnOutlet {
             if let rejection { refusal.describe(rejection) }
             desk.refused(refusal)
         }
-        var response = response
-        response.identify(as: visit.id)
+        let response = response.identified(as: visit.id)
         requestLog.note(
             visit, status: response.status, bytes: response.body.count, at: now,
             http.peer(of: visit.exchange))
-        return http.respond(visit.exchange, Answer(response))
+        return http.respond(visit.exchange, Answer(response, of: visit))
     }
 
     /// This moment's and not the round's: what took long in this round counts.
@@ -187,10 +186,9 @@ final class Door: RequestHandler, TurnOutlet {
         guard let waiting = open[request] else { return }
         open[request]!.visit.hasWaited = true
         guard waiting.shape.format == .ndjson else { return http.park(waiting.exchange) }
-        var head = elections.streamHead
-        head.identify(as: waiting.visit.id)
+        let head = Answer(elections.streamHead, of: waiting.visit)
         let now = turns.clock.now
-        guard http.beginStream(waiting.exchange, status: head.status, headers: Headers(head.headers)) == .sent
+        guard http.beginStream(waiting.exchange, status: head.status, headers: head.headers) == .sent
         else { return }
         turns.meters.answered(waiting.visit.route, head.status)
         open[request]!.isStreaming = true
@@ -254,15 +252,11 @@ final class Door: RequestHandler, TurnOutlet {
 }
 
 extension Answer {
-    init(_ response: APIResponse) {
-        self.init(status: response.status, headers: Headers(response.headers), body: response.body)
-    }
-}
-
-extension Headers {
-    init(_ headers: [APIResponse.Header]) {
-        self.init()
-        for header in headers { add(header.name, header.value) }
+    init(_ response: APIResponse, of visit: Visit) {
+        var headers = Headers(capacity: 256)
+        for header in response.headers { headers.add(header.name, header.value) }
+        headers.add("X-Request-Id", visit.id)
+        self.init(status: response.status, headers: headers, body: response.body)
     }
 }
 

@@ -18,8 +18,10 @@ struct MetricsPage {
 
     func text() -> [UInt8] {
         var text = MetricsText()
-        holds(&text)
-        queues(&text)
+        // Counted from all that waits: once.
+        let figures = turns.core.figures
+        holds(&text, figures)
+        queues(&text, figures)
         commits(&text)
         storage(&text)
         readiness(&text)
@@ -28,7 +30,7 @@ struct MetricsPage {
         return text.bytes
     }
 
-    private func holds(_ text: inout MetricsText) {
+    private func holds(_ text: inout MetricsText, _ figures: Coordinator.Figures) {
         let elections: [(String, WaitEnd)] = [("fresh", .electedAtOnce), ("handover", .handedOver)]
         text.begin("baton_elections_total", .counter, "Elections, by how they came about.")
         for (name, end) in elections { text.sample(meters.waits[Int(end.rawValue)].count, ("kind", name)) }
@@ -62,11 +64,10 @@ struct MetricsPage {
         text.counter(
             "baton_gaps_total", turns.statistics.gaps,
             "Times at which the daemon was away and every hold got the time added.")
-        text.gauge("baton_holds", turns.core.figures.holds, "Holds now.")
+        text.gauge("baton_holds", figures.holds, "Holds now.")
     }
 
-    private func queues(_ text: inout MetricsText) {
-        let figures = turns.core.figures
+    private func queues(_ text: inout MetricsText, _ figures: Coordinator.Figures) {
         text.begin(
             "baton_contender_wait_seconds", .histogram,
             "From a contender's arrival to its election, or to the marker of the work.")
