@@ -19,6 +19,7 @@ extension Model {
             case .forsake(let request): depart(request, now)
             case .takeBack(let key, let token): takeBack(key, token, now)
             case .sweep(let key, let revision): sweep(key, revision)
+            case .record: break
             }
         } catch {
             say(.refused(error), to: command.request!)
@@ -213,7 +214,7 @@ extension Command {
         case .write(let write): write.request
         case .delete(let deletion): deletion.request
         case .wait(let wait): wait.request
-        case .forsake, .takeBack, .sweep: nil
+        case .forsake, .takeBack, .sweep, .record: nil
         }
     }
 }
