@@ -45,9 +45,10 @@ extension Coordinator {
     }
 
     private mutating func dropMarker(_ name: inout NameState, _ key: Key, _ effects: inout [Effect]) {
+        guard let marker = name.marker else { return }
         name.marker = nil
         name.markerExpiry = nil
-        effects.append(.persist(.markerDeleted(key, at: nextRevision())))
+        effects.append(.persist(.markerDeleted(marker, at: nextRevision())))
     }
 
     /// A Failed marker whose retention is over is gone, whether or not its timer came first.

@@ -43,8 +43,10 @@ struct Disk {
                 faults.append("\(lease.key.name): no lease to delete")
             }
         case .marker(let marker): markers[marker.key] = marker
-        case .markerDeleted(let key, _):
-            if markers.removeValue(forKey: key) == nil { faults.append("\(key.name): no marker to delete") }
+        case .markerDeleted(let marker, _):
+            if markers.removeValue(forKey: marker.key) == nil {
+                faults.append("\(marker.key.name): no marker to delete")
+            }
         case .hold(let hold):
             if hold.end == nil { begin(hold) } else { end(hold) }
             holds[hold.token] = hold
@@ -121,7 +123,7 @@ extension Change {
         case .lease(let lease): lease.key
         case .marker(let marker): marker.key
         case .leaseDeleted(let lease, _): lease.key
-        case .markerDeleted(let key, _): key
+        case .markerDeleted(let marker, _): marker.key
         case .hold(let hold): hold.key
         case .audit: nil
         }

@@ -158,7 +158,7 @@ import Testing
             let after = try Bench(directory: directory)
             #expect(after.recovered.revision >= known)
             #expect(try history[after.recovered.revision]!.matches(after.store, workload.keys))
-            #expect(after.commit { [.leaseDeleted(key, at: $0)] } == .committed)
+            #expect(after.commit { [.leaseDeleted(Fleet.lease(key, 1, held: false), at: $0)] } == .committed)
         }
     }
 }

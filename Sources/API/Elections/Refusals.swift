@@ -45,6 +45,7 @@ extension Elections {
                 .revisionDiffers,
                 "The marker's revision is \(current) by now. Read it again before you decide what to do."
             ).with { $0.member("current", current) }
+        case .exists, .restoreQuarantine: preconditionFailure("this face writes no objects")
         case .tooMany(let limit):
             return Problem(
                 .tooMany, "As many requests wait already as may: \(limit). Try again in a moment."
