@@ -147,7 +147,7 @@ final class Door: RequestHandler, TurnOutlet {
         let now = turns.clock.now
         for request in streams.dueSignsOfLife(at: now.instant) {
             guard let waiting = open[request] else { continue }
-            _ = http.send(waiting.exchange, elections.aliveLine(at: now))
+            _ = http.sendSignOfLife(waiting.exchange, elections.aliveLine(at: now))
         }
         for key in streams.dueNames(at: now.instant) {
             for (request, standing) in turns.core.standings(key, at: now) {
