@@ -91,6 +91,11 @@ final class Door: RequestHandler, TurnOutlet {
         return Answer(elections.response(wireStatus: error.status, detail: error.detail))
     }
 
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {
+        log.debug(
+            "a TLS handshake failed", metadata: ["peer": "\(peer.address)", "reason": "\(failure.reason)"])
+    }
+
     // MARK: Answers
 
     func answer(_ request: RequestID, _ reply: Reply) -> Bool {
