@@ -37,9 +37,10 @@ enum PEM {
     static func key(_ text: [UInt8]) throws(TLSError) -> Key {
         // Without a callback OpenSSL would ask the terminal for a passphrase.
         let pointer = reading(text) { PEM_read_bio_PrivateKey($0, nil, { _, _, _, _ in -1 }, nil) }
-        let error = TLSErrorQueue.take()
+        TLSErrorQueue.clear()
         guard let pointer else {
-            let isSealed = error?.reason == PEM_R_BAD_PASSWORD_READ
+            // RFC 7468 §11, and `Proc-Type: 4,ENCRYPTED` of RFC 1421.
+            let isSealed = String(decoding: text, as: UTF8.self).contains("ENCRYPTED")
             throw TLSError(
                 .key, isSealed ? "the key is encrypted; it is needed in the clear" : "there is no key in PEM")
         }
