@@ -66,7 +66,7 @@ let package = Package(
         // The programs.
         program("batond", ["Coordination", "Daemon", "Identity", "Store", argumentParser, logging]),
         program("baton", ["Client", "Supervision", "Digest", argumentParser]),
-        program("baton-bench", ["CLinux", argumentParser]),
+        program("baton-bench", ["CLinux", "COpenSSL", argumentParser]),
 
         .target(
             name: "SQLiteFaults", path: "Tests/Support/SQLiteFaults",

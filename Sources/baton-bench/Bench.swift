@@ -36,7 +36,9 @@ final class Bench {
         }
         daemons += 1
         let data = "\(directory)/data-\(daemons)"
-        let process = try DaemonProcess(program: options.daemonPath, directory: data)
+        let certificate = options.tls ? try Certificate(in: directory) : nil
+        let process = try DaemonProcess(
+            program: options.daemonPath, directory: data, certificate: certificate)
         defer {
             process.kill()
             Files.remove(data)

@@ -4,13 +4,17 @@ import Glibc
 final class DaemonProcess {
     private let program: String
     private let directory: String
+    private let certificate: Certificate?
     let address: Address
     private(set) var pid: pid_t = 0
 
-    init(program: String, directory: String) throws(BenchError) {
+    init(program: String, directory: String, certificate: Certificate?) throws(BenchError) {
         self.program = program
         self.directory = directory
-        address = try Address.unused()
+        self.certificate = certificate
+        var address = try Address.unused()
+        address.isEncrypted = certificate != nil
+        self.address = address
         try start()
         try awaitReady()
     }
@@ -20,10 +24,17 @@ final class DaemonProcess {
     /// Starts it and doesn't wait. Also after `kill`, with the data that is there.
     func start() throws(BenchError) {
         let log = "\(directory).log"
-        let arguments = [
-            program, "--listen", "\(address.host):\(address.port)", "--data", directory,
-            "--set", "log.level=warning",
+        var arguments = [
+            program, "--listen", "\(certificate == nil ? "" : "tls:")\(address.host):\(address.port)",
+            "--data",
+            directory, "--set", "log.level=warning",
         ]
+        if let certificate {
+            arguments += [
+                "--set", "tls.certificateFile=\(certificate.path)", "--set",
+                "tls.keyFile=\(certificate.keyPath)",
+            ]
+        }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
