@@ -23,6 +23,7 @@ public final class Daemon: @unchecked Sendable {
     private let clocks: Clocks
     private let sweeper: Sweeper
     private var certificates: Certificates?
+    private let desk: AuditDesk
     private var signals: [any DispatchSourceSignal] = []
     private var isStopping = false
     private let stopped = DispatchSemaphore(value: 0)
@@ -35,7 +36,8 @@ public final class Daemon: @unchecked Sendable {
         self.configuration = configuration
         self.log = log
         let gate = try Gate(tokensFile: configuration.tokensFile)
-        certificates = try Certificates(configuration.tls, now: loop_walltime() / 1_000_000_000, log: log)
+        certificates = try Certificates(
+            configuration.tls, at: Timestamp(microseconds: loop_walltime() / 1000), log: log)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
@@ -56,12 +58,15 @@ public final class Daemon: @unchecked Sendable {
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
+        desk = AuditDesk(turns: turns)
+        turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
+        turns.submit(.record(AuditEntry.start(configuration, recovered, at: now.wall)))
         let reference = Door.ServerReference()
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            log: log)
+            desk: desk, requests: configuration.requestLog, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         server.tls = certificates?.context
         reference.server = server
@@ -116,10 +121,11 @@ public final class Daemon: @unchecked Sendable {
     /// One round of the loop: everything that arrived is in the inbox.
     private func turn() {
         clocks.runErrands()
+        desk.tend()
         turns.run()
         door.tendStreams()
         if isStopping, turns.isIdle, !isDrained { drain() }
-        let wake = [turns.nextWake, door.nextWake, clocks.nextErrand].compactMap { $0 }.min()
+        let wake = [turns.nextWake, door.nextWake, clocks.nextErrand, desk.nextWake].compactMap { $0 }.min()
         loop.setWakeUp(wake?.nanoseconds)
     }
 
@@ -145,11 +151,11 @@ public final class Daemon: @unchecked Sendable {
             return
         }
         log.notice("stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
-        stop()
+        stop(because: "signal \(number)")
     }
 
     private func reload() {
-        certificates?.reload(now: loop_walltime() / 1_000_000_000, log: log)
+        if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
         server.tls = certificates?.context
         // Without tokens it says that there is nothing to reload, which isn't so with certificates.
         if certificates == nil || configuration.tokensFile != nil { door.reload() }
@@ -159,13 +165,14 @@ public final class Daemon: @unchecked Sendable {
     private func deposed(_ detail: String) {
         log.critical("another process wrote to the database; batond stops", metadata: ["reason": "\(detail)"])
         isDeposed = true
-        stop()
+        stop(because: detail)
     }
 
-    private func stop() {
+    private func stop(because reason: String) {
         guard !isStopping else { return }
         isStopping = true
         turns.isStopping = true
+        desk.close(with: .stop(configuration, because: reason, at: clocks.now.wall))
         // A disk that doesn't answer must not keep the daemon from ending.
         clocks.after(.seconds(1)) { [unowned self] in if !isDrained { drain() } }
         loop.post {}

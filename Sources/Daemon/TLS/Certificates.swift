@@ -1,4 +1,4 @@
-import Glibc
+import Coordination
 import Logging
 import Sockets
 
@@ -9,52 +9,59 @@ struct Certificates {
     private(set) var context: TLSContext
 
     /// Nil where TLS isn't set up.
-    init?(_ settings: TLSSettings, now: Int64, log: Logger) throws(ConfigurationError) {
+    init?(_ settings: TLSSettings, at time: Timestamp, log: Logger) throws(ConfigurationError) {
         guard settings.certificateFile != nil else { return nil }
         self.settings = settings
-        context = try Self.read(settings, after: nil, now: now)
-        log.notice("TLS is spoken", metadata: Self.metadata(context))
+        context = try Self.read(settings, after: nil, at: time)
+        log.notice("TLS is spoken", metadata: Self.metadata(Self.details(context)))
     }
 
-    /// Reads the files again. Broken ones change nothing: what was there stays.
-    mutating func reload(now: Int64, log: Logger) {
+    /// Reads the files again. Broken ones change nothing: what was there stays. Returns what the audit
+    /// record has to say of it.
+    mutating func reload(at time: Timestamp, log: Logger) -> AuditEntry {
         do throws(ConfigurationError) {
             let old = context
-            context = try Self.read(settings, after: old, now: now)
-            var metadata = Self.metadata(context)
-            if context.certificate != old.certificate {
-                metadata["before"] = "\(old.certificate.fingerprint)"
-            }
+            context = try Self.read(settings, after: old, at: time)
+            var details = Self.details(context)
+            if context.certificate != old.certificate { details["before"] = old.certificate.fingerprint }
             if context.clientAuthorities != old.clientAuthorities {
-                metadata["clientAuthoritiesBefore"] = "\(Self.listed(old.clientAuthorities))"
+                details["clientAuthoritiesBefore"] = Self.listed(old.clientAuthorities)
             }
-            log.notice("the files for TLS were read again, for new connections", metadata: metadata)
+            log.notice(
+                "the files for TLS were read again, for new connections", metadata: Self.metadata(details))
+            var entry = AuditEntry(.reload, .done, at: time)
+            entry.details = details
+            return entry
         } catch {
             log.error(
                 "the files for TLS can't be read again; those from before stay",
-                metadata: Self.metadata(context).merging(["reason": "\(error)"]) { $1 })
+                metadata: Self.metadata(Self.details(context).merging(["reason": "\(error)"]) { $1 }))
+            return AuditEntry(.reload, .failed, at: time, reason: "\(error)")
         }
     }
 
-    private static func metadata(_ context: TLSContext) -> Logger.Metadata {
+    private static func metadata(_ details: [String: String]) -> Logger.Metadata {
+        details.mapValues { .string($0) }
+    }
+
+    private static func details(_ context: TLSContext) -> [String: String] {
         let certificate = context.certificate
-        var metadata: Logger.Metadata = [
-            "subject": "\(certificate.subject)", "notAfter": "\(certificate.notAfterText)",
-            "fingerprint": "\(certificate.fingerprint)",
+        var details = [
+            "subject": certificate.subject, "notAfter": certificate.notAfterText,
+            "fingerprint": certificate.fingerprint,
         ]
         if !context.clientAuthorities.isEmpty {
-            metadata["clientAuthorities"] = "\(listed(context.clientAuthorities))"
+            details["clientAuthorities"] = listed(context.clientAuthorities)
         }
-        return metadata
+        return details
     }
 
     private static func listed(_ certificates: [CertificateFacts]) -> String {
         certificates.map(\.subject).joined(separator: "; ")
     }
 
-    /// `now` in seconds since 1970.
     private static func read(
-        _ settings: TLSSettings, after old: TLSContext?, now: Int64
+        _ settings: TLSSettings, after old: TLSContext?, at time: Timestamp
     ) throws(ConfigurationError) -> TLSContext {
         func bytes(_ setting: String, _ path: String?, secret: Bool = false) throws(ConfigurationError)
             -> [UInt8]
@@ -79,10 +86,11 @@ struct Certificates {
         } catch {
             throw ConfigurationError("\(settings.place(of: error.part)): \(error)")
         }
-        try checkTime(of: context.certificate, settings, now: now)
+        try checkTime(of: context.certificate, settings, now: time.microseconds / 1_000_000)
         return context
     }
 
+    /// `now` in seconds since 1970, as certificates have it.
     private static func checkTime(
         of certificate: CertificateFacts, _ settings: TLSSettings, now: Int64
     ) throws(ConfigurationError) {
