@@ -51,6 +51,7 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.core, revision: recovered.revision, names: names,
+            usage: recovered.usage, scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
@@ -59,7 +60,7 @@ public final class Daemon: @unchecked Sendable {
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            log: log)
+            limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         reference.server = server
         turns.door = door

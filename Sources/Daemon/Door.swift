@@ -18,6 +18,10 @@ final class Door: RequestHandler, TurnOutlet {
     private let log: Logger
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// Nil: everybody may ask as often as they like.
+    var limiter: RateLimiter?
+    /// Whether those without an identity are limited, too, by their address.
+    let limitsAddresses: Bool
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -33,13 +37,15 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        log: Logger
+        limiter: RateLimiter?, limitsAddresses: Bool, log: Logger
     ) {
         self.server = server
         self.turns = turns
         self.elections = elections
         self.facts = facts
         self.gate = gate
+        self.limiter = limiter
+        self.limitsAddresses = limitsAddresses
         self.log = log
         streams = Streams()
     }
@@ -62,6 +68,10 @@ final class Door: RequestHandler, TurnOutlet {
             return
         case .pass(let identity): principal = identity
         }
+        if let refusal = tooFast(principal, exchange, route) {
+            send(refusal, to: exchange, of: route)
+            return
+        }
         let routed = elections.route(
             asked, as: exchange.number, at: turns.clock.now, principal: principal)
         switch routed.action {
@@ -73,7 +83,7 @@ final class Door: RequestHandler, TurnOutlet {
                 return
             }
             open[exchange.number] = OpenRequest(exchange: exchange, shape: shape, route: route)
-            turns.submit(command)
+            turns.submit(shape.waits ? command.waiting(for: client(principal, exchange)) : command)
         }
     }
 
@@ -173,11 +183,15 @@ final class Door: RequestHandler, TurnOutlet {
         }
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
-        let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+        let rateClients = limiter?.clients ?? 0
+        let reader = Reader(
+            turns: turns, elections: elections, facts: facts, server: counters, rateClients: rateClients)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
         turns.read(query.keys) { [elections, facts, log] turns, now in
             do {
-                let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+                let reader = Reader(
+                    turns: turns, elections: elections, facts: facts, server: counters,
+                    rateClients: rateClients)
                 return respond(try reader.answer(query, at: now))
             } catch {
                 log.error("reading the store failed", metadata: ["reason": "\(error)"])
@@ -205,7 +219,7 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .status, .ready, .live, .metrics: []
+        case .leases, .history, .markers, .namespace, .status, .ready, .live, .metrics: []
         }
     }
 }

@@ -9,6 +9,7 @@ struct Reader {
     let elections: Elections
     let facts: ServerFacts
     let server: ServerCounters
+    let rateClients: Int
 
     private var core: Coordinator { turns.core }
     private var store: SQLiteStore { turns.store }
@@ -26,9 +27,9 @@ struct Reader {
             elections.metrics(
                 MetricsPage(
                     turns: turns, meters: turns.meters, store: store.figures, server: server, facts: facts,
-                    health: health, now: now
+                    health: health, now: now, rateClients: rateClients
                 ).text())
-        case .lease, .leases, .history, .fence, .markers, .status: nil
+        case .lease, .leases, .history, .fence, .markers, .namespace, .status: nil
         }
     }
 
@@ -53,6 +54,10 @@ struct Reader {
             let isPresent = current?.record.hold?.token == token
             let ended = isPresent ? nil : try store.hold(token: token)
             return elections.fence(token, current: current, ended: ended?.key == key ? ended : nil)
+        case .namespace(let namespace):
+            return elections.namespace(
+                namespace, core.usage(of: namespace), waiters: core.waiters(in: namespace),
+                limits: core.settings)
         case .status: return elections.status(status(now))
         case .ready, .live, .metrics: preconditionFailure("answered at once")
         }

@@ -67,13 +67,23 @@ public protocol RequestHandler: AnyObject {
 
     /// The answer to a breach of the grammar, a limit or a time (408).
     func answer(to error: WireError) -> Answer
+
+    /// What a connection is told that is above a limit. None of its request was read.
+    func answer(toShed bound: ConnectionBound, limit: Int) -> Answer
 }
+
+/// How connections are limited.
+public enum ConnectionBound: Sendable { case inAll, perAddress }
 
 extension RequestHandler {
     public func refusal(of head: RequestHead) -> Answer? { nil }
 
     public func answer(to error: WireError) -> Answer {
         Answer(status: error.status, headers: .text, body: Array((error.detail + "\n").utf8))
+    }
+
+    public func answer(toShed bound: ConnectionBound, limit: Int) -> Answer {
+        Answer(status: 503, headers: .text, body: Array("as many connections as may: \(limit)\n".utf8))
     }
 }
 

@@ -100,10 +100,12 @@ public final class HTTPServer: @unchecked Sendable {
 
     func accepted(_ descriptor: consuming Descriptor, isTCP: Bool) {
         let number = descriptor.number
-        guard counters.connectionsOpen < limits.connections else { return shed(descriptor) }
+        guard counters.connectionsOpen < limits.connections else {
+            return shed(descriptor, .inAll, limits.connections)
+        }
         var address: String?
         if let limit = limits.connectionsPerAddress, let host = SocketAddress.peer(of: number)?.host {
-            guard addresses[host, default: 0] < limit else { return shed(descriptor) }
+            guard addresses[host, default: 0] < limit else { return shed(descriptor, .perAddress, limit) }
             address = host
         }
         let connection = Connection(self, Transport(descriptor), isTCP: isTCP)
@@ -126,11 +128,16 @@ public final class HTTPServer: @unchecked Sendable {
 
     /// As good as it gets without waiting: the peer may see a reset instead, if its request was
     /// already here.
-    private func shed(_ descriptor: borrowing Descriptor) {
+    private func shed(_ descriptor: borrowing Descriptor, _ bound: ConnectionBound, _ limit: Int) {
         counters.connectionsShed += 1
-        let text: StaticString =
-            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        _ = loop_send(descriptor.number, text.utf8Start, text.utf8CodeUnitCount)
+        guard let answer = handler?.answer(toShed: bound, limit: limit) else { return }
+        encoder.bytes.removeAll(keepingCapacity: true)
+        encoder.append(
+            status: answer.status, headers: answer.headers, body: answer.body,
+            terms: ResponseEncoder.Terms(keepAlive: false), date: dateField())
+        encoder.bytes.withUnsafeBufferPointer { bytes in
+            _ = loop_send(descriptor.number, bytes.baseAddress, bytes.count)
+        }
     }
 
     func closed(_ connection: Connection) {

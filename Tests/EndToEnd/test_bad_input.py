@@ -207,7 +207,7 @@ class BadInput(Story):
         self.unharmed()
 
     def test_what_is_nowhere_is_not_found(self):
-        for path in ("/", "/v1", "/v2/status", "/v1/namespaces", "/v1/namespaces/ci", "/v1/namespaces/ci/jobs",
+        for path in ("/", "/v1", "/v2/status", "/v1/namespaces", "/v1/namespaces/ci/", "/v1/namespaces/ci/jobs",
                      LEASE + "/steal", LEASE + "/campaign/x", "/v1/namespaces//leases/x", "/v1/status/", "//v1/status"):
             for method in ("GET", "POST"):
                 answer = self.client.send(method, path, documented=False)

@@ -17,7 +17,9 @@ def bearer(secret):
     return {"Authorization": "Bearer " + secret}
 
 
-class Tokens(Story):
+class TokenStory(Story):
+    """A daemon with tokens of each role."""
+
     def setUp(self):
         super().setUp()
         self.file = self.path("tokens")
@@ -58,6 +60,8 @@ class Tokens(Story):
         path = rest if rest.startswith("/") else self.client.path(rest)
         return self.client.send(method, path, body, bearer(self.secrets[who]) if who else None)
 
+
+class Tokens(TokenStory):
     def operations(self):
         """Each with the least role that may."""
         for rest, body in BODIES.items():

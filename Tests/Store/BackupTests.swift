@@ -54,6 +54,7 @@ import Testing
             let copy = try Bench(directory: directory)
             #expect(copy.recovered.revision == report.revision)
             #expect(try history[report.revision]!.matches(copy.store, workload.keys))
+            #expect(copy.recovered.usage == history[report.revision]!.usage)
         }
     }
 

@@ -86,6 +86,8 @@ public enum ReadQuery: Hashable, Sendable {
     case fence(Key, FencingToken)
     /// → `Elections.markers`
     case markers(namespace: String, prefix: String, page: Page)
+    /// → `Elections.namespace`
+    case namespace(String)
     /// → `Elections.status`
     case status
     /// → `Elections.ready`, `Elections.probe`

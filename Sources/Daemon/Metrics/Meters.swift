@@ -15,6 +15,8 @@ final class Meters {
     private(set) var takeovers: UInt64 = 0
     private(set) var staleTokens: UInt64 = 0
     private(set) var renewals: UInt64 = 0
+    /// By the setting that was met.
+    private(set) var refusals: [String: UInt64] = [:]
     private(set) var held = Histogram(Meters.lengths)
     private(set) var commitTime = Histogram(Meters.flushes)
     private(set) var turnSize = Histogram([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
@@ -26,9 +28,19 @@ final class Meters {
     /// Seconds: a flush of a good disk, of a bad one, and of one that is about to fail.
     static let flushes = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
+    // Settings whose limits the core doesn't know.
+    static let rate = "rate.perSecond"
+    static let connections = "http.connections"
+    static let connectionsPerAddress = "http.connectionsPerAddress"
+
     init() {
         waits = WaitEnd.allCases.map { _ in Histogram(Meters.lengths) }
         holdEnds = HoldEnd.allCases.map { _ in 0 }
+        for setting in Bound.allCases.map(\.setting) + [
+            Self.rate, Self.connections, Self.connectionsPerAddress,
+        ] {
+            refusals[setting] = 0
+        }
         answers = RouteTemplate.allCases.map { _ in [] }
     }
 
@@ -67,11 +79,15 @@ final class Meters {
         switch reply {
         case .renewed: renewals += 1
         case .refused(.holdEnded): staleTokens += 1
+        case .refused(let rejection): if let bound = rejection.bound { refused(bound.setting) }
         default: break
         }
     }
 
     // MARK: From the door
+
+    /// By a limit, which has this setting.
+    func refused(_ setting: String) { refusals[setting]! += 1 }
 
     func answered(_ route: RouteTemplate, _ code: Int) {
         let row = route.rawValue
