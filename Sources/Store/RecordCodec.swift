@@ -43,13 +43,13 @@ enum RecordCodec {
 
     /// The bytes of its encoding.
     @Sendable static func size(_ record: LeaseRecord) -> Int {
-        var out = ByteWriter()
+        var out = ByteWriter(capacity: 512)
         encode(record, into: &out)
         return out.bytes.count
     }
 
     @Sendable static func size(_ record: DoneMarker) -> Int {
-        var out = ByteWriter()
+        var out = ByteWriter(capacity: 512)
         encode(record, into: &out)
         return out.bytes.count
     }
