@@ -1,3 +1,5 @@
+import JSON
+
 /// An answer: what the wire has to write. Content-Length, Date and Connection are the wire's.
 public struct APIResponse: Hashable, Sendable {
     public struct Header: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// An error as its client reads it: `application/problem+json`, RFC 9457.
 ///

@@ -1,3 +1,5 @@
+import JSON
+
 /// What `get`, `describe` and `history` show of the server's records.
 public enum Listing {
     private static func text(_ value: JSON?) -> String {

@@ -1,3 +1,5 @@
+import JSON
+
 /// The immutable record that a piece of work ended.
 public struct Marker: Equatable, Sendable {
     public var name: String
@@ -129,9 +131,7 @@ public struct Problem: Equatable, Sendable, Error {
     }
 
     public init(status: Int, _ json: JSON?) {
-        // In a stream the line has a type of its own beside the problem's.
-        let types = (json?.members ?? []).filter { $0.name == "type" }.compactMap(\.value.string)
-        let type = types.last { $0.hasPrefix("urn:") } ?? ""
+        let type = json?["type"]?.string.flatMap { $0.hasPrefix("urn:") ? $0 : nil } ?? ""
         self.init(
             status: json?["status"]?.integer.map(Int.init) ?? status,
             kind: type.split(separator: ":").last.map(String.init) ?? "",

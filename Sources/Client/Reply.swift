@@ -1,3 +1,5 @@
+import JSON
+
 /// What came of a request: the server's word, or why there is none.
 public enum Reply: Equatable, Sendable {
     /// Elected: the hold is ours.
@@ -49,7 +51,7 @@ extension Reply {
         case "reconnect"?: return .reconnect(after: .seconds(json["retryAfter"]?.double ?? 0.5))
         case "waiting"?: return .waiting(Waiting(json))
         case "outcome"?, nil: return outcome(json, status)
-        case let type? where type == "problem" || type.contains(":"):
+        case let type? where type.hasPrefix("urn:"):
             return problem(json, status: json["status"]?.integer.map(Int.init) ?? status)
         default: return nil
         }

@@ -1,6 +1,7 @@
 import API
 import Coordination
 import Glibc
+import JSON
 import Logging
 
 /// A log on standard error: lines for a terminal, or JSON objects for machines.

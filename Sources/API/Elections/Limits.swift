@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// Answers to whoever meets a limit. Each says which setting of the daemon it is, and its value.
 ///

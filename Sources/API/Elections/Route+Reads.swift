@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// Requests that look something up.
 extension Elections {

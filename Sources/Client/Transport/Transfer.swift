@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import JSON
 
 /// One request on its way, and what has come of it.
 final class Transfer {

@@ -1,5 +1,6 @@
 import Client
 import Glibc
+import JSON
 
 /// What a run leaves behind for others to read: the result and how it ended.
 struct Aftermath {
