@@ -18,7 +18,7 @@ extension Door {
     /// What a holder does is counted and never refused: who is loud elsewhere must not lose a hold for
     /// it. Probes and whatever else is open to everybody don't count.
     func tooFast(_ principal: String?, _ exchange: ExchangeID, _ route: RouteTemplate) -> APIResponse? {
-        guard limiter != nil, principal != nil || limitsAddresses, !route.isProbe,
+        guard let perSecond = limiter?.perSecond, principal != nil || limitsAddresses, !route.isProbe,
             let client = client(principal, exchange)
         else { return nil }
         let now = turns.clock.now.instant
@@ -26,9 +26,9 @@ extension Door {
             limiter?.charge(client, at: now)
             return nil
         }
-        guard let limiter, let wait = self.limiter?.admit(client, at: now) else { return nil }
+        guard let wait = limiter?.admit(client, at: now) else { return nil }
         turns.meters.refused(Meters.rate)
-        return elections.response(tooFast: limiter.perSecond, wait: wait)
+        return elections.response(tooFast: perSecond, wait: wait)
     }
 
     func answer(toShed bound: ConnectionBound, limit: Int) -> Answer {
