@@ -73,9 +73,10 @@ extension Reply {
     static func problem(_ json: JSON?, status: Int, retryAfter: Duration? = nil) -> Reply {
         let problem = Problem(status: status, json)
         guard status >= 500 || status == 429 || status == 408 else { return .refused(problem) }
-        let text = problem.detail.isEmpty ? "the server answered HTTP \(status)" : problem.detail
-        return .unknown(
-            Outage(text, retryAfter: retryAfter, isSilent: false, isLimit: status == 429))
+        let text =
+            (problem.detail.isEmpty ? "the server answered HTTP \(status)" : problem.detail)
+            + problem.requestNote
+        return .unknown(Outage(text, retryAfter: retryAfter, isSilent: false, isLimit: status == 429))
     }
 
     static func notBaton(_ status: Int) -> Problem {

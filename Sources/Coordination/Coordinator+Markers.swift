@@ -27,6 +27,7 @@ extension Coordinator {
         } else {
             settleName(&name, with: marker, at: now, &effects)
         }
+        recordMark(marking, marker, at: now, &effects)
         say(.marked(marker, new: true), to: marking.request, &effects)
     }
 
@@ -40,6 +41,7 @@ extension Coordinator {
             view.verdict = .deleted
             view.about = unmarking.key
         }
+        recordUnmark(unmarking, deleting: marker, at: now, &effects)
         say(.unmarked(marker), to: unmarking.request, &effects)
     }
 

@@ -6,23 +6,20 @@ import Sockets
 extension Door {
     /// Whose request it is, where it matters how many somebody has: the identity that authenticated or,
     /// where nobody has to, the address. Costs a system call without an identity.
-    func client(_ principal: String?, _ exchange: ExchangeID) -> String? {
-        if let principal { return principal }
-        guard let peer = server.server.peer(of: exchange) else { return nil }
-        guard peer.address.isEmpty else { return peer.address }
-        return peer.owner.map { "user \($0.user)" }
+    func client(_ visit: Visit) -> String? {
+        visit.identity ?? server.server.peer(of: visit.exchange)?.text
     }
 
     /// The refusal of a client that asks too often.
     ///
     /// What a holder does is counted and never refused: who is loud elsewhere must not lose a hold for
-    /// it. Probes and whatever else is open to everybody don't count.
-    func tooFast(_ principal: String?, _ exchange: ExchangeID, _ route: RouteTemplate) -> APIResponse? {
-        guard let perSecond = limiter?.perSecond, principal != nil || limitsAddresses, !route.isProbe,
-            let client = client(principal, exchange)
+    /// it. Probes don't count.
+    func tooFast(_ visit: Visit) -> APIResponse? {
+        guard let perSecond = limiter?.perSecond, visit.identity != nil || limitsAddresses,
+            !visit.route.isProbe, let client = client(visit)
         else { return nil }
         let now = turns.clock.now.instant
-        if route.isHolders {
+        if visit.route.isHolders {
             limiter?.charge(client, at: now)
             return nil
         }
@@ -39,7 +36,11 @@ extension Door {
             }
         turns.meters.refused(setting)
         turns.meters.answered(.unread, 503)
-        return Answer(elections.response(shed: setting, limit: limit))
+        let visit = Visit(
+            id: newRequestID(), exchange: .none, method: "-", path: [], route: .unread,
+            arrived: turns.clock.now.instant)
+        let response = elections.response(shed: setting, limit: limit).identified(as: visit.id)
+        return Answer(response, of: visit)
     }
 }
 

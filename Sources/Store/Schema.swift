@@ -11,12 +11,12 @@ enum Schema {
     /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
     /// application file-format should set the Application ID integer to a unique integer".
     static let applicationID: Int64 = 0x4261_746E
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
-    private static let migrations: [StaticString] = [first, second]
+    private static let migrations: [StaticString] = [first, second, third]
 
     private static let first: StaticString = """
         CREATE TABLE journal(
@@ -60,9 +60,24 @@ enum Schema {
         PRAGMA user_version=1;
         """
 
+    /// The audit record. Its order is that of the revisions; wall time may jump.
+    private static let second: StaticString = """
+        CREATE TABLE audit(
+            revision INTEGER PRIMARY KEY,
+            time TEXT NOT NULL, at INTEGER NOT NULL,
+            verb TEXT NOT NULL, outcome TEXT NOT NULL,
+            request_id TEXT, identity TEXT, address TEXT, namespace TEXT, name TEXT,
+            reason TEXT, holder TEXT, token INTEGER, count INTEGER NOT NULL, details TEXT NOT NULL,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX audit_by_time ON audit(at);
+        CREATE INDEX audit_refused ON audit(revision) WHERE outcome = 'refused';
+        PRAGMA user_version=2;
+        """
+
     /// What each namespace has, so that a start needn't count a million rows. Triggers keep it: whatever
     /// writes a row, in a slice, a replay or an upgrade, counts it in the same transaction.
-    private static let second: StaticString = """
+    private static let third: StaticString = """
         CREATE TABLE usage(
             namespace TEXT PRIMARY KEY,
             leases INTEGER NOT NULL, markers INTEGER NOT NULL, bytes INTEGER NOT NULL
@@ -104,7 +119,7 @@ enum Schema {
                 WHERE namespace = old.namespace;
             DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
         END;
-        PRAGMA user_version=2;
+        PRAGMA user_version=3;
         """
 
     /// Refuses what isn't ours before anything is changed; then brings the file to this version.

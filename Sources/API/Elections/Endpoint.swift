@@ -2,7 +2,7 @@ import Coordination
 
 /// A path of /v1 and what it names. This is the one table of paths.
 enum Endpoint: Hashable {
-    case status, ready, live, metrics
+    case status, audit, ready, live, metrics
     case namespace(String)
     case leases(namespace: String)
     case history(namespace: String)
@@ -23,6 +23,7 @@ enum Endpoint: Hashable {
         case (1, "livez"): self = .live
         case (1, "metrics"): self = .metrics
         case (2, "v1") where path[1] == "status": self = .status
+        case (2, "v1") where path[1] == "audit": self = .audit
         case (3...6, "v1") where path[1] == "namespaces": self = try Self.inNamespace(path)
         default: throw Self.unknown
         }
@@ -90,6 +91,7 @@ enum Endpoint: Hashable {
         switch self {
         case .ready, .live: nil
         case .status, .metrics: Access(.view, namespace: nil)
+        case .audit: Access(.administer, namespace: nil)
         case .namespace(let namespace), .leases(let namespace), .history(let namespace),
             .markers(let namespace):
             Access(.view, namespace: namespace)
