@@ -59,12 +59,7 @@ import Testing
         }
         bench.store.close()
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .write)
-        try shell.run(
-            """
-            DROP TRIGGER leases_inserted; DROP TRIGGER leases_updated; DROP TRIGGER leases_deleted;
-            DROP TRIGGER markers_inserted; DROP TRIGGER markers_updated; DROP TRIGGER markers_deleted;
-            DROP TABLE usage; PRAGMA user_version=1
-            """)
+        try shell.goBack(to: 2)
         shell.close()
         try bench.reopen()
         #expect(bench.recovered.usage == model.usage)
