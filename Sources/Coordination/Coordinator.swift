@@ -208,25 +208,6 @@ public struct Coordinator: Sendable {
         names[key] = name
     }
 
-    /// Puts into the books what has become of the name.
-    mutating func book(_ name: inout NameState, _ key: Key) {
-        let new = name.usage
-        usage.change(key.namespace, from: name.counted, to: new)
-        name.counted = new
-    }
-
-    /// The lease as it is now becomes durable with this turn.
-    mutating func keepLease(_ name: inout NameState, _ effects: inout [Effect]) {
-        name.leaseBytes = scale.lease(name.lease!)
-        effects.append(.persist(.lease(name.lease!)))
-    }
-
-    /// The same for the marker.
-    mutating func keepMarker(_ name: inout NameState, _ effects: inout [Effect]) {
-        name.markerBytes = scale.marker(name.marker!)
-        effects.append(.persist(.marker(name.marker!)))
-    }
-
     mutating func say(_ reply: Reply, to request: RequestID, _ effects: inout [Effect]) {
         effects.append(.answer(request, reply, after: revision))
         settle(request)

@@ -92,6 +92,8 @@ import Testing
         #expect(report.incarnation != incarnation)
         #expect(restored.recovered.restoredAt == Fleet.began)
         #expect(restored.recovered.heldLeases == [Fleet.lease(key, 1, held: true)])
+        let bytes = RecordCodec.size(Fleet.lease(key, 1, held: true))
+        #expect(restored.recovered.usage == ["ci": NamespaceUsage(leases: 1, bytes: bytes)])
         #expect(throws: StoreError.compacted(report.revision)) {
             try restored.store.journal(after: 1, limit: 1)
         }
