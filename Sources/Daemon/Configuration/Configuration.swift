@@ -27,6 +27,12 @@ public struct Configuration: Sendable {
     public var headerCount = 100
     public var bodyBytes = 1024 * 1024
 
+    /// Requests a second of one client, and how many may come at once; 0: no limit.
+    public var ratePerSecond = 2_000
+    public var rateBurst = 20_000
+    /// Whether addresses are limited where nobody has an identity.
+    public var limitsAddresses = false
+
     /// How long an idle lease is kept after its last hold.
     public var leaseRetention = Interval.hours(1)
     /// How long the history of ended holds is kept.
@@ -61,6 +67,10 @@ public struct Configuration: Sendable {
         settings.auditAge = auditRetention
         settings.auditRows = auditRows
         return settings
+    }
+
+    var limiter: RateLimiter? {
+        ratePerSecond == 0 ? nil : RateLimiter(perSecond: ratePerSecond, burst: rateBurst)
     }
 
     /// What the server is told: sizes as the wire wants them.
@@ -108,6 +118,9 @@ public struct Configuration: Sendable {
             (server.connectionsPerAddress ?? 0) <= server.connections,
             "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
         )
+        try require(
+            ratePerSecond > 0 || !limitsAddresses,
+            "rate.limitAddresses (true) limits nothing while rate.perSecond is 0")
         try validateListeners()
     }
 

@@ -78,6 +78,15 @@ struct Setting: Sendable {
         }
     }
 
+    static func flag(_ key: String, _ path: any WritableKeyPath<Configuration, Bool> & Sendable) -> Setting {
+        Setting(key: key) { (configuration, text) throws(ConfigurationError) in
+            guard text == "true" || text == "false" else {
+                throw ConfigurationError("\(key): \(text) is not one of true, false")
+            }
+            configuration[keyPath: path] = text == "true"
+        }
+    }
+
     static let all: [Setting] = [
         Setting(key: "listen") { (configuration, text) throws(ConfigurationError) in
             configuration.listen = text.split(separator: ",").map { String($0.trimmingSpace) }
@@ -86,12 +95,7 @@ struct Setting: Sendable {
             guard !text.isEmpty else { throw ConfigurationError("data: the directory's path is empty") }
             configuration.data = text
         },
-        Setting(key: "insecureListen") { (configuration, text) throws(ConfigurationError) in
-            guard text == "true" || text == "false" else {
-                throw ConfigurationError("insecureListen: \(text) is not one of true, false")
-            }
-            configuration.insecureListen = text == "true"
-        },
+        flag("insecureListen", \.insecureListen),
         Setting(key: "auth.tokensFile") { (configuration, text) throws(ConfigurationError) in
             configuration.tokensFile = text.isEmpty ? nil : text
         },
@@ -110,6 +114,15 @@ struct Setting: Sendable {
         duration("lease.retention", \.leaseRetention),
         duration("contender.reconnectGrace", \.core.reconnectGrace),
         count("contender.queueMax", \.core.contendersMax, 1...1_000_000),
+        count("waiters.perName", \.core.nameWaitersMax, 1...1_000_000),
+        count("waiters.perNamespace", \.core.namespaceWaitersMax, 1...1_000_000),
+        count("waiters.perClient", \.core.clientWaitersMax, 1...1_000_000),
+        count("namespace.leases", \.core.namespaceLeasesMax, 1...1_000_000_000),
+        count("namespace.markers", \.core.namespaceMarkersMax, 1...1_000_000_000),
+        count("namespace.bytes", \.core.namespaceBytesMax, 1...(1 << 50)),
+        count("rate.perSecond", \.ratePerSecond, 0...1_000_000),
+        count("rate.burst", \.rateBurst, 1...1_000_000),
+        flag("rate.limitAddresses", \.limitsAddresses),
         count("attempts.default", \.core.defaultMaxAttempts, 1...1000),
         duration("marker.failedRetention", \.core.failedRetention),
         count("marker.resultBytes", \.api.resultBytesMax, 1...1_048_576),
