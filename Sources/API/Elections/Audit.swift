@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// GET /v1/audit: who did what, and who was refused what.
 extension Elections {

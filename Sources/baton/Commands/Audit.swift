@@ -1,5 +1,6 @@
 import ArgumentParser
 import Client
+import JSON
 
 /// `baton audit`: who did what as an operator, and who was refused what.
 struct Audit: ParsableCommand {
