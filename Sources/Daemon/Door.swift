@@ -102,8 +102,7 @@ final class Door: RequestHandler, TurnOutlet {
 
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
         guard let waiting = open.removeValue(forKey: exchange.number) else { return }
-        requestLog.note(
-            waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, http.peer(of: exchange))
+        requestLog.note(waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, nil)
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
@@ -139,10 +138,10 @@ final class Door: RequestHandler, TurnOutlet {
     /// The last lines of a stream. False if its peer was gone.
     private func end(_ visit: Visit, with lines: [UInt8]) -> Bool {
         streams.remove(visit.exchange.number)
-        let peer = http.peer(of: visit.exchange)
         let isSent = http.send(visit.exchange, lines) == .sent
         requestLog.note(
-            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment, peer)
+            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment,
+            http.peer(of: visit.exchange))
         if isSent { http.finish(visit.exchange) }
         return isSent
     }

@@ -316,6 +316,17 @@ class Restored(Story):
             daemon.kill()
 
 
+class Refused(Story):
+    def test_a_daemon_that_cannot_listen_has_not_started(self):
+        first = self.daemon()
+        other = self.daemon(start=False)
+        other.port = first.port
+        other.start(ready=False)
+        self.assertEqual(1, other.process.wait(60), other.log())
+        with sqlite3.connect(os.path.join(other.data, "baton.db")) as database:
+            self.assertEqual([], database.execute("SELECT verb FROM audit").fetchall())
+
+
 class Operator:
     """Acts under load, and asks again when it gets no answer. It notes what it was told."""
 
