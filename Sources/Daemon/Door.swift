@@ -163,7 +163,7 @@ final class Door: RequestHandler, TurnOutlet {
         turns.meters.answered(
             visit.route, response.status, after: visit.hasWaited ? nil : now - visit.arrived)
         // Who it was has to be asked before the answer: it may end the connection.
-        if let kind = response.problem, kind.isRecorded || visit.isAct, response.status < 500 {
+        if let kind = response.problem, kind.isRecorded(ofAct: visit.isAct) {
             var refusal = visit.refusal(
                 kind.rawValue, from: http.peer(of: visit.exchange) ?? Peer(), at: turns.clock.now.wall)
             if let rejection { refusal.describe(rejection) }
@@ -265,16 +265,6 @@ extension ReadQuery {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
         case .leases, .history, .markers, .audit, .status, .ready, .live, .metrics: []
-        }
-    }
-}
-
-extension Problem.Kind {
-    /// Refusals of this kind go into the audit record, whatever was asked for; those of an act always do.
-    var isRecorded: Bool {
-        switch self {
-        case .unauthenticated, .forbidden, .holdEnded, .notTheHolder, .tooMany: true
-        default: false
         }
     }
 }
