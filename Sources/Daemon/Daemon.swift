@@ -24,6 +24,8 @@ public final class Daemon: @unchecked Sendable {
     private let sweeper: Sweeper
     private var certificates: Certificates?
     private let desk: AuditDesk
+    /// What the audit record is told of the start.
+    private let started: [AuditEntry]
     private var signals: [any DispatchSourceSignal] = []
     private var isStopping = false
     private let stopped = DispatchSemaphore(value: 0)
@@ -61,7 +63,7 @@ public final class Daemon: @unchecked Sendable {
         turns = Turns(core: core, store: store, clock: clocks, log: log)
         desk = AuditDesk(turns: turns)
         turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
-        turns.submit(.record(AuditEntry.start(configuration, recovered, at: now.wall)))
+        started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
         door = Door(
             server: reference, turns: turns,
@@ -118,6 +120,9 @@ public final class Daemon: @unchecked Sendable {
             log.notice("listening", metadata: ["address": "\(bound)"])
         }
         sweeper.start()
+        // Who can't listen hasn't started.
+        turns.submit(.record(started))
+        loop.post {}
     }
 
     /// One round of the loop: everything that arrived is in the inbox.
