@@ -14,7 +14,8 @@ final class Door: RequestHandler, TurnOutlet {
     let turns: Turns
     let elections: Elections
     let facts: ServerFacts
-    private var gate: Gate
+    private let gate: Gate
+    private var lobby = Lobby()
     private let log: Logger
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
@@ -42,6 +43,7 @@ final class Door: RequestHandler, TurnOutlet {
         self.gate = gate
         self.log = log
         streams = Streams()
+        gate.issuers.onNews = { [unowned self] in judgeAgain() }
     }
 
     private var http: HTTPServer { server.server }
@@ -54,16 +56,29 @@ final class Door: RequestHandler, TurnOutlet {
             method: head.methodName, path: head.pathSegments, query: head.queryItems,
             accept: head.values("accept").joined(separator: ", "), contentType: head["content-type"],
             body: request.body)
-        let route = RouteTemplate(path: asked.path)
-        let principal: String?
-        switch gate.decide(elections.access(to: asked), head.values("authorization"), elections) {
-        case .refuse(let response):
-            send(response, to: exchange, of: route)
-            return
-        case .pass(let identity): principal = identity
+        let arrival = Arrival(
+            asked: asked, route: RouteTemplate(path: asked.path), head: head, exchange: exchange)
+        decide(arrival, until: turns.clock.now.instant + Lobby.timeMax)
+    }
+
+    /// - Parameter until: how long it may wait until it is known whose it is.
+    private func decide(_ arrival: Arrival, until: Instant) {
+        let decision = gate.decide(
+            elections.access(to: arrival.asked), arrival.head.values("authorization"), elections,
+            peer: http.peer(of: arrival.exchange))
+        switch decision {
+        case .pass(let identity): serve(arrival, identity)
+        case .refuse(let response): send(response, to: arrival.exchange, of: arrival.route)
+        case .later:
+            guard !lobby.admit(arrival, until: until) else { return }
+            send(elections.response(unjudged: "Too many tokens wait for their issuer's keys."), to: arrival)
         }
+    }
+
+    private func serve(_ arrival: Arrival, _ principal: String?) {
+        let (exchange, route) = (arrival.exchange, arrival.route)
         let routed = elections.route(
-            asked, as: exchange.number, at: turns.clock.now, principal: principal)
+            arrival.asked, as: exchange.number, at: turns.clock.now, principal: principal)
         switch routed.action {
         case .answer(let response): send(response, to: exchange, of: route)
         case .read(let query): read(query, exchange, route)
@@ -78,13 +93,18 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
-        guard open.removeValue(forKey: exchange.number) != nil else { return }
+        guard !lobby.remove(exchange), open.removeValue(forKey: exchange.number) != nil else { return }
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
 
     /// What is read anew on SIGHUP.
-    func reload() { gate.reload(log) }
+    func reload() { gate.reload() }
+
+    /// Keys have come, or won't come: whoever waited for them is judged again.
+    private func judgeAgain() {
+        for (arrival, until) in lobby.takeAll() { decide(arrival, until: until) }
+    }
 
     func answer(to error: WireError) -> Answer {
         turns.meters.answered(.unread, error.status)
@@ -125,6 +145,10 @@ final class Door: RequestHandler, TurnOutlet {
         return http.respond(exchange, Answer(response))
     }
 
+    private func send(_ response: APIResponse, to arrival: Arrival) {
+        send(response, to: arrival.exchange, of: arrival.route)
+    }
+
     // MARK: Waiting
 
     func parked(_ request: RequestID, _ standing: Standing?) {
@@ -142,9 +166,20 @@ final class Door: RequestHandler, TurnOutlet {
 
     func standingsChanged(_ key: Key) { streams.changed(key, at: turns.clock.now.instant) }
 
-    /// Sends the lines that are due: signs of life, and places that changed.
-    func tendStreams() {
+    /// Does what is due: fetches of keys, and the end of waiting for them; lines of streams.
+    func tend() {
         let now = turns.clock.now
+        gate.issuers.tend()
+        for arrival in lobby.takeLate(at: now.instant) {
+            send(
+                elections.response(unjudged: "The keys of the token's issuer did not come in time."),
+                to: arrival)
+        }
+        tendStreams(now)
+    }
+
+    /// Sends the lines that are due: signs of life, and places that changed.
+    private func tendStreams(_ now: Now) {
         for request in streams.dueSignsOfLife(at: now.instant) {
             guard let waiting = open[request] else { continue }
             _ = http.send(waiting.exchange, elections.aliveLine(at: now))
@@ -158,11 +193,14 @@ final class Door: RequestHandler, TurnOutlet {
         }
     }
 
-    var nextWake: Instant? { streams.nextWake }
+    var nextWake: Instant? {
+        [streams.nextWake, lobby.nextWake, gate.issuers.nextWake].compactMap { $0 }.min()
+    }
 
     /// The daemon is about to stop: whoever waits is told to come back.
     func sendWaitersAway() {
         for request in open.keys { unavailable(request, .stopping) }
+        for (arrival, _) in lobby.takeAll() { send(elections.response(unavailable: .stopping), to: arrival) }
     }
 
     // MARK: Reads
@@ -173,11 +211,11 @@ final class Door: RequestHandler, TurnOutlet {
         }
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
-        let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+        let reader = Reader(
+            turns: turns, elections: elections, facts: facts, server: counters, issuers: gate.issuers)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
-        turns.read(query.keys) { [elections, facts, log] turns, now in
+        turns.read(query.keys) { [elections, log] _, now in
             do {
-                let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
                 return respond(try reader.answer(query, at: now))
             } catch {
                 log.error("reading the store failed", metadata: ["reason": "\(error)"])

@@ -9,6 +9,7 @@ struct Reader {
     let elections: Elections
     let facts: ServerFacts
     let server: ServerCounters
+    let issuers: Issuers
 
     private var core: Coordinator { turns.core }
     private var store: SQLiteStore { turns.store }
@@ -19,14 +20,15 @@ struct Reader {
     func answerAtOnce(_ query: ReadQuery, at now: Now) -> APIResponse? {
         switch query {
         case .ready(verbose: false): elections.ready(degraded: health.degraded)
-        case .ready(verbose: true): elections.probe(health.readyChecks)
+        case .ready(verbose: true):
+            elections.probe(health.readyChecks + Health.issuerChecks(issuers.troubles))
         case .live(verbose: false): elections.live
         case .live(verbose: true): elections.probe(Health.liveChecks)
         case .metrics:
             elections.metrics(
                 MetricsPage(
                     turns: turns, meters: turns.meters, store: store.figures, server: server, facts: facts,
-                    health: health, now: now
+                    health: health, issuers: issuers, now: now
                 ).text())
         case .lease, .leases, .history, .fence, .markers, .status: nil
         }

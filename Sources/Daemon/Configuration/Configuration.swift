@@ -10,6 +10,7 @@ public struct Configuration: Sendable {
     public var data = "/var/lib/baton"
     /// Where the tokens are that requests need; nil: everybody may do everything.
     public var tokensFile: String?
+    public var auth = AuthSettings()
     /// Listening beyond loopback and Unix sockets without TLS must be asked for.
     public var insecureListen = false
     public var logLevel = "info"
@@ -92,6 +93,10 @@ public struct Configuration: Sendable {
         try require(
             (server.connectionsPerAddress ?? 0) <= server.connections,
             "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
+        )
+        try require(
+            auth.keysMaxAge <= auth.keysStaleMax,
+            "auth.keysMaxAge (\(text(auth.keysMaxAge))) is longer than auth.keysStaleMax (\(text(auth.keysStaleMax)))"
         )
         try validateListeners()
     }
