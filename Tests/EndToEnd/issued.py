@@ -30,6 +30,7 @@ RULES = r"""
 """
 MAIN = {"repository": "example/app", "ref": "refs/heads/main", "event_name": "push", "environment": "prod"}
 STATIC = "btk_of-the-test"
+OPERATOR = "btk_of-its-operator"
 
 
 def bearer(token):
@@ -48,6 +49,8 @@ class Issued(Story):
         with open(self.tokens, "w") as file:
             digest = hashlib.sha256(STATIC.encode()).hexdigest()
             file.write("sha256:%s identity=static role=runner namespaces=*\n" % digest)
+            digest = hashlib.sha256(OPERATOR.encode()).hexdigest()
+            file.write("sha256:%s identity=ops role=admin namespaces=*\n" % digest)
             file.write("uid:%d role=runner namespaces=ci\n" % os.getuid())
 
     def write_issuers(self, *names, rules=RULES, more=""):
@@ -94,3 +97,6 @@ class Issued(Story):
         before = len(self.batond.log())
         self.batond.process.send_signal(signal.SIGHUP)
         until(lambda: re.search(expected, self.batond.log()[before:]), "the log says %s" % expected)
+
+    def recorded_reloads(self):
+        return self.client.send("GET", "/v1/audit?verb=reload", headers=bearer(OPERATOR))["items"]

@@ -224,12 +224,14 @@ class OIDC(Issued):
         main, new = self.token(), self.token(name="new")
         self.assertEqual((200, 401), (self.ask(main).status, self.ask(new).status))
         self.write_issuers("new")
-        self.reload(r"the issuers were read again .*added=1 \(\S+/new\) changed=0 .*removed=1 \(\S+/ci\)")
+        self.reload(r'the issuers were read again added="1 \(\S+/new\)" changed=0 .*removed="1 \(\S+/ci\)"')
         self.assertEqual((401, 200), (self.ask(main).status, self.ask(new).status))
+        reloads = until(self.recorded_reloads, "the reload is recorded")
+        self.assertIn(self.issuer.url("new"), reloads[0]["details"]["issuers.added"])
         fetched = self.issuer.fetches("new")
         # Keys stay when only rules differ; what was verified is judged by the new ones.
         self.write_issuers("new", rules=RULES.replace("example/app", "example/other"))
-        self.reload(r"the issuers were read again .*changed=1 \(\S+/new\)")
+        self.reload(r'the issuers were read again .*changed="1 \(\S+/new\)"')
         self.assertProblem(self.ask(new), 403, "forbidden")
         self.assertEqual(fetched, self.issuer.fetches("new"))
         incomplete = "issuers:\n  - issuer: http://issuer.example\n    audiences: [a]\n    rules: [{}]\n"

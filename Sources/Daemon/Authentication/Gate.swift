@@ -1,4 +1,5 @@
 import API
+import Coordination
 import Glibc
 import Identity
 import Logging
@@ -12,9 +13,10 @@ import Sockets
 /// that waits already isn't cut off when its token goes; what its holder would do next is refused.
 final class Gate {
     enum Decision {
-        /// The identity that authenticated, where one was needed.
-        case pass(String?)
-        case refuse(APIResponse)
+        /// Who authenticated, where that was needed.
+        case pass(Principal?)
+        /// With the identity that has authenticated all the same.
+        case refuse(APIResponse, identity: String? = nil)
         /// Nothing can be said before an issuer's keys are there; `onNews` is called when to ask again.
         case later
     }
@@ -87,67 +89,59 @@ final class Gate {
                 face.response(
                     forbidden: access, to: principal.identity, role: principal.role.rawValue,
                     needed: principal.role >= needed ? nil : needed.rawValue,
-                    namespaces: reached ? nil : principal.namespaces.map(\.description)))
+                    namespaces: reached ? nil : principal.namespaces.map(\.description)),
+                identity: principal.identity)
         }
-        return .pass(principal.identity)
+        return .pass(principal)
     }
 
     // MARK: Files
 
-    /// Reads the files again. A broken one changes nothing: what was there stays.
-    func reload() {
-        guard !isOpen else {
-            log.notice("SIGHUP: there is nothing to reload")
-            return
+    /// Reads the files again. A broken one changes nothing: what was there stays. Returns what the audit
+    /// record has to say of it.
+    func reload(at time: Timestamp) -> AuditEntry {
+        if isOpen { log.notice("SIGHUP: there is nothing to reload") }
+        var details: [String: String] = [:]
+        var faults: [String] = []
+        func read(_ what: String, _ body: () throws(ConfigurationError) -> Changes) {
+            do throws(ConfigurationError) {
+                let changes = try body()
+                log.notice("the \(what) were read again", metadata: changes.metadata(counting: what))
+                details.merge(changes.details(counting: what)) { first, _ in first }
+            } catch {
+                log.error(
+                    "the \(what) can't be read again; those from before stay",
+                    metadata: ["reason": "\(error)"])
+                faults.append("\(error)")
+            }
         }
-        if tokensPath != nil { reloadTokens() }
-        if issuersPath != nil { reloadIssuers() }
+        if tokensPath != nil { read("tokens", reloadTokens) }
+        if issuersPath != nil { read("issuers", reloadIssuers) }
+        var entry = AuditEntry(.reload, .done, at: time)
+        if !faults.isEmpty {
+            entry = AuditEntry(.reload, .failed, at: time, reason: faults.joined(separator: "; "))
+        }
+        entry.details = details
+        return entry
     }
 
-    private func reloadTokens() {
-        do throws(ConfigurationError) {
-            let new = try Self.readTokens(tokensPath)
-            let changes = TokenChanges(from: tokens, to: new)
-            tokens = new
-            log.notice(
-                "the tokens were read again",
-                metadata: [
-                    "tokens": "\(new.count)", "added": "\(Self.listed(changes.added))",
-                    "removed": "\(Self.listed(changes.removed))",
-                    "changed": "\(Self.listed(changes.changed))",
-                ])
-        } catch {
-            log.error(
-                "the tokens can't be read again; those from before stay", metadata: ["reason": "\(error)"])
-        }
+    private func reloadTokens() throws(ConfigurationError) -> Changes {
+        let new = try Self.readTokens(tokensPath)
+        let changes = TokenChanges(from: tokens, to: new)
+        tokens = new
+        return Changes(
+            count: new.count, added: changes.added, removed: changes.removed, changed: changes.changed)
     }
 
-    private func reloadIssuers() {
-        do throws(ConfigurationError) {
-            let new = try Self.readIssuers(issuersPath)
-            let before = Dictionary(uniqueKeysWithValues: issuers.issuers.map { ($0.name, $0) })
-            let after = Set(new.map(\.name))
-            issuers.replace(with: new)
-            let added = new.filter { before[$0.name] == nil }.map(\.name)
-            let changed = new.filter { before[$0.name] != nil && before[$0.name] != $0 }.map(\.name)
-            log.notice(
-                "the issuers were read again",
-                metadata: [
-                    "issuers": "\(new.count)", "added": "\(Self.listed(added))",
-                    "removed": "\(Self.listed(before.keys.filter { !after.contains($0) }.sorted()))",
-                    "changed": "\(Self.listed(changed))",
-                ])
-        } catch {
-            log.error(
-                "the issuers can't be read again; those from before stay", metadata: ["reason": "\(error)"])
-        }
-    }
-
-    /// "2 (anna bela)".
-    private static func listed(_ names: [String]) -> String {
-        guard !names.isEmpty else { return "0" }
-        let shown = names.prefix(20).joined(separator: " ")
-        return "\(names.count) (\(shown)\(names.count > 20 ? " …" : ""))"
+    private func reloadIssuers() throws(ConfigurationError) -> Changes {
+        let new = try Self.readIssuers(issuersPath)
+        let before = Dictionary(uniqueKeysWithValues: issuers.issuers.map { ($0.name, $0) })
+        let after = Set(new.map(\.name))
+        issuers.replace(with: new)
+        return Changes(
+            count: new.count, added: new.map(\.name).filter { before[$0] == nil },
+            removed: before.keys.filter { !after.contains($0) }.sorted(),
+            changed: new.filter { before[$0.name] != nil && before[$0.name] != $0 }.map(\.name))
     }
 
     private static func readTokens(_ path: String?) throws(ConfigurationError) -> TokenTable {
@@ -183,6 +177,37 @@ final class Gate {
         }
         guard ferror(file) == 0 else { throw failure() }
         return bytes
+    }
+}
+
+/// What a file read again has that it had not, and the other way round.
+private struct Changes {
+    var count: Int
+    var added: [String]
+    var removed: [String]
+    var changed: [String]
+
+    func details(counting what: String) -> [String: String] {
+        // Those of tokens were there before anything else could be read again.
+        let prefix = what == "tokens" ? "" : what + "."
+        return [
+            what: String(count), prefix + "added": Self.listed(added),
+            prefix + "removed": Self.listed(removed), prefix + "changed": Self.listed(changed),
+        ]
+    }
+
+    func metadata(counting what: String) -> Logger.Metadata {
+        [
+            what: "\(count)", "added": "\(Self.listed(added))", "removed": "\(Self.listed(removed))",
+            "changed": "\(Self.listed(changed))",
+        ]
+    }
+
+    /// "2 (anna bela)".
+    private static func listed(_ names: [String]) -> String {
+        guard !names.isEmpty else { return "0" }
+        let shown = names.prefix(20).joined(separator: " ")
+        return "\(names.count) (\(shown)\(names.count > 20 ? " …" : ""))"
     }
 }
 

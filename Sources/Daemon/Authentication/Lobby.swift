@@ -5,10 +5,9 @@ import Wire
 
 /// A request that is whole, before it is known whose it is.
 struct Arrival {
+    var visit: Visit
     var asked: APIRequest
-    var route: RouteTemplate
     var head: RequestHead
-    var exchange: ExchangeID
 }
 
 /// Where requests wait whose issuer's keys are being fetched: so many, and so long, at the most. Anybody
@@ -27,16 +26,16 @@ struct Lobby {
         guard waiting.count < Self.countMax, bytes + arrival.asked.body.count <= Self.bytesMax else {
             return false
         }
-        waiting[arrival.exchange.number] = (arrival, until)
+        waiting[arrival.visit.exchange.number] = (arrival, until)
         bytes += arrival.asked.body.count
         return true
     }
 
-    /// False if it isn't here.
-    mutating func remove(_ exchange: ExchangeID) -> Bool {
-        guard let gone = waiting.removeValue(forKey: exchange.number) else { return false }
-        bytes -= gone.arrival.asked.body.count
-        return true
+    /// Nil if it isn't here.
+    mutating func remove(_ exchange: ExchangeID) -> Arrival? {
+        guard let gone = waiting.removeValue(forKey: exchange.number)?.arrival else { return nil }
+        bytes -= gone.asked.body.count
+        return gone
     }
 
     /// Everybody, in order of arrival; nobody is left.
@@ -52,7 +51,7 @@ struct Lobby {
     mutating func takeLate(at now: Instant) -> [Arrival] {
         guard let nextWake, nextWake <= now else { return [] }
         let late = waiting.values.filter { $0.until <= now }.map(\.arrival)
-        for arrival in late { _ = remove(arrival.exchange) }
+        for arrival in late { _ = remove(arrival.visit.exchange) }
         return late
     }
 
