@@ -79,6 +79,33 @@ class OIDC(Issued):
         # Over TCP nobody knows the user.
         self.assertProblem(self.client.send("GET", self.client.path("leases")), 401, "unauthenticated")
 
+    def test_a_run_goes_on_when_its_token_file_gets_another_token(self):
+        second = Key("second")
+        self.issuer.keys["ci"].append(second)
+        self.serve()
+        path, go = self.path("token"), self.path("go")
+
+        def write(token):
+            with open(path + ".new", "w") as file:
+                file.write(token + "\n")
+            os.rename(path + ".new", path)
+
+        write(self.token())
+        run = self.baton(
+            self.batond, "run", "tour", "--input", "a", "--renew-interval", "200ms", "--", "sh", "-c",
+            "until [ -e %s ]; do sleep 0.02; done" % go, env={"BATON_TOKEN_FILE": path})
+        until(lambda: self.figures()["baton_renewals_total"] > 1, "it renews")
+        # The first key is withdrawn: its token is good for nothing from here on.
+        write(self.token(second))
+        self.issuer.keys["ci"].remove(self.key)
+        self.write_issuers("ci", more="\n    jwksURL: %s/keys" % self.issuer.url("ci"))
+        self.reload("an issuer's keys were fetched")
+        renewed = self.figures()["baton_renewals_total"]
+        until(lambda: self.figures()["baton_renewals_total"] > renewed + 2, "it renews with the new token")
+        open(go, "w").close()
+        self.assertEqual(0, run.wait(), run.err)
+        self.assertProblem(self.ask(self.token()), 401, "unauthenticated")
+
     def test_every_forgery_and_mistake_is_refused_with_its_reason(self):
         rsa = Key("rsa", "RS256")
         self.issuer.keys["ci"].append(rsa)
