@@ -134,9 +134,12 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     /// What is read anew on SIGHUP.
-    func reload() { desk.happened(gate.reload(at: turns.clock.now.wall)) }
+    func reload() {
+        desk.happened(gate.reload(at: turns.clock.now.wall))
+        judgeAgain()
+    }
 
-    /// Keys have come, or won't come: whoever waited for them is judged again.
+    /// Keys have come, or won't come, or others are asked for: whoever waits is judged again.
     private func judgeAgain() {
         for (arrival, until) in lobby.takeAll() { decide(arrival, until: until) }
     }

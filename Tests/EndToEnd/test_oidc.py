@@ -106,6 +106,30 @@ class OIDC(Issued):
         self.assertEqual(0, run.wait(), run.err)
         self.assertProblem(self.ask(self.token()), 401, "unauthenticated")
 
+    def test_a_job_of_GitHubs_gets_its_tokens_itself(self):
+        self.serve()
+        mint = "/mint?api-version=2.0&audience=https%3A%2F%2Fbaton.example%2Fa"
+        self.issuer.answers[mint] = 200, json.dumps({"count": 1, "value": self.token()}).encode()
+        job = {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": self.issuer.url("mint?api-version=2.0"),
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-job"}
+        run = self.baton(
+            self.batond, "run", "tour", "--input", "a", "--renew-interval", "100ms", "--token-source", "github",
+            "--token-audience", "https://baton.example/a", "--", "sleep", "0.5", env=job)
+        self.assertEqual(0, run.wait(), run.err)
+        marker, = self.ask(STATIC, rest="markers")["items"]
+        self.assertEqual("github:example/app:refs/heads/main", marker["principal"])
+        asked = [headers["Authorization"] for path, headers in self.issuer.asked if path == mint]
+        # The guardian has credentials of its own.
+        self.assertEqual({"Bearer of-the-job"}, set(asked))
+        self.assertLessEqual(len(asked), 2, "one serves many renewals")
+        self.issuer.answers[mint] = 403, b"{}"
+        refused = self.baton(
+            self.batond, "status",
+            env={**job, "BATON_TOKEN_SOURCE": "github", "BATON_TOKEN_AUDIENCE": "https://baton.example/a"})
+        self.assertEqual(69, refused.wait(), refused.err)
+        self.assertIn("GitHub gives no token: HTTP 403", refused.err)
+
     def test_every_forgery_and_mistake_is_refused_with_its_reason(self):
         rsa = Key("rsa", "RS256")
         self.issuer.keys["ci"].append(rsa)
