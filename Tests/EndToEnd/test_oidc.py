@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import socket
 import threading
 import time
@@ -204,6 +205,28 @@ class OIDC(Issued):
         for _ in range(10):
             self.assertEqual(200, self.ask(token).status)
         self.assertGreaterEqual(self.figures()['baton_issuer_tokens_total{outcome="remembered"}'], 9)
+
+    def test_what_waits_for_keys_has_a_limit(self):
+        self.issuer.open.clear()
+        self.serve()
+        until(lambda: self.issuer.asked, "the keys are asked for")
+        head = "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nAuthorization: Bearer %s\r\n\r\n" % (
+            self.client.path("leases/work/campaign"), self.token())
+        peers = []
+        for _ in range(20):
+            peers.append(socket.create_connection(("127.0.0.1", self.batond.port)))
+            peers[-1].sendall(head.encode() + b" " * 1000000)
+        # 16 MiB of bodies wait, and the rest is told to come again.
+        until(lambda: len(select.select(peers, [], [], 0)[0]) >= 4, "some are told")
+        told = select.select(peers, [], [], 0)[0]
+        answers = [peer.recv(4096) for peer in told]
+        self.assertEqual(4, sum(b" 503 " in answer and b"IssuerUnreachable" in answer for answer in answers), answers)
+        self.assertEqual(200, self.ask(STATIC).status)
+        self.issuer.open.set()
+        for peer in set(peers) - set(told):
+            self.assertIn(b" 400 ", peer.recv(4096), "its body is looked at when it is known whose it is")
+        for peer in peers:
+            peer.close()
 
     def test_an_issuer_that_says_nonsense_is_told_apart(self):
         url, answers = self.issuer.url, self.issuer.answers

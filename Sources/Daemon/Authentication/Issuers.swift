@@ -14,7 +14,7 @@ final class Issuers {
         case later
     }
 
-    /// What an issuer's keys are in, for whoever asks how the daemon is.
+    /// That an issuer's keys can't be fetched, for whoever asks how the daemon is.
     struct Trouble {
         var issuer: String
         var detail: String
@@ -178,7 +178,7 @@ final class Issuers {
 
     var issuers: [Issuer] { members.values.map(\.issuer) }
 
-    /// Ends what is under way, and waits for it.
+    /// Ends what is under way, and waits for it, which takes a second or so.
     func stop() {
         for member in members.values { member.fetcher.stop() }
         for member in members.values { member.fetcher.join() }

@@ -28,6 +28,11 @@ final class KeyFetcher: Sendable {
     /// Ends what is under way. Nothing is said of it but that it failed.
     func stop() { isStopped.store(true, ordering: .relaxed) }
 
-    /// Waits until what was under way has ended: a process must not take OpenSSL down while it is in use.
-    func join() { queue.sync {} }
+    /// Waits until what was under way has ended: a process should not take OpenSSL down while it is in use.
+    /// For 2 s at the most: a name server that is silent can't be told to stop.
+    func join() {
+        let ended = DispatchSemaphore(value: 0)
+        queue.async { ended.signal() }
+        _ = ended.wait(timeout: .now() + .seconds(2))
+    }
 }
