@@ -18,6 +18,7 @@ public final class Daemon: @unchecked Sendable {
     private let loop: EventLoop
     private let store: SQLiteStore
     private let turns: Turns
+    private let gate: Gate
     private let door: Door
     private let server: HTTPServer
     private let clocks: Clocks
@@ -37,12 +38,12 @@ public final class Daemon: @unchecked Sendable {
     public init(_ configuration: Configuration, log: Logger) throws {
         self.configuration = configuration
         self.log = log
-        let gate = try Gate(tokensFile: configuration.tokensFile)
         certificates = try Certificates(
             configuration.tls, at: Timestamp(microseconds: loop_walltime() / 1000), log: log)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
+        gate = try Gate(configuration, clocks, log)
         let loop = loop
         let (store, recovered, names) = try loop.sync {
             let (store, recovered) = try SQLiteStore.open(
@@ -81,8 +82,10 @@ public final class Daemon: @unchecked Sendable {
                 "the data was restored from a backup; nobody is elected for a while, since holders that it doesn't know may be at work",
                 metadata: ["until": "\(configuration.effectiveQuarantine.text) from now"])
         }
-        if let tokens = gate.tokens {
-            log.notice("requests need a token", metadata: ["tokens": "\(tokens.entries.count)"])
+        if !gate.isOpen {
+            log.notice(
+                "requests have to prove whose they are",
+                metadata: ["tokens": "\(gate.tokens.count)", "issuers": "\(gate.issuers.issuers.count)"])
         }
         log.info(
             "the store is open",
@@ -104,6 +107,7 @@ public final class Daemon: @unchecked Sendable {
             loop.sync {
                 server.stop()
                 store.close()
+                gate.issuers.stop()
                 loop.stop()
             }
             throw error
@@ -130,7 +134,7 @@ public final class Daemon: @unchecked Sendable {
         clocks.runErrands()
         desk.tend()
         turns.run()
-        door.tendStreams()
+        door.tend()
         if isStopping, turns.isIdle, !isDrained { drain() }
         let wake = [turns.nextWake, door.nextWake, clocks.nextErrand, desk.nextWake].compactMap { $0 }.min()
         loop.setWakeUp(wake?.nanoseconds)
@@ -198,6 +202,7 @@ public final class Daemon: @unchecked Sendable {
                 store.close()
                 log.notice("stopped")
             }
+            gate.issuers.stop()
             stopped.signal()
         }
     }
