@@ -46,7 +46,7 @@ let package = Package(
         room("Digest"),
         room("Identity", ["Digest", "JSON", "COpenSSL"]),
         room("Store", ["Coordination", "CSQLite"]),
-        room("Sockets", ["Wire", "CLinux"]),
+        room("Sockets", ["Wire", "CLinux", "COpenSSL"]),
         room("API", ["Coordination", "Wire", "JSON"]),
         room(
             "Daemon",
@@ -68,7 +68,7 @@ let package = Package(
         // The programs.
         program("batond", ["Coordination", "Daemon", "Identity", "Store", argumentParser, logging]),
         program("baton", ["Client", "Supervision", "Digest", "JSON", argumentParser]),
-        program("baton-bench", ["CLinux", argumentParser]),
+        program("baton-bench", ["CLinux", "COpenSSL", argumentParser]),
 
         .target(
             name: "SQLiteFaults", path: "Tests/Support/SQLiteFaults",
@@ -79,9 +79,9 @@ let package = Package(
         tests(of: "Digest"),
         tests(of: "Identity", ["COpenSSL", "Digest", "JSON"]),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
-        tests(of: "Sockets", ["Wire", "CLinux"]),
+        tests(of: "Sockets", ["Wire", "CLinux", "COpenSSL"]),
         tests(of: "API", ["Coordination", "Wire", "JSON"]),
-        tests(of: "Daemon", ["API", "Coordination", "Sockets", "Identity", logging]),
+        tests(of: "Daemon", ["API", "Coordination", "Sockets", "Identity", logging, "Store"]),
         tests(of: "Client", ["Digest", "JSON"]),
         tests(of: "Supervision", ["guardian-probe"]),
 

@@ -23,6 +23,10 @@ final class Door: RequestHandler, TurnOutlet {
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// Nil: everybody may ask as often as they like.
+    var limiter: RateLimiter?
+    /// Whether those without an identity are limited, too, by their address.
+    let limitsAddresses: Bool
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -39,7 +43,7 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        desk: AuditDesk, requests: RequestLog.Scope, log: Logger
+        desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool, requests: RequestLog.Scope, log: Logger
     ) {
         self.server = server
         self.turns = turns
@@ -47,6 +51,8 @@ final class Door: RequestHandler, TurnOutlet {
         self.facts = facts
         self.gate = gate
         self.desk = desk
+        self.limiter = limiter
+        self.limitsAddresses = limitsAddresses
         self.log = log
         requestLog = RequestLog(requests, log: log)
         var generator = SystemRandomNumberGenerator()
@@ -95,6 +101,10 @@ final class Door: RequestHandler, TurnOutlet {
 
     private func serve(_ arrival: Arrival, _ principal: Principal?) {
         let visit = arrival.visit
+        if let refusal = tooFast(visit) {
+            send(refusal, to: visit)
+            return
+        }
         let routed = elections.route(
             arrival.asked, as: visit.exchange.number, at: turns.clock.now, principal: principal?.identity)
         switch routed.action {
@@ -116,6 +126,7 @@ final class Door: RequestHandler, TurnOutlet {
             command.attribute(
                 to: Origin(requestID: visit.id, identity: visit.identity, address: address))
         }
+        if shape.waits { command = command.waiting(for: client(visit)) }
         open[visit.exchange.number] = OpenRequest(visit: visit, shape: shape)
         turns.submit(command)
     }
@@ -154,6 +165,13 @@ final class Door: RequestHandler, TurnOutlet {
         requestLog.note(visit, status: error.status, bytes: response.body.count, at: moment, peer)
         return Answer(response, of: visit)
     }
+
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {
+        log.debug(
+            "a TLS handshake failed", metadata: ["peer": "\(peer.address)", "reason": "\(failure.reason)"])
+    }
+
+    func newRequestID() -> String { ids.id(of: nil) }
 
     // MARK: Answers
 
@@ -286,8 +304,8 @@ final class Door: RequestHandler, TurnOutlet {
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
         let reader = Reader(
-            turns: turns, elections: elections, facts: facts, server: counters, issuers: gate.issuers,
-            asker: asker)
+            turns: turns, elections: elections, facts: facts, server: counters,
+            rateClients: limiter?.clients ?? 0, issuers: gate.issuers, asker: asker)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
         turns.read(query.keys) { [elections, log] _, now in
             do {
@@ -316,7 +334,7 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .audit, .status, .ready, .live, .metrics: []
+        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
         }
     }
 }
@@ -325,7 +343,7 @@ extension Problem.Kind {
     /// Refusals of this kind go into the audit record, whatever was asked for; those of an act always do.
     var isRecorded: Bool {
         switch self {
-        case .unauthenticated, .forbidden, .holdEnded, .notTheHolder, .tooMany: true
+        case .unauthenticated, .forbidden, .holdEnded, .notTheHolder, .tooMany, .quotaExceeded: true
         default: false
         }
     }

@@ -4,6 +4,7 @@ import Glibc
 import Identity
 import Logging
 import Sockets
+import Store
 import Testing
 
 @testable import Daemon
@@ -89,7 +90,8 @@ import Testing
         let now = Clocks(loop: try EventLoop(label: "test")).now
         let key = Key(namespace: "ci", name: "work")
         var core = Coordinator(
-            settings: CoreSettings(), revision: 0, names: [NameRecords(key: key)], at: now)
+            settings: CoreSettings(), revision: 0, names: [NameRecords(key: key)], usage: [:],
+            scale: SQLiteStore.scale, at: now)
         var effects: [Effect] = []
         func command(_ verb: String, _ body: String, by subject: String) throws -> Command {
             let asked = APIRequest(
