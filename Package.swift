@@ -81,7 +81,7 @@ let package = Package(
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux", "COpenSSL"]),
         tests(of: "API", ["Coordination", "Wire", "JSON"]),
-        tests(of: "Daemon", ["API", "Coordination", "Sockets", "Identity", logging]),
+        tests(of: "Daemon", ["API", "Coordination", "Sockets", "Identity", logging, "Store"]),
         tests(of: "Client", ["Digest", "JSON"]),
         tests(of: "Supervision", ["guardian-probe"]),
 

@@ -169,7 +169,7 @@ public final class Daemon: @unchecked Sendable {
         if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
         server.tls = certificates?.context
         // Without tokens it says that there is nothing to reload, which isn't so with certificates.
-        if certificates == nil || configuration.tokensFile != nil { door.reload() }
+        if certificates == nil || !gate.isOpen { door.reload() }
     }
 
     /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.

@@ -304,8 +304,8 @@ final class Door: RequestHandler, TurnOutlet {
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
         let reader = Reader(
-            turns: turns, elections: elections, facts: facts, server: counters, issuers: gate.issuers,
-            rateClients: limiter?.clients ?? 0, asker: asker)
+            turns: turns, elections: elections, facts: facts, server: counters,
+            rateClients: limiter?.clients ?? 0, issuers: gate.issuers, asker: asker)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
         turns.read(query.keys) { [elections, log] _, now in
             do {

@@ -10,8 +10,8 @@ struct Reader {
     let elections: Elections
     let facts: ServerFacts
     let server: ServerCounters
-    let issuers: Issuers
     let rateClients: Int
+    let issuers: Issuers
     /// Who asks; nil if everybody may see everything.
     var asker: Principal?
 

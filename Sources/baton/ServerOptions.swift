@@ -17,6 +17,18 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Where tokens come from, instead of BATON_TOKEN and BATON_TOKEN_FILE: github, for a job with id-token: write. (BATON_TOKEN_SOURCE)",
+            valueName: "source"))
+    var tokenSource: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whom those tokens are for, as batond's issuers file has it. (BATON_TOKEN_AUDIENCE)",
+            valueName: "audience"))
+    var tokenAudience: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The authorities that an https:// server's certificate is believed from, in PEM, in place of the system's. (BATON_CA_FILE)",
             valueName: "file"))
     var caFile: String?
@@ -36,18 +48,6 @@ struct ServerOptions: ParsableArguments {
         help: ArgumentHelp(
             "The certificate's key, unless it is in the same file. (BATON_CLIENT_KEY)", valueName: "file"))
     var clientKey: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Where tokens come from, instead of BATON_TOKEN and BATON_TOKEN_FILE: github, for a job with id-token: write. (BATON_TOKEN_SOURCE)",
-            valueName: "source"))
-    var tokenSource: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Whom those tokens are for, as batond's issuers file has it. (BATON_TOKEN_AUDIENCE)",
-            valueName: "audience"))
-    var tokenAudience: String?
 
     func validate() throws {
         if Endpoint(serverText) == nil {

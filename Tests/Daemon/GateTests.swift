@@ -4,6 +4,7 @@ import Glibc
 import Identity
 import Logging
 import Sockets
+import Store
 import Testing
 
 @testable import Daemon
@@ -102,8 +103,7 @@ import Testing
         let key = Key(namespace: "ci", name: "work")
         var core = Coordinator(
             settings: CoreSettings(), revision: 0, names: [NameRecords(key: key)], usage: [:],
-            scale: Scale(lease: { _ in 0 }, marker: { _ in 0 }),
-            at: now)
+            scale: SQLiteStore.scale, at: now)
         var effects: [Effect] = []
         func command(_ verb: String, _ body: String, by subject: String) throws -> Command {
             let asked = APIRequest(

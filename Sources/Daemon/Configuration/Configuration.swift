@@ -120,12 +120,12 @@ public struct Configuration: Sendable {
             "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
         )
         try require(
-            ratePerSecond > 0 || !limitsAddresses,
-            "rate.limitAddresses (true) limits nothing while rate.perSecond is 0")
-        try require(
             auth.keysMaxAge <= auth.keysStaleMax,
             "auth.keysMaxAge (\(text(auth.keysMaxAge))) is longer than auth.keysStaleMax (\(text(auth.keysStaleMax)))"
         )
+        try require(
+            ratePerSecond > 0 || !limitsAddresses,
+            "rate.limitAddresses (true) limits nothing while rate.perSecond is 0")
         try validateListeners()
     }
 
