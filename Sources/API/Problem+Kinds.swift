@@ -98,6 +98,16 @@ extension Problem.Kind {
         }
     }
 
+    /// Whether the audit record is told: who may not, who asks for too much, and who comes with a token that
+    /// is over or another's; of an act every refusal, but not that nothing is known.
+    public func isRecorded(ofAct isAct: Bool) -> Bool {
+        switch status {
+        case 401, 403, 429: true
+        case 500...: false
+        default: isAct || self == .holdEnded || self == .notTheHolder
+        }
+    }
+
     /// The kind for a fault that the wire found before there was a request.
     init(wireStatus: Int) {
         self =

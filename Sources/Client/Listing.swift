@@ -99,9 +99,15 @@ public enum Listing {
             })
     }
 
-    /// A row stays a row.
+    /// A row stays a row, and what somebody wrote into a reason tells the terminal nothing.
     private static func oneLine(_ text: String) -> String {
-        text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        var line = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            line.append(
+                scalar.properties.generalCategory == .control || scalar.properties.isWhitespace ? " " : scalar
+            )
+        }
+        return String(line)
     }
 
     /// One record for a person: each member on a line, what is inside of one indented.

@@ -22,7 +22,10 @@ public final class Daemon: @unchecked Sendable {
     private let server: HTTPServer
     private let clocks: Clocks
     private let sweeper: Sweeper
+    private var certificates: Certificates?
     private let desk: AuditDesk
+    /// What the audit record is told of the start.
+    private let started: [AuditEntry]
     private var signals: [any DispatchSourceSignal] = []
     private var isStopping = false
     private let stopped = DispatchSemaphore(value: 0)
@@ -35,6 +38,8 @@ public final class Daemon: @unchecked Sendable {
         self.configuration = configuration
         self.log = log
         let gate = try Gate(tokensFile: configuration.tokensFile)
+        certificates = try Certificates(
+            configuration.tls, at: Timestamp(microseconds: loop_walltime() / 1000), log: log)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
@@ -58,7 +63,7 @@ public final class Daemon: @unchecked Sendable {
         turns = Turns(core: core, store: store, clock: clocks, log: log)
         desk = AuditDesk(turns: turns)
         turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
-        turns.submit(.record(AuditEntry.start(configuration, recovered, at: now.wall)))
+        started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
         door = Door(
             server: reference, turns: turns,
@@ -67,6 +72,7 @@ public final class Daemon: @unchecked Sendable {
             desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
+        server.tls = certificates?.context
         reference.server = server
         turns.door = door
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
@@ -114,6 +120,9 @@ public final class Daemon: @unchecked Sendable {
             log.notice("listening", metadata: ["address": "\(bound)"])
         }
         sweeper.start()
+        // Who can't listen hasn't started.
+        turns.submit(.record(started))
+        loop.post {}
     }
 
     /// One round of the loop: everything that arrived is in the inbox.
@@ -145,11 +154,18 @@ public final class Daemon: @unchecked Sendable {
 
     private func signalled(_ number: Int32) {
         guard number != SIGHUP else {
-            door.reload()
+            reload()
             return
         }
         log.notice("stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
         stop(because: "signal \(number)")
+    }
+
+    private func reload() {
+        if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
+        server.tls = certificates?.context
+        // Without tokens it says that there is nothing to reload, which isn't so with certificates.
+        if certificates == nil || configuration.tokensFile != nil { door.reload() }
     }
 
     /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.

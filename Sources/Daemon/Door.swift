@@ -113,8 +113,7 @@ final class Door: RequestHandler, TurnOutlet {
 
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
         guard let waiting = open.removeValue(forKey: exchange.number) else { return }
-        requestLog.note(
-            waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, http.peer(of: exchange))
+        requestLog.note(waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, nil)
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
@@ -131,6 +130,11 @@ final class Door: RequestHandler, TurnOutlet {
         turns.meters.answered(.unread, error.status)
         requestLog.note(visit, status: error.status, bytes: response.body.count, at: moment, peer)
         return Answer(response, of: visit)
+    }
+
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {
+        log.debug(
+            "a TLS handshake failed", metadata: ["peer": "\(peer.address)", "reason": "\(failure.reason)"])
     }
 
     func newRequestID() -> String { ids.id(of: nil) }
@@ -152,10 +156,10 @@ final class Door: RequestHandler, TurnOutlet {
     /// The last lines of a stream. False if its peer was gone.
     private func end(_ visit: Visit, with lines: [UInt8]) -> Bool {
         streams.remove(visit.exchange.number)
-        let peer = http.peer(of: visit.exchange)
         let isSent = http.send(visit.exchange, lines) == .sent
         requestLog.note(
-            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment, peer)
+            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment,
+            http.peer(of: visit.exchange))
         if isSent { http.finish(visit.exchange) }
         return isSent
     }
@@ -177,7 +181,7 @@ final class Door: RequestHandler, TurnOutlet {
         turns.meters.answered(
             visit.route, response.status, after: visit.hasWaited ? nil : now - visit.arrived)
         // Who it was has to be asked before the answer: it may end the connection.
-        if let kind = response.problem, kind.isRecorded || visit.isAct, response.status < 500 {
+        if let kind = response.problem, kind.isRecorded(ofAct: visit.isAct) {
             var refusal = visit.refusal(
                 kind.rawValue, from: http.peer(of: visit.exchange) ?? Peer(), at: turns.clock.now.wall)
             if let rejection { refusal.describe(rejection) }
@@ -284,16 +288,6 @@ extension ReadQuery {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
         case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
-        }
-    }
-}
-
-extension Problem.Kind {
-    /// Refusals of this kind go into the audit record, whatever was asked for; those of an act always do.
-    var isRecorded: Bool {
-        switch self {
-        case .unauthenticated, .forbidden, .holdEnded, .notTheHolder, .tooMany, .quotaExceeded: true
-        default: false
         }
     }
 }

@@ -129,3 +129,21 @@ struct RefusalTests {
         for kind in Problem.Kind.allCases { #expect((400...505).contains(kind.status)) }
     }
 }
+
+@Suite struct `What the audit record is told` {
+    @Test(arguments: [
+        Problem.Kind.unauthenticated, .forbidden, .tooMany, .holdEnded, .notTheHolder,
+    ]) func `who may not, who asks for too much, and whose token is no good`(kind: Problem.Kind) {
+        #expect(kind.isRecorded(ofAct: false) && kind.isRecorded(ofAct: true))
+    }
+
+    @Test(arguments: [Problem.Kind.notFound, .revisionDiffers, .markerDiffers, .held])
+    func `of an act every refusal`(kind: Problem.Kind) {
+        #expect(kind.isRecorded(ofAct: true) && !kind.isRecorded(ofAct: false))
+    }
+
+    @Test(arguments: [Problem.Kind.unavailable, .internalError])
+    func `not that nothing is known`(kind: Problem.Kind) {
+        #expect(!kind.isRecorded(ofAct: true) && !kind.isRecorded(ofAct: false))
+    }
+}

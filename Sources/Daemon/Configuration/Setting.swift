@@ -59,6 +59,14 @@ struct Setting: Sendable {
         }
     }
 
+    /// Empty: not set.
+    static func path(_ key: String, _ path: any WritableKeyPath<Configuration, String?> & Sendable) -> Setting
+    {
+        Setting(key: key) { (configuration, text) throws(ConfigurationError) in
+            configuration[keyPath: path] = text.isEmpty ? nil : text
+        }
+    }
+
     static func choice(
         _ key: String, _ path: any WritableKeyPath<Configuration, String> & Sendable, _ choices: [String]
     ) -> Setting {
@@ -91,6 +99,11 @@ struct Setting: Sendable {
         Setting(key: "auth.tokensFile") { (configuration, text) throws(ConfigurationError) in
             configuration.tokensFile = text.isEmpty ? nil : text
         },
+        path("tls.certificateFile", \.tls.certificateFile),
+        path("tls.keyFile", \.tls.keyFile),
+        path("tls.clientCAFile", \.tls.clientCAFile),
+        choice("tls.clientCertificates", \.tls.clientCertificates, ["none", "optional", "required"]),
+        choice("tls.minVersion", \.tls.minVersion, ["1.2", "1.3"]),
         choice("log.level", \.logLevel, ["trace", "debug", "info", "notice", "warning", "error"]),
         choice("log.format", \.logFormat, ["text", "json"]),
         choice("log.requests", \.logRequests, RequestLog.Scope.allCases.map(\.rawValue)),
@@ -143,6 +156,7 @@ struct Setting: Sendable {
         count("http.headerCount", \.headerCount, 8...1000),
         count("http.bodyBytes", \.bodyBytes, 4096...67_108_864),
         count("http.writeBacklogBytes", \.server.writeBacklogBytes, 65_536...1_073_741_824),
+        nanoseconds("http.handshakeTime", \.server.handshakeTime),
         nanoseconds("http.headTime", \.server.headTime),
         nanoseconds("http.bodyTime", \.server.bodyTime),
         count("http.bodyRate", \.server.bodyRate, 1...1_000_000_000),

@@ -53,7 +53,7 @@ final class Meters {
     static let connectionsPerAddress = "http.connectionsPerAddress"
     /// Seconds: from an answer out of memory to one that somebody gave up on.
     static let answers = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
-    /// Bytes: one renewal's row to a thousand elections'.
+    /// Bytes: from one election's row to that of thousands.
     static let sizes = [256.0, 1024, 4096, 16384, 65536, 262_144, 1_048_576]
 
     init() {
