@@ -48,6 +48,17 @@ public enum Listing {
             })
     }
 
+    /// From the answer of `GET /v1/namespaces/{namespace}`.
+    public static func quota(_ answer: JSON) -> Table {
+        Table(
+            ["WHAT", "USED", "LIMIT"],
+            rows: ["leases", "markers", "bytes", "waiters"].map { what in
+                let reserved = answer[what]?["reserved"]?.integer ?? 0
+                let more = reserved > 0 ? " (\(reserved) reserved)" : ""
+                return [what, text(answer[what]?["used"]) + more, text(answer[what]?["limit"])]
+            })
+    }
+
     public static func holds(_ items: [JSON], wide: Bool) -> Table {
         let more = wide ? ["ENDED-BY", "RUN"] : []
         return Table(

@@ -22,6 +22,7 @@ public final class Daemon: @unchecked Sendable {
     private let server: HTTPServer
     private let clocks: Clocks
     private let sweeper: Sweeper
+    private var certificates: Certificates?
     private let desk: AuditDesk
     private var signals: [any DispatchSourceSignal] = []
     private var isStopping = false
@@ -35,6 +36,8 @@ public final class Daemon: @unchecked Sendable {
         self.configuration = configuration
         self.log = log
         let gate = try Gate(tokensFile: configuration.tokensFile)
+        certificates = try Certificates(
+            configuration.tls, at: Timestamp(microseconds: loop_walltime() / 1000), log: log)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
@@ -52,6 +55,7 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.core, revision: recovered.revision, names: names,
+            usage: recovered.usage, scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
@@ -63,8 +67,10 @@ public final class Daemon: @unchecked Sendable {
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            desk: desk, requests: configuration.requestLog, log: log)
+            desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
+            requests: configuration.requestLog, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
+        server.tls = certificates?.context
         reference.server = server
         turns.door = door
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
@@ -144,11 +150,18 @@ public final class Daemon: @unchecked Sendable {
 
     private func signalled(_ number: Int32) {
         guard number != SIGHUP else {
-            door.reload()
+            reload()
             return
         }
         log.notice("stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
         stop(because: "signal \(number)")
+    }
+
+    private func reload() {
+        if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
+        server.tls = certificates?.context
+        // Without tokens it says that there is nothing to reload, which isn't so with certificates.
+        if certificates == nil || configuration.tokensFile != nil { door.reload() }
     }
 
     /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.

@@ -22,6 +22,10 @@ final class Door: RequestHandler, TurnOutlet {
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// Nil: everybody may ask as often as they like.
+    var limiter: RateLimiter?
+    /// Whether those without an identity are limited, too, by their address.
+    let limitsAddresses: Bool
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -38,7 +42,7 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        desk: AuditDesk, requests: RequestLog.Scope, log: Logger
+        desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool, requests: RequestLog.Scope, log: Logger
     ) {
         self.server = server
         self.turns = turns
@@ -46,6 +50,8 @@ final class Door: RequestHandler, TurnOutlet {
         self.facts = facts
         self.gate = gate
         self.desk = desk
+        self.limiter = limiter
+        self.limitsAddresses = limitsAddresses
         self.log = log
         requestLog = RequestLog(requests, log: log)
         var generator = SystemRandomNumberGenerator()
@@ -75,6 +81,10 @@ final class Door: RequestHandler, TurnOutlet {
         case .pass(let known): principal = known
         }
         visit.identity = principal?.identity
+        if let refusal = tooFast(visit) {
+            send(refusal, to: visit)
+            return
+        }
         let routed = elections.route(
             asked, as: exchange.number, at: turns.clock.now, principal: principal?.identity)
         switch routed.action {
@@ -96,6 +106,7 @@ final class Door: RequestHandler, TurnOutlet {
             command.attribute(
                 to: Origin(requestID: visit.id, identity: visit.identity, address: address))
         }
+        if shape.waits { command = command.waiting(for: client(visit)) }
         open[visit.exchange.number] = OpenRequest(visit: visit, shape: shape)
         turns.submit(command)
     }
@@ -121,6 +132,13 @@ final class Door: RequestHandler, TurnOutlet {
         requestLog.note(visit, status: error.status, bytes: response.body.count, at: moment, peer)
         return Answer(response, of: visit)
     }
+
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {
+        log.debug(
+            "a TLS handshake failed", metadata: ["peer": "\(peer.address)", "reason": "\(failure.reason)"])
+    }
+
+    func newRequestID() -> String { ids.id(of: nil) }
 
     // MARK: Answers
 
@@ -236,12 +254,15 @@ final class Door: RequestHandler, TurnOutlet {
         }
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
-        let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+        let rateClients = limiter?.clients ?? 0
+        let reader = Reader(
+            turns: turns, elections: elections, facts: facts, server: counters, rateClients: rateClients)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
         turns.read(query.keys) { [elections, facts, log] turns, now in
             do {
                 let reader = Reader(
-                    turns: turns, elections: elections, facts: facts, server: counters, asker: asker)
+                    turns: turns, elections: elections, facts: facts, server: counters,
+                    rateClients: rateClients, asker: asker)
                 return respond(try reader.answer(query, at: now))
             } catch {
                 log.error(
@@ -267,7 +288,7 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .audit, .status, .ready, .live, .metrics: []
+        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
         }
     }
 }
@@ -276,7 +297,7 @@ extension Problem.Kind {
     /// Refusals of this kind go into the audit record, whatever was asked for; those of an act always do.
     var isRecorded: Bool {
         switch self {
-        case .unauthenticated, .forbidden, .holdEnded, .notTheHolder, .tooMany: true
+        case .unauthenticated, .forbidden, .holdEnded, .notTheHolder, .tooMany, .quotaExceeded: true
         default: false
         }
     }
