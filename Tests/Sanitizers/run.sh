@@ -60,7 +60,11 @@ for kind in "$@"; do
         teach_mutex && check thread .build-tsan \
             TSAN_OPTIONS="$common:atexit_sleep_ms=0" LD_PRELOAD="$PWD/.build-tsan/libmutex.so"
         ;;
-    address) check address .build-asan ASAN_OPTIONS="$common:detect_leaks=0" ;;
+    address)
+        # Giving freed memory back to the kernel all the time takes longer than the tests themselves.
+        check address .build-asan \
+            ASAN_OPTIONS="$common:detect_leaks=0:allocator_release_to_os_interval_ms=-1"
+        ;;
     *)
         echo "usage: $0 [thread|address] …" >&2
         exit 64
