@@ -100,8 +100,8 @@ public final class Daemon: @unchecked Sendable {
     public func run() throws -> Bool {
         turns.onDeposed = { [unowned self] detail in deposed(detail) }
         loop.turn = { [unowned self] in turn() }
-        loop.start()
         do {
+            // Before the loop turns: a store with a turn in flight can't be closed.
             try loop.sync { try listen() }
         } catch {
             loop.sync {
@@ -112,6 +112,7 @@ public final class Daemon: @unchecked Sendable {
             }
             throw error
         }
+        loop.start()
         watchSignals()
         stopped.wait()
         return !isDeposed

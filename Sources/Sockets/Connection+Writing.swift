@@ -236,7 +236,8 @@ extension Connection {
     /// An answer must come to its end, however slowly it is read.
     func setWriteTime() {
         let limits = server.limits
-        let earned = Int64(takenBytes) * 1_000_000_000 / limits.bodyRate
+        // In whole seconds: a stream may be behind for long, and the product must not overflow.
+        let earned = Int64(takenBytes) / limits.bodyRate * 1_000_000_000
         server.loop.schedule(self, at: began + limits.writeTime + earned)
     }
 }
