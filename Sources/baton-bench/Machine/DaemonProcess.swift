@@ -30,6 +30,8 @@ final class DaemonProcess {
             directory, "--set", "log.level=warning",
         ]
         if let certificate {
+            // Handshakes take their time: the first of a crowd says nothing until the last stands.
+            arguments += ["--set", "http.headTime=5m"]
             arguments += [
                 "--set", "tls.certificateFile=\(certificate.path)", "--set",
                 "tls.keyFile=\(certificate.keyPath)",
