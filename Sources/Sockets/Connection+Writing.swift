@@ -25,6 +25,9 @@ extension Connection {
             body.count > Connection.copiedBodyBytes && !terms.isHead && ResponseEncoder.hasBody(status)
         let delivery: Delivery
         if separately {
+            guard server.backlogBytesHeld + body.count <= server.limits.backlogBytesInAll else {
+                return refuseLongAnswer()
+            }
             server.encoder.appendHead(
                 status: status, headers: headers, bodyLength: body.count, terms: terms,
                 date: server.dateField())
@@ -38,10 +41,16 @@ extension Connection {
         return delivery
     }
 
+    /// In the place of an answer of which nothing has been sent.
+    private func refuseLongAnswer() -> Delivery {
+        refuse(WireError(status: 503, detail: "too many long answers wait to be read; try again"))
+        return .sent
+    }
+
     func park() {
         guard phase == .answering else { return }
         phase = .parked
-        if isTCP { transport?.watchForSilence() }
+        if isTCP { transport?.watchForSilence(server.limits.silenceSeconds) }
         // A close_notify may be among what came behind the request.
         if readable, transport?.tls != nil { server.loop.queue(self) }
         if peerEnded || broken { lose(.closed) }
@@ -67,7 +76,7 @@ extension Connection {
     func send(_ bytes: [UInt8]) -> Delivery {
         guard phase == .streaming else { return .gone }
         if terms.isHead || bytes.isEmpty { return .sent }
-        guard backlogBytes + bytes.count <= server.limits.writeBacklogBytes else {
+        guard mayHold(bytes.count) else {
             lose(.tooSlow)
             return .gone
         }
@@ -88,6 +97,22 @@ extension Connection {
             guard putOrLose() == .sent else { return .gone }
         }
         answered()
+        return .sent
+    }
+
+    /// Whether so much more may wait here. What a peer that has read all is sent next goes to the kernel.
+    private func mayHold(_ count: Int) -> Bool {
+        guard !isFlushed else { return true }
+        return backlogBytes + count <= server.limits.writeBacklogBytes
+            && server.backlogBytesHeld + count <= server.limits.backlogBytesInAll
+    }
+
+    /// A line that only shows that we are there. One whose peer the kernel asks already is left out:
+    /// if it is gone, new bytes would put off the moment at which that is known.
+    func sendSignOfLife(_ bytes: [UInt8]) -> Delivery {
+        guard phase == .streaming, isTCP, isFlushed, transport?.peerIsSilent == true else {
+            return send(bytes)
+        }
         return .sent
     }
 
@@ -130,16 +155,16 @@ extension Connection {
 
     private func put(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Delivery {
         guard isFlushed else {
-            backlog.append(first)
-            backlog.append(second)
+            wait(for: first)
+            wait(for: second)
             return .sent
         }
         let outcome = second.isEmpty ? transport?.write(first) : transport?.write(first, second)
         guard let taken = taken(outcome) else { return .gone }
-        if taken < first.count { backlog.append(UnsafeRawBufferPointer(rebasing: first[taken...])) }
+        if taken < first.count { wait(for: UnsafeRawBufferPointer(rebasing: first[taken...])) }
         let ofSecond = max(0, taken - first.count)
-        if ofSecond < second.count { backlog.append(UnsafeRawBufferPointer(rebasing: second[ofSecond...])) }
-        if !isFlushed, isWriteTimed { setWriteTime() }
+        if ofSecond < second.count { wait(for: UnsafeRawBufferPointer(rebasing: second[ofSecond...])) }
+        if !isFlushed { beginOwing() }
         return .sent
     }
 
@@ -156,11 +181,29 @@ extension Connection {
         }
     }
 
+    private func wait(for bytes: UnsafeRawBufferPointer) {
+        backlog.append(bytes)
+        server.backlogBytesHeld += bytes.count
+    }
+
+    private func drop(_ count: Int) {
+        backlog.drop(count)
+        server.backlogBytesHeld -= count
+    }
+
+    /// From now on the peer has something to read.
+    private func beginOwing() {
+        began = server.loop.now
+        takenBytes = 0
+        if isWriteTimed { setWriteTime() }
+    }
+
     /// The kernel has room again.
     func flush() {
         while !isFlushed {
             guard let count = moved() else { return lose(.closed) }
             guard count > 0 else { return }
+            takenBytes += count
             if isWriteTimed { setWriteTime() }
         }
         guard isWriteTimed else { return }
@@ -172,7 +215,7 @@ extension Connection {
     private func moved() -> Int? {
         guard let unsent = transport?.unsentBytes, unsent > 0 else {
             let count = taken(backlog.withUnsafeBytes { transport?.write($0) })
-            if let count { backlog.drop(count) }
+            if let count { drop(count) }
             return count
         }
         switch transport?.flush() {
@@ -192,7 +235,10 @@ extension Connection {
         }
     }
 
+    /// An answer must come to its end, however slowly it is read.
     func setWriteTime() {
-        server.loop.schedule(self, at: server.loop.now + server.limits.writeTime)
+        let limits = server.limits
+        let earned = Int64(takenBytes) * 1_000_000_000 / limits.bodyRate
+        server.loop.schedule(self, at: began + limits.writeTime + earned)
     }
 }

@@ -30,7 +30,8 @@ final class Bench {
     }
 
     /// A daemon of the benchmark's own, for figures that look at its process.
-    func withDaemon(_ body: (Server) throws -> Void) throws {
+    /// Settings are `key=value`.
+    func withDaemon(settings: [String] = [], _ body: (Server) throws -> Void) throws {
         guard options.server == nil else {
             throw BenchError.skipped("needs a daemon of its own, not --server")
         }
@@ -38,7 +39,8 @@ final class Bench {
         let data = "\(directory)/data-\(daemons)"
         let certificate = options.tls ? try Certificate(in: directory) : nil
         let process = try DaemonProcess(
-            program: options.daemonPath, directory: data, certificate: certificate)
+            program: options.daemonPath, directory: data, certificate: certificate,
+            settings: settings)
         defer {
             process.kill()
             Files.remove(data)
