@@ -51,6 +51,8 @@ extension Connection {
         guard phase == .answering else { return }
         phase = .parked
         if isTCP { transport?.watchForSilence(server.limits.silenceSeconds) }
+        // A close_notify may be among what came behind the request.
+        if readable, transport?.tls != nil { server.loop.queue(self) }
         if peerEnded || broken { lose(.closed) }
     }
 
