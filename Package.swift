@@ -44,14 +44,15 @@ let package = Package(
         room("Wire"),
         room("Digest"),
         room("Identity", ["Digest"]),
+        room("ServiceManager"),
         room("Store", ["Coordination", "CSQLite"]),
         room("Sockets", ["Wire", "CLinux"]),
         room("API", ["Coordination", "Wire"]),
         room(
             "Daemon",
             [
-                "Coordination", "Store", "Sockets", "Wire", "API", "Identity", "Digest", "CLinux", "CYAML",
-                logging,
+                "Coordination", "Store", "Sockets", "Wire", "API", "Identity", "Digest", "ServiceManager",
+                "CLinux", "CYAML", logging,
             ]),
         room("Client", ["Digest", "CCurl"]),
         room("Supervision", ["CLinux"]),
@@ -63,7 +64,9 @@ let package = Package(
         .target(name: "CLinux"),
 
         // The programs.
-        program("batond", ["Coordination", "Daemon", "Identity", "Store", argumentParser, logging]),
+        program(
+            "batond",
+            ["Coordination", "Daemon", "Identity", "ServiceManager", "Store", argumentParser, logging]),
         program("baton", ["Client", "Supervision", "Digest", argumentParser]),
         program("baton-bench", ["CLinux", argumentParser]),
 
@@ -74,6 +77,7 @@ let package = Package(
         tests(of: "Wire"),
         tests(of: "Digest"),
         tests(of: "Identity", ["Digest"]),
+        tests(of: "ServiceManager"),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux"]),
         tests(of: "API", ["Coordination", "Wire"]),

@@ -2,22 +2,25 @@ import API
 import Coordination
 import Logging
 import Sockets
+import Store
 import Wire
 
 /// Between the socket loop and the turns: takes requests in, lets answers out.
 ///
 /// A request's number on the loop is its RequestID in the core. One that waits is either
 /// parked (a long poll: silence, then one answer) or a stream (lines as its place changes,
-/// a sign of life every 15 s, the outcome last).
+/// a sign of life now and then, the outcome last).
 final class Door: RequestHandler, TurnOutlet {
     let server: ServerReference
     let turns: Turns
-    let elections: Elections
-    let facts: ServerFacts
+    private(set) var elections: Elections
+    private(set) var facts: ServerFacts
     private var gate: Gate
     private let log: Logger
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// No command is taken any more: nobody could say what became of it.
+    var isClosed = false
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -33,7 +36,7 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        log: Logger
+        signOfLife: Interval, log: Logger
     ) {
         self.server = server
         self.turns = turns
@@ -41,7 +44,7 @@ final class Door: RequestHandler, TurnOutlet {
         self.facts = facts
         self.gate = gate
         self.log = log
-        streams = Streams()
+        streams = Streams(signOfLife: signOfLife)
     }
 
     private var http: HTTPServer { server.server }
@@ -68,7 +71,7 @@ final class Door: RequestHandler, TurnOutlet {
         case .answer(let response): send(response, to: exchange, of: route)
         case .read(let query): read(query, exchange, route)
         case .command(let command, let shape):
-            guard !turns.isStopping else {
+            guard !isClosed else {
                 send(elections.response(unavailable: .stopping), to: exchange, of: route)
                 return
             }
@@ -85,6 +88,24 @@ final class Door: RequestHandler, TurnOutlet {
 
     /// What is read anew on SIGHUP.
     func reload() { gate.reload(log) }
+
+    /// Settings of requests and waits, for what comes from now on.
+    func change(to configuration: Configuration) {
+        elections.settings = configuration.api
+        facts.walBytesMax = configuration.walBytesMax
+        if streams.signOfLife != configuration.signOfLife {
+            streams.change(signOfLife: configuration.signOfLife, at: turns.clock.now.instant)
+        }
+    }
+
+    /// How the daemon is, in a line.
+    var statusLine: String {
+        let figures = turns.core.figures
+        let line =
+            "revision \(turns.core.durableRevision), holds: \(figures.holds), contenders: \(figures.contenders), waiters: \(figures.waiters)"
+        let health = Health(turns: turns, figures: turns.store.figures, facts: facts)
+        return health.degraded.map { "not ready: \($0); \(line)" } ?? line
+    }
 
     func answer(to error: WireError) -> Answer {
         turns.meters.answered(.unread, error.status)

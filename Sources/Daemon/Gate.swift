@@ -52,10 +52,7 @@ struct Gate {
 
     /// Reads the file again. A broken one changes nothing: the old tokens stay.
     mutating func reload(_ log: Logger) {
-        guard let path, let old = tokens else {
-            log.notice("SIGHUP: there is nothing to reload")
-            return
-        }
+        guard let path, let old = tokens else { return }
         do throws(ConfigurationError) {
             let new = try Self.read(path)
             tokens = new

@@ -105,6 +105,8 @@ final class Connection: EventTarget {
     override func timerFired() {
         switch phase {
         case .closed: return
+        // RFC 9112 §9.6: closing while a request is on its way would reset it.
+        case .reading where head == nil && !parser.isInHead && server.isDraining: closeAfterAnswer()
         case .reading where head == nil && !parser.isInHead: close()
         case .reading:
             let what = head == nil ? "head" : "body"
@@ -142,12 +144,15 @@ final class Connection: EventTarget {
         transport?.shutDownWriting()
         phase = .lingering
         early = ByteQueue()
-        server.loop.schedule(self, at: server.loop.now + server.limits.lingerTime)
+        let limits = server.limits
+        let time = server.isDraining ? min(limits.lingerTime, 2 * limits.drainGrace) : limits.lingerTime
+        server.loop.schedule(self, at: server.loop.now + time)
         if readable, !isFeeding { server.loop.queue(self) }
     }
 
     /// The server is about to stop.
     func drain() {
-        if phase == .reading, head == nil, parser.isIdle, early.isEmpty, !readable { close() }
+        guard phase == .reading, head == nil, parser.isIdle, early.isEmpty else { return }
+        server.loop.schedule(self, at: server.loop.now + server.limits.drainGrace)
     }
 }

@@ -7,6 +7,8 @@ import Wire
 /// Everything that can be set, with its default. `config/batond.yaml` explains each.
 public struct Configuration: Sendable {
     public var listen: [String] = ["127.0.0.1:7979"]
+    /// Of the Unix sockets that are listened on.
+    public var unixSocket = SocketFileAccess()
     public var data = "/var/lib/baton"
     /// Where the tokens are that requests need; nil: everybody may do everything.
     public var tokensFile: String?
@@ -18,6 +20,8 @@ public struct Configuration: Sendable {
     public var core = CoreSettings()
     public var api = Elections.Settings()
     public var server = ServerLimits()
+    /// How often a stream has a line although nothing happens.
+    public var signOfLife = Interval.seconds(15)
     /// A request's head in bytes, its fields, and its body in bytes.
     public var headBytes = 16 * 1024
     public var headerCount = 100
@@ -35,6 +39,9 @@ public struct Configuration: Sendable {
     public var restoreQuarantine: Interval?
     /// Above this size of the WAL the daemon is not ready.
     public var walBytesMax: Int64 = 1024 * 1024 * 1024
+
+    /// The settings that were given, by their keys, as they were written.
+    public var given: [String: String] = [:]
 
     public init() {}
 
@@ -94,6 +101,16 @@ public struct Configuration: Sendable {
             "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
         )
         try validateListeners()
+    }
+
+    /// Where to listen beside the sockets that a service manager gave: those replace the default, and
+    /// stand beside what was set.
+    func listeners(besideGiven: Bool) -> [ListenAddress] {
+        guard !besideGiven || given["listen"] != nil else { return [] }
+        return listen.compactMap(ListenAddress.init).map { address in
+            guard case .unix(let path, _) = address else { return address }
+            return .unix(path: path, access: unixSocket)
+        }
     }
 
     private func validateListeners() throws(ConfigurationError) {

@@ -29,7 +29,7 @@ public struct ConfigurationSources: Sendable {
                         "\(file.path):\(entry.line): there is no setting \(entry.key)\(Self.hint(entry.key))")
                 }
                 do throws(ConfigurationError) {
-                    try setting.apply(&configuration, entry.value)
+                    try setting.give(entry.value, to: &configuration)
                 } catch {
                     throw ConfigurationError("\(file.path):\(entry.line): \(error)")
                 }
@@ -40,7 +40,7 @@ public struct ConfigurationSources: Sendable {
             guard let setting = settings[key] else {
                 throw ConfigurationError("--set: there is no setting \(key)\(Self.hint(key))")
             }
-            try setting.apply(&configuration, value)
+            try setting.give(value, to: &configuration)
         }
         try configuration.validate()
         return configuration
@@ -53,7 +53,7 @@ public struct ConfigurationSources: Sendable {
                 throw ConfigurationError("\(name): the environment names no setting of batond")
             }
             do throws(ConfigurationError) {
-                try setting.apply(&configuration, value)
+                try setting.give(value, to: &configuration)
             } catch {
                 throw ConfigurationError("\(name): \(error)")
             }
