@@ -67,6 +67,8 @@ class Proxy:
 class Nginx(Proxy):
     """`proxy_pass` and nothing else: HTTP/1.0 to the daemon, 60 s of silence, answers buffered."""
 
+    upstream = location = ""
+
     def configuration(self):
         limit = "proxy_read_timeout %ds;" % self.seconds if self.seconds else ""
         folders = "\n".join(
@@ -78,16 +80,25 @@ class Nginx(Proxy):
             http {
                 access_log off;
                 %(folders)s
+                upstream baton { server 127.0.0.1:%(daemon)d; %(upstream)s }
                 server {
                     listen 127.0.0.1:%(port)d;
-                    location / { proxy_pass http://127.0.0.1:%(daemon)d; %(limit)s }
+                    location / { proxy_pass http://baton; %(limit)s %(location)s }
                 }
             }
             """ % {"folder": self.folder, "folders": folders, "port": self.port,
-                   "daemon": self.daemon.port, "limit": limit}
+                   "daemon": self.daemon.port, "limit": limit, "upstream": self.upstream,
+                   "location": self.location}
 
     def command(self, path):
         return [NGINX, "-e", "stderr", "-p", self.folder, "-c", path]
+
+
+class KeepingNginx(Nginx):
+    """As docs/deployment.md has it: connections to the daemon are kept."""
+
+    upstream = "keepalive 64;"
+    location = 'proxy_http_version 1.1; proxy_set_header Connection "";'
 
 
 class Haproxy(Proxy):
@@ -181,19 +192,19 @@ class Scaled(Proxies):
     def daemon_behind(self, **settings):
         return self.daemon(wait__signOfLife="500ms", wait__longPollMax="1s", **settings)
 
-    def both(self, daemon):
-        return [self.proxy(kind, daemon, LIMIT) for kind in (Nginx, Haproxy)]
+    def all(self, daemon):
+        return [self.proxy(kind, daemon, LIMIT) for kind in (Nginx, KeepingNginx, Haproxy)]
 
     def test_streams_and_long_polls_outlive_what_proxies_call_idle(self):
         daemon = self.daemon_behind()
-        proxies = self.both(daemon)
+        proxies = self.all(daemon)
         self.polls(daemon, proxies)
         self.outlive(daemon, proxies, LIMIT * 1.5)
 
-    def test_without_signs_of_life_both_proxies_cut_the_stream_so_the_limit_was_in_force(self):
+    def test_without_signs_of_life_every_proxy_cuts_the_stream_so_the_limit_was_in_force(self):
         daemon = self.daemon(wait__signOfLife="1h")
         daemon.client().elected("work", "anna", leaseDuration="10m")
-        proxies = self.both(daemon)
+        proxies = self.all(daemon)
 
         def cut(index):
             with self.assertRaises((Unreachable, http.client.HTTPException)):
@@ -201,11 +212,11 @@ class Scaled(Proxies):
 
         in_threads(len(proxies), cut)
 
-    def test_a_client_that_goes_is_noticed_through_both_proxies(self):
+    def test_a_client_that_goes_is_noticed_through_every_proxy(self):
         daemon = self.daemon_behind(contender__reconnectGrace="100ms")
         client = daemon.client()
         client.elected("work", "anna", leaseDuration="10m")
-        for proxy in self.both(daemon):
+        for proxy in self.all(daemon):
             stream = proxy.client().campaign_stream("work", "bela", wait="10m")
             stream.waiting()
             self.assertEqual(1, client.status()["contenders"])
@@ -216,7 +227,7 @@ class Scaled(Proxies):
         daemon = self.daemon(wait__longPollMax="10m", contender__reconnectGrace="100ms")
         client = daemon.client()
         client.elected("work", "anna", leaseDuration="10m")
-        for kind in (Nginx, AbortingHaproxy):
+        for kind in (Nginx, KeepingNginx, AbortingHaproxy):
             proxy = self.proxy(kind, daemon, 600)
             poll = socket.create_connection(("127.0.0.1", proxy.port))
             poll.sendall(raw_request(
@@ -230,15 +241,15 @@ class Scaled(Proxies):
         client = daemon.client()
         token = client.elected("work", "anna", leaseDuration="10m")
         runs = [
-            self.baton(proxy, "run", "work", "--once", "--", "echo", "never runs") for proxy in self.both(daemon)]
-        until(lambda: client.status()["contenders"] == 2, "both wait")
+            self.baton(proxy, "run", "work", "--once", "--", "echo", "never runs") for proxy in self.all(daemon)]
+        until(lambda: client.status()["contenders"] == len(runs), "all wait")
         daemon.kill()
         # 502 from nginx, 503 from haproxy: nothing is known, so ask again.
         for run in runs:
             run.until_says("HTTP 50")
         daemon.start()
         client = daemon.client()
-        until(lambda: client.status()["contenders"] == 2, "both wait again")
+        until(lambda: client.status()["contenders"] == len(runs), "all wait again")
         self.assertEqual(200, client.complete("work", "anna", token).status)
         for run in runs:
             self.assertEqual(0, run.wait(), run.err)
@@ -250,6 +261,6 @@ class Full(Proxies):
     def test_streams_and_long_polls_outlive_the_times_that_proxies_ship_with_and_30_s(self):
         daemon = self.daemon()
         proxies = [
-            self.proxy(kind, daemon, seconds) for kind in (Nginx, Haproxy) for seconds in (None, 30)]
+            self.proxy(kind, daemon, seconds) for kind in (Nginx, KeepingNginx, Haproxy) for seconds in (None, 30)]
         self.polls(daemon, proxies)
         self.outlive(daemon, proxies, 75)
