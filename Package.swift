@@ -42,19 +42,20 @@ let package = Package(
         // The rooms, from the inside out.
         room("Coordination"),
         room("Wire"),
+        room("JSON"),
         room("Digest"),
         room("Identity", ["Digest"]),
         room("ServiceManager"),
         room("Store", ["Coordination", "CSQLite"]),
         room("Sockets", ["Wire", "CLinux"]),
-        room("API", ["Coordination", "Wire"]),
+        room("API", ["Coordination", "Wire", "JSON"]),
         room(
             "Daemon",
             [
-                "Coordination", "Store", "Sockets", "Wire", "API", "Identity", "Digest", "ServiceManager",
-                "CLinux", "CYAML", logging,
+                "Coordination", "Store", "Sockets", "Wire", "JSON", "API", "Identity", "Digest",
+                "ServiceManager", "CLinux", "CYAML", logging,
             ]),
-        room("Client", ["Digest", "CCurl"]),
+        room("Client", ["Digest", "JSON", "CCurl"]),
         room("Supervision", ["CLinux"]),
 
         // Doors to C.
@@ -67,7 +68,7 @@ let package = Package(
         program(
             "batond",
             ["Coordination", "Daemon", "Identity", "ServiceManager", "Store", argumentParser, logging]),
-        program("baton", ["Client", "Supervision", "Digest", argumentParser]),
+        program("baton", ["Client", "Supervision", "Digest", "JSON", argumentParser]),
         program("baton-bench", ["CLinux", argumentParser]),
 
         .target(
@@ -75,14 +76,15 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         tests(of: "Coordination"),
         tests(of: "Wire"),
+        tests(of: "JSON"),
         tests(of: "Digest"),
         tests(of: "Identity", ["Digest"]),
         tests(of: "ServiceManager"),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux"]),
-        tests(of: "API", ["Coordination", "Wire"]),
+        tests(of: "API", ["Coordination", "Wire", "JSON"]),
         tests(of: "Daemon", ["API", "Coordination", "Sockets"]),
-        tests(of: "Client", ["Digest"]),
+        tests(of: "Client", ["Digest", "JSON"]),
         tests(of: "Supervision", ["guardian-probe"]),
 
         // Plays baton where a test must not be it: a guardian is forked before any thread.

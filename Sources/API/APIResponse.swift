@@ -1,3 +1,5 @@
+import JSON
+
 /// An answer: what the wire has to write. Content-Length, Date and Connection are the wire's.
 public struct APIResponse: Hashable, Sendable {
     public struct Header: Hashable, Sendable {
@@ -27,6 +29,8 @@ public struct APIResponse: Hashable, Sendable {
     public var status: Int
     public var headers: [Header]
     public var body: [UInt8]
+    /// What kind of problem it tells of; nil: of none.
+    public var problem: Problem.Kind?
 
     public init(status: Int, headers: [Header], body: [UInt8] = []) {
         self.status = status

@@ -1,3 +1,5 @@
+import JSON
+
 /// The form in which an answer goes out.
 public enum AnswerFormat: Hashable, Sendable {
     /// One JSON object.

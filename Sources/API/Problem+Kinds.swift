@@ -1,3 +1,5 @@
+import JSON
+
 extension Problem {
     /// What `type` ends with. Stable: clients tell problems apart by it.
     public enum Kind: String, Hashable, Sendable, CaseIterable {

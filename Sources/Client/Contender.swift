@@ -1,3 +1,5 @@
+import JSON
+
 /// Who campaigns for what: all that a run's requests need beside its decisions.
 public struct Contender: Equatable, Sendable {
     public var namespace: String
@@ -105,7 +107,7 @@ extension Reply {
 
     /// From a line of a campaign's stream; nil for what isn't known or isn't JSON.
     public static func from(line: [UInt8]) -> Reply? {
-        JSON(parsing: line).flatMap { campaign($0, status: 200) }
+        (try? JSON(parsing: line)).flatMap { campaign($0, status: 200) }
     }
 
     /// Whether a stream ends with it.

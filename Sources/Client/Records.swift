@@ -1,3 +1,5 @@
+import JSON
+
 /// The immutable record that a piece of work ended.
 public struct Marker: Equatable, Sendable {
     public var name: String
@@ -129,23 +131,25 @@ public struct Problem: Equatable, Sendable, Error {
     }
 
     public init(status: Int, _ json: JSON?) {
-        // In a stream the line has a type of its own beside the problem's.
-        let types = (json?.members ?? []).filter { $0.name == "type" }.compactMap(\.value.string)
-        let type = types.last { $0.hasPrefix("urn:") } ?? ""
+        let type = json?["type"]?.string.flatMap { $0.hasPrefix("urn:") ? $0 : nil } ?? ""
         self.init(
             status: json?["status"]?.integer.map(Int.init) ?? status,
             kind: type.split(separator: ":").last.map(String.init) ?? "",
             title: json?["title"]?.string ?? "", detail: json?["detail"]?.string ?? "", json: json)
     }
 
+    /// By which the server's log and audit record know the request.
+    public var requestID: String? { json?["requestID"]?.string }
+    var requestNote: String { requestID.map { " (request \($0))" } ?? "" }
+
     /// What to show a person: the detail, or as much as there is.
     public var text: String {
         if !detail.isEmpty {
             // An operator's reason is for whoever lost the hold.
             let reason = json?["reason"]?.string.flatMap { detail.contains($0) ? nil : $0 }
-            return detail + (reason.map { " (\($0))" } ?? "")
+            return detail + (reason.map { " (\($0))" } ?? "") + requestNote
         }
-        if !title.isEmpty { return title }
+        if !title.isEmpty { return title + requestNote }
         switch status {
         case 401: return "the server wants a token (BATON_TOKEN or BATON_TOKEN_FILE)"
         case 403: return "the server refuses this to the token that was given"

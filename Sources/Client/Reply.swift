@@ -1,3 +1,5 @@
+import JSON
+
 /// What came of a request: the server's word, or why there is none.
 public enum Reply: Equatable, Sendable {
     /// Elected: the hold is ours.
@@ -44,7 +46,7 @@ extension Reply {
         case "reconnect"?: return .reconnect(after: .seconds(json["retryAfter"]?.double ?? 0.5))
         case "waiting"?: return .waiting(Waiting(json))
         case "outcome"?, nil: return outcome(json, status)
-        case let type? where type == "problem" || type.contains(":"):
+        case let type? where type.hasPrefix("urn:"):
             return problem(json, status: json["status"]?.integer.map(Int.init) ?? status)
         default: return nil
         }
@@ -66,7 +68,9 @@ extension Reply {
     static func problem(_ json: JSON?, status: Int, retryAfter: Duration? = nil) -> Reply {
         let problem = Problem(status: status, json)
         guard status >= 500 || status == 429 || status == 408 else { return .refused(problem) }
-        let text = problem.detail.isEmpty ? "the server answered HTTP \(status)" : problem.detail
+        let text =
+            (problem.detail.isEmpty ? "the server answered HTTP \(status)" : problem.detail)
+            + problem.requestNote
         return .unknown(Outage(text, retryAfter: retryAfter, isSilent: false))
     }
 

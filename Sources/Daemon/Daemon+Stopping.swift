@@ -6,8 +6,11 @@ import Store
 
 /// How far an ending daemon is.
 struct Stopping {
+    /// For the audit record.
+    let reason: String
     /// Another process wrote to the database.
     var isDeposed: Bool
+    var isRecorded = false
     /// A flush took longer than it may.
     var isOverdue = false
     /// No connection is left.
@@ -31,7 +34,7 @@ extension Daemon {
                 loop.post {
                     self.log.notice(
                         "stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
-                    self.stop()
+                    self.stop(because: "signal \(number)")
                 }
             },
             reload: { [unowned self] in loop.post { self.reload() } })
@@ -40,13 +43,13 @@ extension Daemon {
     /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.
     func deposed(_ detail: String) {
         log.critical("another process wrote to the database; batond stops", metadata: ["reason": "\(detail)"])
-        stop(isDeposed: true)
+        stop(because: detail, isDeposed: true)
         stopping?.isDeposed = true
     }
 
-    private func stop(isDeposed: Bool = false) {
+    private func stop(because reason: String, isDeposed: Bool = false) {
         guard stopping == nil else { return }
-        stopping = Stopping(isDeposed: isDeposed)
+        stopping = Stopping(reason: reason, isDeposed: isDeposed)
         turns.isStopping = true
         door.isClosed = isDeposed
         herald.stopping()
@@ -74,6 +77,12 @@ extension Daemon {
         // Between turns those who still have no answer are those who wait.
         if turns.isIdle { door.sendWaitersAway() }
         guard now.isDrained, turns.isIdle || now.isOverdue else { return }
+        if !now.isRecorded {
+            // The last thing that is written, so that all that was refused until now is before it.
+            stopping?.isRecorded = true
+            desk.close(with: .stop(configuration, because: now.reason, at: clocks.now.wall))
+            guard turns.isIdle || now.isOverdue else { return loop.post {} }
+        }
         stopping?.isOver = true
         if now.isDeposed {
             log.notice("stopped; start batond again when nobody else writes")

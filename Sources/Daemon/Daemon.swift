@@ -26,6 +26,7 @@ public final class Daemon: @unchecked Sendable {
     let server: HTTPServer
     let clocks: Clocks
     let sweeper: Sweeper
+    let desk: AuditDesk
     private(set) var herald: Herald!
     let signals = Signals()
     /// Set once the daemon is about to end.
@@ -64,12 +65,15 @@ public final class Daemon: @unchecked Sendable {
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
+        desk = AuditDesk(turns: turns)
+        turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
+        turns.submit(.record(AuditEntry.start(configuration, recovered, at: now.wall)))
         let reference = Door.ServerReference()
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            signOfLife: configuration.signOfLife, log: log)
+            desk: desk, requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         reference.server = server
         turns.door = door
@@ -96,9 +100,9 @@ public final class Daemon: @unchecked Sendable {
     public func run() throws -> Bool {
         turns.onDeposed = { [unowned self] detail in deposed(detail) }
         loop.turn = { [unowned self] in turn() }
-        loop.start()
         do {
-            try loop.sync { try serve() }
+            // Before the first turn, so that no flush is under way if this fails.
+            try loop.sync { try listen() }
         } catch {
             loop.sync {
                 server.stop()
@@ -107,12 +111,13 @@ public final class Daemon: @unchecked Sendable {
             }
             throw error
         }
+        loop.start()
+        loop.sync { serve() }
         stopped.wait()
         return stopping?.isDeposed != true
     }
 
-    private func serve() throws {
-        try listen()
+    private func serve() {
         sweeper.start()
         watchSignals()
         herald.ready()
@@ -123,14 +128,19 @@ public final class Daemon: @unchecked Sendable {
     func reload() {
         herald.reloading()
         defer { herald.ready() }
+        var failure: String?
+        var changes: [Reload.Change] = []
         do {
-            try change(Reload(from: configuration, to: reread()))
+            let reload = try Reload(from: configuration, to: reread())
+            change(reload)
+            changes = reload.changed
         } catch {
             log.error(
                 "the configuration can't be read again; everything stays as it was",
                 metadata: ["reason": "\(error)"])
+            failure = "\(error)"
         }
-        door.reload()
+        desk.happened(door.reload().with(settings: changes, failure: failure))
     }
 
     private func change(_ reload: Reload) {
@@ -151,10 +161,11 @@ public final class Daemon: @unchecked Sendable {
     /// One round of the loop: everything that arrived is in the inbox.
     private func turn() {
         clocks.runErrands()
+        desk.tend()
         turns.run()
         door.tendStreams()
         if stopping != nil { goOnStopping() }
-        let wake = [turns.nextWake, door.nextWake, clocks.nextErrand].compactMap { $0 }.min()
+        let wake = [turns.nextWake, door.nextWake, clocks.nextErrand, desk.nextWake].compactMap { $0 }.min()
         loop.setWakeUp(wake?.nanoseconds)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Client
 import Glibc
+import JSON
 
 extension ServerOptions {
     /// One request and its answer; a refusal or a silent server ends the program

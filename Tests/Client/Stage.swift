@@ -1,3 +1,5 @@
+import JSON
+
 @testable import Client
 
 /// A run on a stage: time passes when the story says so, the server and the command

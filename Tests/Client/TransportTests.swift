@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Testing
 
 @testable import Client
@@ -207,10 +208,10 @@ final class PlayedServer {
     }
 
     @Test func `in a stream too`() {
-        let text = #"{"type":"problem","status":503,"detail":"stopping","kind":"x"}"#
+        let text = #"{"type":"urn:baton:problem:unavailable","status":503,"detail":"stopping","kind":"x"}"#
         #expect(Reply.from(line: Array(text.utf8)) == .unknown(Outage("stopping", isSilent: false)))
-        let two = #"{"type":"problem","type":"urn:baton:problem:revision-differs","status":409,"detail":"x"}"#
-        guard case .refused(let problem) = Reply.from(line: Array(two.utf8)) else {
+        let stale = #"{"type":"urn:baton:problem:revision-differs","status":409,"detail":"x"}"#
+        guard case .refused(let problem) = Reply.from(line: Array(stale.utf8)) else {
             Issue.record("no refusal")
             return
         }

@@ -172,6 +172,7 @@ class Answer:
     def __init__(self, status, headers, raw):
         self.status = status
         self.headers = {name.lower(): value for name, value in headers}
+        contract.check_request_id(self.headers, raw)
         self.raw = raw
         self.media = self.headers.get("content-type", "").split(";")[0].strip()
         self.body = None
@@ -315,6 +316,7 @@ class Stream:
         """The next line as an object; None at the end."""
         if self.response is None:
             self.response = self.connection.getresponse()
+            contract.check_request_id({name.lower(): value for name, value in self.response.getheaders()}, b"")
         if self.response.status != 200 and "ndjson" not in (self.response.getheader("Content-Type") or ""):
             raw = self.response.read()
             contract.check(self.method, self.path, self.response.status,

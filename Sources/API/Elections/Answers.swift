@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// What a command's reply says to its client.
 extension Elections {

@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// Fields that are more than one value: durations, maps of strings, artifacts, findings.
 extension Fields {

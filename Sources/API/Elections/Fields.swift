@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// The members of a request's object, each known. Every reader names the field that is wrong.
 struct Fields {

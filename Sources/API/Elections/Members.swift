@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// The objects that answers are made of, as members of an object that has been begun.
 extension Elections {

@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// Answers to whoever may not.
 extension Elections {

@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// What was looked up, as its client reads it.
 extension Elections {

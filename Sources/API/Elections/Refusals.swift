@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// The one switch from the core's refusals to problems. Nobody else knows status codes.
 extension Elections {

@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 extension Elections {
     /// The permission that a request needs, told from its method and path alone, so that it can be

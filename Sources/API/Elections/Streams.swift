@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// A stream of NDJSON: what a request is told while it waits.
 ///

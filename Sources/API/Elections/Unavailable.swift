@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// Why nothing durable can be done at present. For whoever asked for a change it means: unknown
 /// whether it happened; ask again with the same campaignID.

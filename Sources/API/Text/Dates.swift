@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// RFC 3339, by hand. The calendar is the proleptic Gregorian one, without leap seconds.
 extension [UInt8] {

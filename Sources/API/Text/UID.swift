@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// The uid of an object: unique for each creation of a name in each life of the store.
 ///

@@ -1,3 +1,5 @@
+import JSON
+
 /// A request of /v1, before it is sent.
 public struct HTTPRequest: Equatable, Sendable {
     public var method: String
@@ -56,7 +58,7 @@ public struct HTTPResponse: Equatable, Sendable {
         self.retryAfter = retryAfter
     }
 
-    public var json: JSON? { JSON(parsing: body) }
+    public var json: JSON? { try? JSON(parsing: body) }
 }
 
 public struct TransportFailure: Error, Equatable, Sendable {

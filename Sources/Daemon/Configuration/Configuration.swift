@@ -16,6 +16,8 @@ public struct Configuration: Sendable {
     public var insecureListen = false
     public var logLevel = "info"
     public var logFormat = "text"
+    /// Which requests have a line in the log: `none`, `errors` or `all`.
+    public var logRequests = "errors"
 
     public var core = CoreSettings()
     public var api = Elections.Settings()
@@ -31,6 +33,9 @@ public struct Configuration: Sendable {
     public var leaseRetention = Interval.hours(1)
     /// How long the history of ended holds is kept.
     public var historyRetention = Interval.hours(30 * 24)
+    /// How long entries of the audit record are kept, and how many at the most.
+    public var auditRetention = Interval.hours(90 * 24)
+    public var auditRows: Int64 = 1_000_000
     /// How long rows of the journal are kept once the tables have them.
     public var journalRetention = Interval.hours(1)
     /// How many bytes of such rows are kept at the most.
@@ -45,6 +50,9 @@ public struct Configuration: Sendable {
 
     public init() {}
 
+    /// The table of settings has only such words as there are.
+    var requestLog: RequestLog.Scope { RequestLog.Scope(rawValue: logRequests)! }
+
     var effectiveQuarantine: Interval { restoreQuarantine ?? api.maxLeaseDuration }
 
     var storeSettings: StoreSettings {
@@ -52,6 +60,8 @@ public struct Configuration: Sendable {
         settings.journalAge = journalRetention
         settings.journalBytes = journalBytes
         settings.historyAge = historyRetention
+        settings.auditAge = auditRetention
+        settings.auditRows = auditRows
         return settings
     }
 

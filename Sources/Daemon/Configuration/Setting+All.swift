@@ -14,6 +14,8 @@ extension Setting {
         choice(
             "log.level", \.logLevel, ["trace", "debug", "info", "notice", "warning", "error"], reloads: true),
         choice("log.format", \.logFormat, ["text", "json"], reloads: true),
+        choice(
+            "log.requests", \.logRequests, RequestLog.Scope.allCases.map(\.rawValue), reloads: true),
 
         duration("lease.defaultDuration", \.api.defaultLeaseDuration, reloads: true),
         duration("lease.minDuration", \.api.minLeaseDuration, reloads: true),
@@ -31,6 +33,8 @@ extension Setting {
         duration("wait.signOfLife", \.signOfLife, min: .milliseconds(100), reloads: true),
 
         duration("history.retention", \.historyRetention, reloads: true),
+        duration("audit.retention", \.auditRetention, min: .hours(1), reloads: true),
+        count("audit.rows", \.auditRows, 1000...1_000_000_000, reloads: true),
         duration("journal.retention", \.journalRetention, reloads: true),
         count("journal.bytes", \.journalBytes, 1_048_576...(1 << 50), reloads: true),
         count("wal.bytesMax", \.walBytesMax, 67_108_864...(1 << 50), reloads: true),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Client
 import Digest
 import Glibc
+import JSON
 import Supervision
 
 /// `baton campaign`: for scripts that hold a lease across several steps.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Client
 import Digest
 import Glibc
+import JSON
 
 /// `baton complete`: the work is done; here is its result.
 struct Complete: ParsableCommand {

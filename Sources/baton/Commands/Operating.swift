@@ -1,6 +1,7 @@
 import ArgumentParser
 import Client
 import Digest
+import JSON
 
 /// `baton revoke`: an operator ends a hold.
 struct Revoke: ParsableCommand {

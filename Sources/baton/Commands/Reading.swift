@@ -1,6 +1,7 @@
 import ArgumentParser
 import Client
 import Glibc
+import JSON
 
 /// `baton get`: leases and markers, as kubectl users expect it.
 struct Get: ParsableCommand {

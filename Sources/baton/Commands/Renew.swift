@@ -1,6 +1,7 @@
 import ArgumentParser
 import Client
 import Glibc
+import JSON
 
 /// `baton renew`: once, or again and again beside a script.
 struct Renew: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Client
 import Glibc
+import JSON
 
 /// `baton wait`: for markers, without contending.
 struct Wait: ParsableCommand {
@@ -91,11 +92,12 @@ struct Wait: ParsableCommand {
     }
 
     private static func word(_ line: [UInt8]) -> Word? {
-        let json = JSON(parsing: line)
+        let json = try? JSON(parsing: line)
         switch json?["type"]?.string {
         case "outcome": return .answer(HTTPResponse(status: 200, body: line))
         case "reconnect": return .again(after: .seconds(json?["retryAfter"]?.double ?? 0.5))
-        case "problem":
+        // A problem's type is its URN, in a stream as elsewhere.
+        case let type? where type.hasPrefix("urn:"):
             let problem = Problem(status: 503, json)
             guard problem.status < 500 else { return .unknown(problem.text) }
             return .answer(HTTPResponse(status: problem.status, body: line))

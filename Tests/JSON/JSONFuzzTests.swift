@@ -1,6 +1,6 @@
 import Testing
 
-@testable import API
+@testable import JSON
 
 struct JSONFuzzTests {
     @Test(arguments: 0..<40 as Range<UInt64>) func `what was written is read back as it was`(seed: UInt64)

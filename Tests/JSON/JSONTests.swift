@@ -1,6 +1,6 @@
 import Testing
 
-@testable import API
+@testable import JSON
 
 struct JSONTests {
     static func parse(_ text: String) throws(JSONError) -> JSON { try JSON(parsing: Array(text.utf8)) }

@@ -1,6 +1,7 @@
 import API
 import Coordination
 import Glibc
+import JSON
 import Logging
 import Synchronization
 
@@ -22,7 +23,8 @@ public final class LogStyle: Sendable {
     }
 }
 
-/// A log on standard error: lines for a terminal, or JSON objects for machines.
+/// A log on standard error: lines for a terminal, or JSON objects for machines. One event is one line,
+/// whatever is in it.
 public struct LineLog: LogHandler {
     public var metadata: Logger.Metadata = [:]
     private let style: LogStyle
@@ -53,10 +55,10 @@ public struct LineLog: LogHandler {
                 json.member("message", event.message.description)
                 json.member("facts", facts.reduce(into: [:]) { $0[$1.key] = $1.value.description })
             }
-            line = writer.bytes
+            line = LogText.escapedJSON(writer.bytes)
         } else {
-            var text = "\(time) \(event.level.rawValue): \(event.message)"
-            for (key, value) in facts { text += " \(key)=\(value)" }
+            var text = "\(time) \(event.level.rawValue): \(LogText.escaped(event.message.description))"
+            for (key, value) in facts { text += " \(key)=\(LogText.value(value.description))" }
             line = Array(text.utf8)
         }
         line.append(UInt8(ascii: "\n"))

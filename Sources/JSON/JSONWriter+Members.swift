@@ -1,6 +1,4 @@
-import Coordination
-
-/// Members of every type that answers have. An optional one that is nil is left out.
+/// Members of the plain types. An optional one that is nil is left out.
 extension JSONWriter {
     @inline(__always)
     public mutating func member(_ name: StaticString, _ text: String?) {
@@ -21,22 +19,6 @@ extension JSONWriter {
     public mutating func member(_ name: StaticString, _ flag: Bool) {
         self.name(name)
         value(flag)
-    }
-
-    /// As a number of seconds, exactly.
-    public mutating func member(_ name: StaticString, _ interval: Interval?) {
-        guard let interval else { return }
-        self.name(name)
-        bytes.append(seconds: interval)
-    }
-
-    /// As RFC 3339 in UTC with microseconds.
-    public mutating func member(_ name: StaticString, _ time: Timestamp?) {
-        guard let time else { return }
-        self.name(name)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(date: time)
-        bytes.append(UInt8(ascii: "\""))
     }
 
     public mutating func member(_ name: StaticString, _ texts: [String]) {

@@ -1,5 +1,3 @@
-import Coordination
-
 /// Writes JSON behind one another into `bytes`, with no white space.
 ///
 /// Whether a comma is due is seen from the last byte, so there is no state to get wrong: a value or
@@ -45,9 +43,7 @@ public struct JSONWriter: Sendable {
 
     public mutating func value(_ text: String) {
         comma()
-        bytes.append(UInt8(ascii: "\""))
-        appendEscaped(text)
-        bytes.append(UInt8(ascii: "\""))
+        quote(text)
     }
 
     public mutating func value(_ number: Int64) {
@@ -83,8 +79,9 @@ public struct JSONWriter: Sendable {
         }
     }
 
+    /// A comma, where one is due before what is appended to `bytes` next.
     @inline(__always)
-    mutating func comma() {
+    public mutating func comma() {
         guard let last = bytes.last else { return }
         switch last {
         case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"), UInt8(ascii: "\n"): return
@@ -92,7 +89,14 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    /// RFC 8259 §7: a quote, a backslash and control characters are escaped, nothing else.
+    mutating func quote(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        appendEscaped(text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// RFC 8259 §7: a quote, a backslash and control characters are escaped. So is DEL, which RFC 8259
+    /// would let pass, because answers are shown on terminals.
     private mutating func appendEscaped(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
@@ -121,5 +125,5 @@ public struct JSONWriter: Sendable {
 
 @inline(__always)
 private func needsEscape(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F
 }

@@ -33,15 +33,33 @@ public enum JSON: Hashable, Sendable {
     }
 
     /// A number's text, cut short for an error that shows it; of anything else its kind.
-    var numberText: String {
+    public var numberText: String {
         guard case .number(let number) = self else { return kind }
         return number.text.utf8.count > 40 ? number.text.prefix(40) + "…" : number.text
+    }
+
+    /// The nearest Double; nil if it is no number, or beyond the largest.
+    public var double: Double? {
+        guard case .number(let number) = self else { return nil }
+        return number.real
+    }
+
+    /// True or false; nil if it is something else.
+    public var bool: Bool? {
+        guard case .bool(let flag) = self else { return nil }
+        return flag
     }
 
     /// The items; nil if it is no array.
     public var array: [JSON]? {
         guard case .array(let items) = self else { return nil }
         return items
+    }
+
+    /// The members, in the order in which they stand; nil if it is no object.
+    public var members: [JSONMember]? {
+        guard case .object(let members) = self else { return nil }
+        return members
     }
 
     /// "a string", "an object" and so on: for an error that says what was found.
