@@ -30,14 +30,15 @@ extension Daemon {
     func watchSignals() {
         let loop = loop
         signals.watch(
-            stop: { [unowned self] number in
-                loop.post {
-                    self.log.notice(
-                        "stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
-                    self.stop(because: "signal \(number)")
-                }
-            },
-            reload: { [unowned self] in loop.post { self.reload() } })
+            Signals.Handlers(
+                stop: { [unowned self] number in
+                    loop.post {
+                        self.log.notice(
+                            "stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
+                        self.stop(because: "signal \(number)")
+                    }
+                },
+                reload: { [unowned self] in loop.post { self.reload() } }))
     }
 
     /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.

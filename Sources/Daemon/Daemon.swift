@@ -101,8 +101,12 @@ public final class Daemon: @unchecked Sendable {
         turns.onDeposed = { [unowned self] detail in deposed(detail) }
         loop.turn = { [unowned self] in turn() }
         do {
-            // Before the first turn, so that no flush is under way if this fails.
-            try loop.sync { try listen() }
+            // Before the first turn: no flush is under way if this fails, and who is served finds the daemon
+            // listening to signals, too.
+            try loop.sync {
+                try listen()
+                prepare()
+            }
         } catch {
             loop.sync {
                 server.stop()
@@ -112,16 +116,15 @@ public final class Daemon: @unchecked Sendable {
             throw error
         }
         loop.start()
-        loop.sync { serve() }
         stopped.wait()
         return stopping?.isDeposed != true
     }
 
-    private func serve() {
+    private func prepare() {
         sweeper.start()
         watchSignals()
-        herald.ready()
         herald.start()
+        loop.post { [self] in herald.ready() }
     }
 
     /// The configuration, and then what it only names, are read again. What is wrong changes nothing.

@@ -218,10 +218,12 @@ final class Door: RequestHandler, TurnOutlet {
         stream(elections.waitingLine(for: standing), to: request)
     }
 
-    private func stream(_ line: [UInt8], to request: RequestID) {
+    private func stream(_ line: [UInt8], to request: RequestID, isSignOfLife: Bool = false) {
         guard let waiting = open[request] else { return }
         open[request]!.visit.streamed += line.count
-        _ = http.send(waiting.exchange, line)
+        _ =
+            isSignOfLife
+            ? http.sendSignOfLife(waiting.exchange, line) : http.send(waiting.exchange, line)
     }
 
     func standingsChanged(_ key: Key) { streams.changed(key, at: turns.clock.now.instant) }
@@ -230,7 +232,7 @@ final class Door: RequestHandler, TurnOutlet {
     func tendStreams() {
         let now = turns.clock.now
         for request in streams.dueSignsOfLife(at: now.instant) {
-            stream(elections.aliveLine(at: now), to: request)
+            stream(elections.aliveLine(at: now), to: request, isSignOfLife: true)
         }
         for key in streams.dueNames(at: now.instant) {
             for (request, standing) in turns.core.standings(key, at: now) {

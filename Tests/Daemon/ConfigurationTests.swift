@@ -71,6 +71,7 @@ import Testing
         ),
         ("http:\n  bodyBytes: 8192", "http.bodyBytes (8192) is too small"),
         ("http:\n  headBytes: 65000", "http.headBytes (65000) is more than"),
+        ("http:\n  writeBacklogBytes: 1073741824", "http.writeBacklogBytes (1073741824) is more than"),
         ("log:\n  level: loud", "log.level: loud is not one of trace"),
     ])
     func `a wrong file stops the start with a message that names the setting`(yaml: String, message: String) {

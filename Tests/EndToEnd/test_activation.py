@@ -133,7 +133,7 @@ class Activation(Manager):
         self.assertEqual(len(sockets), daemon.log().count("listening"))
         # Connections inherit the listener's options.
         self.assertNotEqual(0, sockets[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        self.assertEqual(15_000, sockets[0].getsockopt(socket.IPPROTO_TCP, 18), "TCP_USER_TIMEOUT")
+        self.assertEqual(32_000, sockets[0].getsockopt(socket.IPPROTO_TCP, 18), "TCP_USER_TIMEOUT of http.writeTime")
         self.assertEqual(0, daemon.stop())
         daemon.told("STOPPING=1")
         self.assertTrue(os.path.exists(path))

@@ -110,6 +110,10 @@ public struct Configuration: Sendable {
             (server.connectionsPerAddress ?? 0) <= server.connections,
             "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
         )
+        try require(
+            server.writeBacklogBytes <= server.backlogBytesInAll,
+            "http.writeBacklogBytes (\(server.writeBacklogBytes)) is more than all answers together may have (\(server.backlogBytesInAll))"
+        )
         try validateListeners()
     }
 
