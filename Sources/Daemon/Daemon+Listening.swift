@@ -13,17 +13,13 @@ extension Daemon {
     }
 
     private func listen(_ given: GivenSocket) throws {
-        // There is no TLS yet: serving in the clear what is meant to be encrypted would be a trap.
-        guard !given.name.hasPrefix("tls") else {
-            throw ConfigurationError(
-                "the given socket '\(given.name)' is meant for TLS, and there is none yet")
+        let place = "the given socket '\(given.name)'"
+        // Serving in the clear what is meant to be encrypted would be a trap.
+        guard !given.wantsTLS || certificates != nil else {
+            throw ConfigurationError("\(place) is meant for TLS: set tls.certificateFile and tls.keyFile")
         }
-        let bound = try server.listen(given: given.descriptor)
-        guard configuration.insecureListen || bound.isPrivate else {
-            throw ConfigurationError(
-                "the given socket '\(given.name)' (\(bound)) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
-                    + "Set insecureListen: true if you mean it")
-        }
+        let bound = try server.listen(given: given.descriptor, isEncrypted: given.wantsTLS)
+        try configuration.checkReach(of: bound, "\(place) (\(bound))")
         log.notice("listening", metadata: ["address": "\(bound)", "given": "\(given.name)"])
     }
 }

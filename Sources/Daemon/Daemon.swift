@@ -26,6 +26,7 @@ public final class Daemon: @unchecked Sendable {
     let server: HTTPServer
     let clocks: Clocks
     let sweeper: Sweeper
+    private(set) var certificates: Certificates?
     let desk: AuditDesk
     private(set) var herald: Herald!
     let signals = Signals()
@@ -45,6 +46,8 @@ public final class Daemon: @unchecked Sendable {
         self.style = style
         self.reread = reread
         let gate = try Gate(tokensFile: configuration.tokensFile)
+        certificates = try Certificates(
+            configuration.tls, at: Timestamp(microseconds: loop_walltime() / 1000), log: log)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
@@ -75,6 +78,7 @@ public final class Daemon: @unchecked Sendable {
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             desk: desk, requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
+        server.tls = certificates?.context
         reference.server = server
         turns.door = door
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
@@ -143,6 +147,8 @@ public final class Daemon: @unchecked Sendable {
                 metadata: ["reason": "\(error)"])
             failure = "\(error)"
         }
+        if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
+        server.tls = certificates?.context
         desk.happened(door.reload().with(settings: changes, failure: failure))
     }
 

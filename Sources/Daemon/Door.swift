@@ -144,6 +144,11 @@ final class Door: RequestHandler, TurnOutlet {
         return Answer(response, of: visit)
     }
 
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {
+        log.debug(
+            "a TLS handshake failed", metadata: ["peer": "\(peer.address)", "reason": "\(failure.reason)"])
+    }
+
     // MARK: Answers
 
     func answer(_ request: RequestID, _ reply: Reply) -> Bool {

@@ -3,6 +3,9 @@ public struct GivenSocket: Equatable, Sendable {
     public let descriptor: Int32
     public let name: String
 
+    /// Whether its name says that TLS is to be spoken there.
+    public var wantsTLS: Bool { name.hasPrefix("tls") }
+
     /// sd_listen_fds(3): the first descriptor handed over is this one.
     static let first: Int32 = 3
 

@@ -71,10 +71,15 @@ public protocol RequestHandler: AnyObject {
     /// The answer to a breach of the grammar, a limit or a time (408). `head` is the request's, if that
     /// much of it was read.
     func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer
+
+    /// A connection came to nothing before its first request. It is counted already.
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer)
 }
 
 extension RequestHandler {
     public func refusal(of head: RequestHead) -> Answer? { nil }
+
+    public func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {}
 
     public func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
         Answer(status: error.status, headers: .text, body: Array((error.detail + "\n").utf8))
@@ -94,4 +99,5 @@ public struct ServerCounters: Sendable {
     public internal(set) var bytesOut = 0
     /// Streams and answers that were cut off because nobody read them.
     public internal(set) var cutOff = 0
+    public internal(set) var tls = TLSCounters()
 }

@@ -22,6 +22,10 @@ public final class HTTPServer: @unchecked Sendable {
     }
     public internal(set) var counters = ServerCounters()
     public private(set) var isDraining = false
+    /// How new connections of `tls:` listeners are spoken with; needed before the first of them listens.
+    public var tls: TLSContext? {
+        didSet { counters.tls.certificateNotAfter = tls?.certificate.notAfter }
+    }
 
     /// Kept until `stop`.
     var handler: (any RequestHandler)?
@@ -43,6 +47,8 @@ public final class HTTPServer: @unchecked Sendable {
     private var leftovers: Leftovers?
     private var losses: [(ExchangeID, Loss)] = []
     private var drained: (() -> Void)?
+    /// The round of the loop in which steps of handshakes are counted, and what is left for it.
+    private var handshakeRound: (now: Int64, left: Int) = (0, 0)
 
     /// `handler` is called until `stop`.
     public init(loop: EventLoop, limits: ServerLimits = ServerLimits(), handler: any RequestHandler) {
@@ -69,9 +75,11 @@ public final class HTTPServer: @unchecked Sendable {
 
     /// The same with a socket that listens already, opened by whoever started this process. It is
     /// closed with the server and never shut down or unlinked.
-    public func listen(given descriptor: Int32) throws(SystemError) -> ListenAddress {
+    public func listen(given descriptor: Int32, isEncrypted: Bool = false) throws(SystemError)
+        -> ListenAddress
+    {
         try begin()
-        let listener = try Listener(self, given: descriptor)
+        let listener = try Listener(self, given: descriptor, isEncrypted: isEncrypted)
         listeners.append(listener)
         return listener.bound
     }
@@ -126,24 +134,28 @@ public final class HTTPServer: @unchecked Sendable {
 
     // MARK: What connections call
 
-    func accepted(_ descriptor: consuming Descriptor, isTCP: Bool) {
+    func accepted(_ descriptor: consuming Descriptor, on address: ListenAddress) {
         let number = descriptor.number
         guard counters.connectionsOpen < limits.connections else { return shed(descriptor) }
-        var address: String?
-        if let limit = limits.connectionsPerAddress, let host = SocketAddress.peer(of: number)?.host {
-            guard addresses[host, default: 0] < limit else { return shed(descriptor) }
-            address = host
+        var host: String?
+        if let limit = limits.connectionsPerAddress, let peer = SocketAddress.peer(of: number)?.host {
+            guard addresses[peer, default: 0] < limit else { return shed(descriptor) }
+            host = peer
         }
-        let connection = Connection(self, Transport(descriptor), isTCP: isTCP)
+        guard let transport = transport(descriptor, on: address) else {
+            counters.connectionsShed += 1
+            return
+        }
+        let connection = Connection(self, transport, isTCP: address.isTCP)
         do {
             try loop.add(connection, descriptor: number, events: Connection.interest)
         } catch {
             counters.connectionsShed += 1
             return
         }
-        if let address {
-            addresses[address, default: 0] += 1
-            connection.countedAddress = address
+        if let host {
+            addresses[host, default: 0] += 1
+            connection.countedAddress = host
         }
         while connections.count <= connection.slot { connections.append(nil) }
         connections[connection.slot] = connection
@@ -151,6 +163,19 @@ public final class HTTPServer: @unchecked Sendable {
         counters.connectionsAccepted += 1
         leftovers?.opened(counters.connectionsOpen)
         connection.begin()
+    }
+
+    private func transport(_ descriptor: consuming Descriptor, on address: ListenAddress) -> Transport? {
+        guard address.isEncrypted, let tls else { return Transport(descriptor) }
+        return Transport(descriptor, tls: tls)
+    }
+
+    /// Whether one more step of a handshake fits this round.
+    func mayShakeHands() -> Bool {
+        if handshakeRound.now != loop.now { handshakeRound = (loop.now, limits.handshakesPerRound) }
+        guard handshakeRound.left > 0 else { return false }
+        handshakeRound.left -= 1
+        return true
     }
 
     /// As good as it gets without waiting: the peer may see a reset instead, if its request was

@@ -13,7 +13,6 @@ final class Listener: EventTarget {
     /// The file that goes with the listener: of a Unix socket that it made itself.
     private let unixPath: String?
     let bound: ListenAddress
-    private let isTCP: Bool
     /// Stands in for accept(2) in tests that need it to fail.
     var accept: (Int32) -> Int32 = loop_accept
 
@@ -24,16 +23,20 @@ final class Listener: EventTarget {
         self.server = server
         switch address {
         case .tcp(let host, let port):
-            let (socket, bound) = try Listener.bindTCP(host, port, server.limits)
+            let (socket, host, port) = try Listener.bindTCP(host, port, server.limits)
             descriptor = Descriptor(socket)
-            self.bound = bound
+            bound = .tcp(host: host, port: port)
             unixPath = nil
-            isTCP = true
+        case .tls(let host, let port):
+            precondition(server.tls != nil, "TLS needs a certificate")
+            let (socket, host, port) = try Listener.bindTCP(host, port, server.limits)
+            descriptor = Descriptor(socket)
+            bound = .tls(host: host, port: port)
+            unixPath = nil
         case .unix(let path, let access):
             descriptor = Descriptor(try Listener.bindUnix(path, access))
             bound = address
             unixPath = path
-            isTCP = false
         }
         super.init()
         guard listen(descriptor.number, 4096) == 0 else {
@@ -44,12 +47,18 @@ final class Listener: EventTarget {
 
     /// A socket that a service manager has bound and that listens. It stays the manager's: at the end
     /// it is let go and not shut down, so that what waits in its queue waits for the next daemon.
-    init(_ server: HTTPServer, given number: Int32) throws(SystemError) {
+    init(_ server: HTTPServer, given number: Int32, isEncrypted: Bool) throws(SystemError) {
+        precondition(!isEncrypted || server.tls != nil, "TLS needs a certificate")
         self.server = server
-        bound = try Listener.adopt(number, server.limits)
+        let address = try Listener.adopt(number, server.limits)
+        switch address {
+        case .tcp(let host, let port) where isEncrypted: bound = .tls(host: host, port: port)
+        case .unix where isEncrypted:
+            throw SystemError("take over descriptor \(number): TLS over \(address)", code: EAFNOSUPPORT)
+        default: bound = address
+        }
         descriptor = Descriptor(number)
         unixPath = nil
-        if case .tcp = bound { isTCP = true } else { isTCP = false }
         super.init()
         try begin()
     }
@@ -62,7 +71,7 @@ final class Listener: EventTarget {
 
     /// For connections from now on.
     func renewOptions() {
-        if isTCP { Listener.setOptions(descriptor.number, server.limits) }
+        if bound.isTCP { Listener.setOptions(descriptor.number, server.limits) }
     }
 
     /// Stops accepting. Before the listener is let go.
@@ -82,7 +91,7 @@ final class Listener: EventTarget {
         for _ in 0..<Listener.acceptsPerEvent {
             let result = accept(descriptor.number)
             if result >= 0 {
-                server.accepted(Descriptor(result), isTCP: isTCP)
+                server.accepted(Descriptor(result), on: bound)
                 continue
             }
             switch -result {
@@ -125,7 +134,7 @@ final class Listener: EventTarget {
 extension Listener {
     private static func bindTCP(
         _ host: String, _ port: UInt16, _ limits: ServerLimits
-    ) throws(SystemError) -> (Int32, ListenAddress) {
+    ) throws(SystemError) -> (socket: Int32, host: String, port: UInt16) {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -145,7 +154,7 @@ extension Listener {
             }
             setOptions(socket, limits)
             if bind(socket, info.ai_addr, info.ai_addrlen) == 0, let local = SocketAddress.local(of: socket) {
-                return (socket, .tcp(host: local.host ?? host, port: local.port))
+                return (socket, local.host ?? host, local.port)
             }
             failure = errno
             close(socket)

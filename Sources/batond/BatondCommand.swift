@@ -39,10 +39,10 @@ struct ConfigurationOptions: ParsableArguments {
             "Any setting, by its key in the file; may be given several times.", valueName: "key=value"))
     var set: [String] = []
 
-    /// Read anew each time: file, environment and flags.
-    func load(listen: [String] = [], environment: [String: String] = Environment.all()) throws
-        -> Configuration
-    {
+    /// Read anew each time: file, environment and flags. Who doesn't serve takes the listeners as they are.
+    func load(
+        listen: [String] = [], environment: [String: String] = Environment.all(), isTLSGiven: Bool = true
+    ) throws -> Configuration {
         var overrides: [(key: String, value: String)] = []
         if let data { overrides.append(("data", data)) }
         if !listen.isEmpty { overrides.append(("listen", listen.joined(separator: ","))) }
@@ -54,8 +54,9 @@ struct ConfigurationOptions: ParsableArguments {
         }
         let path = config ?? environment["BATOND_CONFIG"]
         let file = try path.map { (text: try Environment.read($0), path: $0) }
-        return try ConfigurationSources(file: file, environment: environment, overrides: overrides)
-            .configuration()
+        return try ConfigurationSources(
+            file: file, environment: environment, overrides: overrides, isTLSGiven: isTLSGiven
+        ).configuration()
     }
 }
 
@@ -72,14 +73,18 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         let environment = Environment.all()
-        let load = { try options.load(listen: listen, environment: environment) }
+        let manager = try ServiceManager.take(environment)
+        let isTLSGiven = manager.sockets.contains(where: \.wantsTLS)
+        let load = {
+            try options.load(listen: listen, environment: environment, isTLSGiven: isTLSGiven)
+        }
         let configuration = try load()
         let style = LogStyle(configuration)
         LoggingSystem.bootstrap { _ in LineLog(style) }
         let log = Logger(label: "batond")
         do {
             let daemon = try Daemon(
-                configuration, manager: .take(environment), log: log, style: style, reread: load)
+                configuration, manager: manager, log: log, style: style, reread: load)
             let endedWell = try daemon.run()
             // Its loop may still be in a round: nothing of it goes before the process does.
             withExtendedLifetime(daemon) { Glibc.exit(endedWell ? 0 : 1) }

@@ -48,6 +48,16 @@ import Testing
     }
 
     @Test(arguments: [
+        "auth: {tokensFile: t}\ntls: {certificateFile: c, keyFile: k}",
+        "tls: {certificateFile: c, keyFile: k, clientCertificates: required, clientCAFile: a}",
+        "insecureListen: true\ntls: {certificateFile: c, keyFile: k}",
+    ])
+    func `beyond loopback it may listen with TLS if it knows its clients`(rest: String) throws {
+        let told = try configuration("listen: tls:0.0.0.0:7979\n\(rest)")
+        #expect(told.listen == ["tls:0.0.0.0:7979"])
+    }
+
+    @Test(arguments: [
         ("leese:\n  maxDuration: 2h", "batond.yaml:2: there is no setting leese.maxDuration"),
         ("lease:\n  maxDuraton: 2h", "batond.yaml:2: there is no setting lease.maxDuraton"),
         ("lease:\n  maxDuration: soon", "batond.yaml:2: lease.maxDuration: soon is not a duration"),
@@ -61,6 +71,21 @@ import Testing
         ("listen: [", "batond.yaml:"),
         ("listen: 0.0.0.0:7979", "can be reached from other machines"),
         ("listen: 0.0.0.0:7979\nauth:\n  tokensFile: tokens", "there is no TLS"),
+        ("listen: tls:0.0.0.0:7979\ntls: {certificateFile: c, keyFile: k}", "may do everything"),
+        (
+            "listen: tls:0.0.0.0:7979\ntls: {certificateFile: c, keyFile: k, clientCertificates: optional, clientCAFile: a}",
+            "may do everything"
+        ),
+        ("listen: tls:127.0.0.1:7979", "needs tls.certificateFile and tls.keyFile"),
+        ("listen: tls:unix:/a", "tls:unix:/a is not an address"),
+        ("listen: tls:localhost:1\ntls: {certificateFile: c}", "needs tls.certificateFile and tls.keyFile"),
+        ("tls: {keyFile: k}", "tls.certificateFile and tls.keyFile belong together"),
+        ("tls: {certificateFile: c, keyFile: k}", "none of listen speaks TLS"),
+        ("tls: {clientCertificates: optional}", "there is no tls.clientCAFile"),
+        ("tls: {clientCAFile: a}", "tls.clientCertificates is none"),
+        ("tls: {clientCAFile: a, clientCertificates: required}", "there is no tls.certificateFile"),
+        ("tls: {clientCertificates: maybe}", "tls.clientCertificates: maybe is not one of none"),
+        ("tls: {minVersion: 1.1}", "tls.minVersion: 1.1 is not one of 1.2, 1.3"),
         ("listen: somewhere", "listen: somewhere is not an address"),
         ("insecureListen: maybe", "insecureListen: maybe is not one of true, false"),
         ("restoreQuarantine: 1m", "restoreQuarantine (1m) is shorter than lease.maxDuration (1h)"),
@@ -103,7 +128,7 @@ import Testing
     @Test func `a credential is a file of the service manager's directory, and nothing beyond it`() {
         #expect(Credential.path("credential:tokens", directory: "/run/c") == "/run/c/tokens")
         #expect(Credential.path("/etc/tokens", directory: nil) == "/etc/tokens")
-        #expect(Credential.path("credential:tokens", directory: nil) == nil)
+        #expect(Credential.path("credential:tokens", directory: nil) == "credential:tokens")
         for name in ["", ".", "..", "../x", "a/b"] {
             #expect(Credential.path("credential:\(name)", directory: "/run/c") == nil)
         }

@@ -6,11 +6,13 @@ import os
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import uuid
 
+import certificates
 from support import BATOND, PATIENCE, Daemon, Story, environment, until
 
 SECONDS = 20
@@ -137,6 +139,18 @@ class Activation(Manager):
         self.assertEqual(0, daemon.stop())
         daemon.told("STOPPING=1")
         self.assertTrue(os.path.exists(path))
+
+    def test_a_given_socket_whose_name_begins_with_tls_speaks_tls(self):
+        authority = certificates.Authority(self.folder)
+        certificate, key = authority.leaf()
+        daemon = self.managed(
+            [listener(), listener()], ["plain", "tls-public"], tls__certificateFile=certificate, tls__keyFile=key)
+        daemon.start()
+        connection = http.client.HTTPSConnection(
+            "localhost", daemon.sockets[1].getsockname()[1], context=ssl.create_default_context(cafile=authority.file))
+        self.assertEqual(200, ready_over(connection))
+        self.assertIn("address=tls:127.0.0.1:", daemon.log())
+        self.assertEqual(0, daemon.stop())
 
     def test_what_is_set_is_listened_on_beside_what_is_given(self):
         path = self.path("own.sock")

@@ -12,7 +12,9 @@ public struct Configuration: Sendable {
     public var data = "/var/lib/baton"
     /// Where the tokens are that requests need; nil: everybody may do everything.
     public var tokensFile: String?
-    /// Listening beyond loopback and Unix sockets without TLS must be asked for.
+    public var tls = TLSSettings()
+    /// Listening beyond loopback and Unix sockets without TLS, or without asking who is there, must be
+    /// asked for.
     public var insecureListen = false
     public var logLevel = "info"
     public var logFormat = "text"
@@ -45,6 +47,8 @@ public struct Configuration: Sendable {
     /// Above this size of the WAL the daemon is not ready.
     public var walBytesMax: Int64 = 1024 * 1024 * 1024
 
+    /// Whether the service manager gave a socket for TLS.
+    public var isTLSGiven = false
     /// The settings that were given, by their keys, as they were written.
     public var given: [String: String] = [:]
 
@@ -127,17 +131,37 @@ public struct Configuration: Sendable {
         }
     }
 
+    /// Whether anybody is told from anybody else, so that strangers may reach a listener.
+    private var authenticates: Bool { tokensFile != nil || tls.knowsItsClients }
+
     private func validateListeners() throws(ConfigurationError) {
+        var addresses: [ListenAddress] = []
         for text in listen {
             guard let address = ListenAddress(text) else {
                 throw ConfigurationError(
-                    "listen: \(text) is not an address; give HOST:PORT, [V6]:PORT or unix:PATH")
+                    "listen: \(text) is not an address; give HOST:PORT, [V6]:PORT, either with tls: before it, or unix:PATH"
+                )
             }
-            guard insecureListen || address.isPrivate else {
-                throw ConfigurationError(
-                    "listen: \(text) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
-                        + "Listen on loopback or a Unix socket, or set insecureListen: true if you mean it")
-            }
+            addresses.append(address)
+        }
+        for address in addresses { try checkReach(of: address, "listen: \(address)") }
+        try tls.validate(listen: addresses, isGiven: isTLSGiven)
+    }
+
+    /// Refuses an address that strangers reach without TLS, or without being asked who they are.
+    func checkReach(of address: ListenAddress, _ place: String) throws(ConfigurationError) {
+        guard !insecureListen, !address.isPrivate else { return }
+        guard address.isEncrypted else {
+            throw ConfigurationError(
+                "\(place) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
+                    + "Use TLS (tls:HOST:PORT), listen on loopback or a Unix socket, or set insecureListen: true if you mean it"
+            )
+        }
+        guard authenticates else {
+            throw ConfigurationError(
+                "\(place) can be reached from other machines, and whoever reaches it may do everything. "
+                    + "Set auth.tokensFile or tls.clientCertificates: required, or insecureListen: true if you mean it"
+            )
         }
     }
 }

@@ -6,17 +6,22 @@ public struct ConfigurationSources: Sendable {
     /// `key=value`, as flags gave them.
     public var overrides: [(key: String, value: String)]
 
+    /// Whether the service manager gave a socket for TLS.
+    public var isTLSGiven: Bool
+
     public init(
         file: (text: [UInt8], path: String)? = nil, environment: [String: String] = [:],
-        overrides: [(key: String, value: String)] = []
+        overrides: [(key: String, value: String)] = [], isTLSGiven: Bool = false
     ) {
         self.file = file
         self.environment = environment
         self.overrides = overrides
+        self.isTLSGiven = isTLSGiven
     }
 
     public func configuration() throws(ConfigurationError) -> Configuration {
         var configuration = Configuration()
+        configuration.isTLSGiven = isTLSGiven
         let settings = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.key, $0) })
         if let file {
             for entry in try YAMLSettings.read(file.text, path: file.path) {

@@ -26,6 +26,7 @@ struct MetricsPage {
         storage(&text)
         readiness(&text)
         http(&text)
+        tls(&text)
         process(&text)
         return text.bytes
     }
@@ -154,6 +155,27 @@ struct MetricsPage {
             "Answers and streams that were cut off because nobody read them.")
         text.counter("baton_received_bytes_total", server.bytesIn, "Bytes that were read from clients.")
         text.counter("baton_sent_bytes_total", server.bytesOut, "Bytes that were written to clients.")
+    }
+
+    private func tls(_ text: inout MetricsText) {
+        let tls = server.tls
+        text.begin(
+            "baton_tls_handshakes_total", .counter,
+            "TLS handshakes that were completed, by version; resumed ones follow an earlier session.")
+        for version in TLSContext.Version.allCases {
+            text.sample(tls.full[version, default: 0], ("version", version.rawValue), ("kind", "full"))
+            text.sample(tls.resumed[version, default: 0], ("version", version.rawValue), ("kind", "resumed"))
+        }
+        text.begin(
+            "baton_tls_handshakes_failed_total", .counter, "TLS handshakes that came to nothing, by reason.")
+        text.sample(tls.refused, ("reason", "refused"))
+        text.sample(tls.plainHTTP, ("reason", "plain_http"))
+        text.sample(tls.cutOff, ("reason", "cut_off"))
+        text.sample(tls.timedOut, ("reason", "timed_out"))
+        text.begin(
+            "baton_tls_certificate_not_after_seconds", .gauge,
+            "When the certificate that new connections are shown expires, in seconds since 1970-01-01 UTC.")
+        if let end = tls.certificateNotAfter { text.sample(end) }
     }
 
     private func process(_ text: inout MetricsText) {
