@@ -28,6 +28,8 @@ public final class Daemon: @unchecked Sendable {
     let sweeper: Sweeper
     private(set) var certificates: Certificates?
     let desk: AuditDesk
+    /// What the audit record is told of the start.
+    private let started: [AuditEntry]
     private(set) var herald: Herald!
     let signals = Signals()
     /// Set once the daemon is about to end.
@@ -65,18 +67,20 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.core, revision: recovered.revision, names: names,
+            usage: recovered.usage, scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
         desk = AuditDesk(turns: turns)
         turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
-        turns.submit(.record(AuditEntry.start(configuration, recovered, at: now.wall)))
+        started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            desk: desk, requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
+            desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
+            requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         server.tls = certificates?.context
         reference.server = server
@@ -125,6 +129,7 @@ public final class Daemon: @unchecked Sendable {
     }
 
     private func prepare() {
+        turns.submit(.record(started))
         sweeper.start()
         watchSignals()
         herald.start()

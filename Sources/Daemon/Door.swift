@@ -25,6 +25,10 @@ final class Door: RequestHandler, TurnOutlet {
     private var streams: Streams
     /// No command is taken any more: nobody could say what became of it.
     var isClosed = false
+    /// Nil: everybody may ask as often as they like.
+    var limiter: RateLimiter?
+    /// Whether those without an identity are limited, too, by their address.
+    var limitsAddresses: Bool
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -41,7 +45,8 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        desk: AuditDesk, requests: RequestLog.Scope, signOfLife: Interval, log: Logger
+        desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool, requests: RequestLog.Scope,
+        signOfLife: Interval, log: Logger
     ) {
         self.server = server
         self.turns = turns
@@ -49,6 +54,8 @@ final class Door: RequestHandler, TurnOutlet {
         self.facts = facts
         self.gate = gate
         self.desk = desk
+        self.limiter = limiter
+        self.limitsAddresses = limitsAddresses
         self.log = log
         requestLog = RequestLog(requests, log: log)
         var generator = SystemRandomNumberGenerator()
@@ -78,6 +85,10 @@ final class Door: RequestHandler, TurnOutlet {
         case .pass(let known): principal = known
         }
         visit.identity = principal?.identity
+        if let refusal = tooFast(visit) {
+            send(refusal, to: visit)
+            return
+        }
         let routed = elections.route(
             asked, as: exchange.number, at: turns.clock.now, principal: principal?.identity)
         switch routed.action {
@@ -99,14 +110,14 @@ final class Door: RequestHandler, TurnOutlet {
             command.attribute(
                 to: Origin(requestID: visit.id, identity: visit.identity, address: address))
         }
+        if shape.waits { command = command.waiting(for: client(visit)) }
         open[visit.exchange.number] = OpenRequest(visit: visit, shape: shape)
         turns.submit(command)
     }
 
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
         guard let waiting = open.removeValue(forKey: exchange.number) else { return }
-        requestLog.note(
-            waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, http.peer(of: exchange))
+        requestLog.note(waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, nil)
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
@@ -119,9 +130,14 @@ final class Door: RequestHandler, TurnOutlet {
         elections.settings = configuration.api
         facts.walBytesMax = configuration.walBytesMax
         requestLog.scope = configuration.requestLog
+        limitsAddresses = configuration.limitsAddresses
         if streams.signOfLife != configuration.signOfLife {
             streams.change(signOfLife: configuration.signOfLife, at: turns.clock.now.instant)
         }
+        let limiter = configuration.limiter
+        // The same limits go on counting where they are.
+        if let old = self.limiter, let new = limiter, old.grantsAs(new) { return }
+        self.limiter = limiter
     }
 
     /// How the daemon is, in a line.
@@ -149,6 +165,8 @@ final class Door: RequestHandler, TurnOutlet {
             "a TLS handshake failed", metadata: ["peer": "\(peer.address)", "reason": "\(failure.reason)"])
     }
 
+    func newRequestID() -> String { ids.id(of: nil) }
+
     // MARK: Answers
 
     func answer(_ request: RequestID, _ reply: Reply) -> Bool {
@@ -166,10 +184,10 @@ final class Door: RequestHandler, TurnOutlet {
     /// The last lines of a stream. False if its peer was gone.
     private func end(_ visit: Visit, with lines: [UInt8]) -> Bool {
         streams.remove(visit.exchange.number)
-        let peer = http.peer(of: visit.exchange)
         let isSent = http.send(visit.exchange, lines) == .sent
         requestLog.note(
-            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment, peer)
+            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment,
+            http.peer(of: visit.exchange))
         if isSent { http.finish(visit.exchange) }
         return isSent
     }
@@ -191,7 +209,7 @@ final class Door: RequestHandler, TurnOutlet {
         turns.meters.answered(
             visit.route, response.status, after: visit.hasWaited ? nil : now - visit.arrived)
         // Who it was has to be asked before the answer: it may end the connection.
-        if let kind = response.problem, kind.isRecorded || visit.isAct, response.status < 500 {
+        if let kind = response.problem, kind.isRecorded(ofAct: visit.isAct) {
             var refusal = visit.refusal(
                 kind.rawValue, from: http.peer(of: visit.exchange) ?? Peer(), at: turns.clock.now.wall)
             if let rejection { refusal.describe(rejection) }
@@ -263,12 +281,15 @@ final class Door: RequestHandler, TurnOutlet {
         }
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
-        let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+        let rateClients = limiter?.clients ?? 0
+        let reader = Reader(
+            turns: turns, elections: elections, facts: facts, server: counters, rateClients: rateClients)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
         turns.read(query.keys) { [elections, facts, log] turns, now in
             do {
                 let reader = Reader(
-                    turns: turns, elections: elections, facts: facts, server: counters, asker: asker)
+                    turns: turns, elections: elections, facts: facts, server: counters,
+                    rateClients: rateClients, asker: asker)
                 return respond(try reader.answer(query, at: now))
             } catch {
                 log.error(
@@ -294,17 +315,7 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .audit, .status, .ready, .live, .metrics: []
-        }
-    }
-}
-
-extension Problem.Kind {
-    /// Refusals of this kind go into the audit record, whatever was asked for; those of an act always do.
-    var isRecorded: Bool {
-        switch self {
-        case .unauthenticated, .forbidden, .holdEnded, .notTheHolder, .tooMany: true
-        default: false
+        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
         }
     }
 }

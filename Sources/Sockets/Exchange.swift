@@ -74,7 +74,13 @@ public protocol RequestHandler: AnyObject {
 
     /// A connection came to nothing before its first request. It is counted already.
     func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer)
+
+    /// What a connection is told that is above a limit. None of its request was read.
+    func answer(toShed bound: ConnectionBound, limit: Int) -> Answer
 }
+
+/// How connections are limited.
+public enum ConnectionBound: Sendable { case inAll, perAddress }
 
 extension RequestHandler {
     public func refusal(of head: RequestHead) -> Answer? { nil }
@@ -83,6 +89,10 @@ extension RequestHandler {
 
     public func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
         Answer(status: error.status, headers: .text, body: Array((error.detail + "\n").utf8))
+    }
+
+    public func answer(toShed bound: ConnectionBound, limit: Int) -> Answer {
+        Answer(status: 503, headers: .text, body: Array("as many connections as may: \(limit)\n".utf8))
     }
 }
 

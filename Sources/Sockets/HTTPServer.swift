@@ -136,10 +136,14 @@ public final class HTTPServer: @unchecked Sendable {
 
     func accepted(_ descriptor: consuming Descriptor, on address: ListenAddress) {
         let number = descriptor.number
-        guard counters.connectionsOpen < limits.connections else { return shed(descriptor) }
+        guard counters.connectionsOpen < limits.connections else {
+            return shed(descriptor, on: address, .inAll, limits.connections)
+        }
         var host: String?
         if let limit = limits.connectionsPerAddress, let peer = SocketAddress.peer(of: number)?.host {
-            guard addresses[peer, default: 0] < limit else { return shed(descriptor) }
+            guard addresses[peer, default: 0] < limit else {
+                return shed(descriptor, on: address, .perAddress, limit)
+            }
             host = peer
         }
         guard let transport = transport(descriptor, on: address) else {
@@ -179,12 +183,19 @@ public final class HTTPServer: @unchecked Sendable {
     }
 
     /// As good as it gets without waiting: the peer may see a reset instead, if its request was
-    /// already here.
-    private func shed(_ descriptor: borrowing Descriptor) {
+    /// already here. Where TLS is spoken nothing can be said before a handshake.
+    private func shed(
+        _ descriptor: borrowing Descriptor, on address: ListenAddress, _ bound: ConnectionBound, _ limit: Int
+    ) {
         counters.connectionsShed += 1
-        let text: StaticString =
-            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        _ = loop_send(descriptor.number, text.utf8Start, text.utf8CodeUnitCount)
+        guard !address.isEncrypted, let answer = handler?.answer(toShed: bound, limit: limit) else { return }
+        encoder.bytes.removeAll(keepingCapacity: true)
+        encoder.append(
+            status: answer.status, headers: answer.headers, body: answer.body,
+            terms: ResponseEncoder.Terms(keepAlive: false), date: dateField())
+        encoder.bytes.withUnsafeBufferPointer { bytes in
+            _ = loop_send(descriptor.number, bytes.baseAddress, bytes.count)
+        }
     }
 
     func closed(_ connection: Connection) {

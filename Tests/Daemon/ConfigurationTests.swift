@@ -98,6 +98,10 @@ import Testing
         ("http:\n  headBytes: 65000", "http.headBytes (65000) is more than"),
         ("http:\n  writeBacklogBytes: 1073741824", "http.writeBacklogBytes (1073741824) is more than"),
         ("log:\n  level: loud", "log.level: loud is not one of trace"),
+        (
+            "rate:\n  perSecond: 0\n  limitAddresses: true",
+            "rate.limitAddresses (true) limits nothing while rate.perSecond is 0"
+        ),
     ])
     func `a wrong file stops the start with a message that names the setting`(yaml: String, message: String) {
         #expect(refusal(yaml)?.contains(message) == true, "\(refusal(yaml) ?? "accepted")")

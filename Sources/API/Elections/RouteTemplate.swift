@@ -1,7 +1,7 @@
 /// A path with its names left out: what requests are counted by. There is a fixed number of them,
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
-    case status, audit, ready, live, metrics, leases, history, markers
+    case status, audit, ready, live, metrics, namespace, leases, history, markers
     case lease, campaign, renew, complete, resign, revoke, leaseHistory, fence, marker
     /// Nothing is there.
     case unknown
@@ -19,6 +19,7 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .ready: "/readyz"
         case .live: "/livez"
         case .metrics: "/metrics"
+        case .namespace: "/v1/namespaces/{namespace}"
         case .leases: "/v1/namespaces/{namespace}/leases"
         case .history: "/v1/namespaces/{namespace}/history"
         case .markers: "/v1/namespaces/{namespace}/markers"
@@ -45,6 +46,7 @@ extension Endpoint {
         case .ready: .ready
         case .live: .live
         case .metrics: .metrics
+        case .namespace: .namespace
         case .leases: .leases
         case .history: .history
         case .markers: .markers

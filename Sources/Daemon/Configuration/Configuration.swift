@@ -31,6 +31,12 @@ public struct Configuration: Sendable {
     public var headerCount = 100
     public var bodyBytes = 1024 * 1024
 
+    /// Requests a second of one client, and how many may come at once; 0: no limit.
+    public var ratePerSecond = 2_000
+    public var rateBurst = 20_000
+    /// Whether addresses are limited where nobody has an identity.
+    public var limitsAddresses = false
+
     /// How long an idle lease is kept after its last hold.
     public var leaseRetention = Interval.hours(1)
     /// How long the history of ended holds is kept.
@@ -67,6 +73,10 @@ public struct Configuration: Sendable {
         settings.auditAge = auditRetention
         settings.auditRows = auditRows
         return settings
+    }
+
+    var limiter: RateLimiter? {
+        ratePerSecond == 0 ? nil : RateLimiter(perSecond: ratePerSecond, burst: rateBurst)
     }
 
     /// What the server is told: sizes as the wire wants them.
@@ -118,6 +128,9 @@ public struct Configuration: Sendable {
             server.writeBacklogBytes <= server.backlogBytesInAll,
             "http.writeBacklogBytes (\(server.writeBacklogBytes)) is more than all answers together may have (\(server.backlogBytesInAll))"
         )
+        try require(
+            ratePerSecond > 0 || !limitsAddresses,
+            "rate.limitAddresses (true) limits nothing while rate.perSecond is 0")
         try validateListeners()
     }
 

@@ -15,6 +15,8 @@ struct MetricsPage {
     let facts: ServerFacts
     let health: Health
     let now: Now
+    /// Clients that the rate limiter has in mind.
+    let rateClients: Int
 
     func text() -> [UInt8] {
         var text = MetricsText()
@@ -24,6 +26,7 @@ struct MetricsPage {
         queues(&text, figures)
         commits(&text)
         storage(&text)
+        limits(&text)
         readiness(&text)
         http(&text)
         tls(&text)
@@ -119,6 +122,25 @@ struct MetricsPage {
         text.gauge(
             "baton_store_tables_lag_revisions", max(0, store.committed - store.tablesRevision),
             "How many revisions the readable tables are behind the journal.")
+    }
+
+    private func limits(_ text: inout MetricsText) {
+        text.begin(
+            "baton_refusals_total", .counter, "Requests and connections that met a limit, by its setting.")
+        for (setting, count) in meters.refusals.sorted(by: { $0.key < $1.key }) {
+            text.sample(count, ("setting", setting))
+        }
+        let usage = turns.core.usageInAll
+        text.gauge("baton_stored_leases", usage.leases, "Leases of all namespaces, idle ones included.")
+        text.gauge("baton_stored_markers", usage.markers, "Done markers of all namespaces.")
+        text.gauge(
+            "baton_reserved_markers", usage.reserved,
+            "Markers that holds under way may leave where there is none yet.")
+        text.gauge("baton_stored_bytes", usage.bytes, "Bytes of leases and done markers as they are stored.")
+        text.gauge("baton_namespaces", turns.core.namespaceCount, "Namespaces that have a lease or a marker.")
+        text.gauge(
+            "baton_rate_clients", rateClients,
+            "Clients whose requests are counted against rate.perSecond at present.")
     }
 
     private func readiness(_ text: inout MetricsText) {
