@@ -47,7 +47,7 @@ let package = Package(
         room("Identity", ["Digest"]),
         room("Store", ["Coordination", "CSQLite"]),
         room("Sockets", ["Wire", "CLinux"]),
-        room("API", ["Coordination", "Wire", "JSON"]),
+        room("API", ["Coordination", "Wire", "JSON", "Digest"]),
         room(
             "Daemon",
             [
@@ -79,7 +79,7 @@ let package = Package(
         tests(of: "Identity", ["Digest"]),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux"]),
-        tests(of: "API", ["Coordination", "Wire", "JSON"]),
+        tests(of: "API", ["Coordination", "Wire", "JSON", "Digest"]),
         tests(of: "Daemon", ["API", "Coordination", "Sockets"]),
         tests(of: "Client", ["Digest", "JSON"]),
         tests(of: "Supervision", ["guardian-probe"]),

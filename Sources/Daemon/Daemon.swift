@@ -58,6 +58,7 @@ public final class Daemon: @unchecked Sendable {
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
+            kubernetes: Kubernetes(incarnation: incarnation, version: batonVersion),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)

@@ -13,9 +13,10 @@ final class Door: RequestHandler, TurnOutlet {
     let server: ServerReference
     let turns: Turns
     let elections: Elections
+    let kubernetes: Kubernetes
     let facts: ServerFacts
-    private var gate: Gate
-    private let log: Logger
+    private(set) var gate: Gate
+    let log: Logger
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
 
@@ -32,12 +33,13 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     init(
-        server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        log: Logger
+        server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
+        facts: ServerFacts, gate: Gate, log: Logger
     ) {
         self.server = server
         self.turns = turns
         self.elections = elections
+        self.kubernetes = kubernetes
         self.facts = facts
         self.gate = gate
         self.log = log
@@ -53,8 +55,12 @@ final class Door: RequestHandler, TurnOutlet {
         let asked = APIRequest(
             method: head.methodName, path: head.pathSegments, query: head.queryItems,
             accept: head.values("accept").joined(separator: ", "), contentType: head["content-type"],
-            body: request.body)
+            userAgent: head["user-agent"], ifNoneMatch: head["if-none-match"], body: request.body)
         let route = RouteTemplate(path: asked.path)
+        if Kubernetes.serves(asked.path) {
+            received(kubernetes.read(asked), head.values("authorization"), exchange, of: route)
+            return
+        }
         let principal: String?
         switch gate.decide(elections.access(to: asked), head.values("authorization"), elections) {
         case .refuse(let response):
@@ -118,7 +124,7 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     @discardableResult
-    private func send(
+    func send(
         _ response: APIResponse, to exchange: ExchangeID, of route: RouteTemplate
     ) -> Delivery {
         turns.meters.answered(route, response.status)

@@ -24,7 +24,7 @@ struct Gate {
         tokens = try path.map { path throws(ConfigurationError) in try Self.read(path) }
     }
 
-    func decide(_ access: Access?, _ authorization: @autoclosure () -> [String], _ face: Elections)
+    func decide(_ access: Access?, _ authorization: @autoclosure () -> [String], _ face: some Refusing)
         -> Decision
     {
         guard let tokens, let access else { return .pass(nil) }

@@ -16,6 +16,8 @@ struct Lists {
     let historyOfName: Statement
     let historyOfNamespace: Statement
     let nextNamespace: Statement
+    let leasesAfter: Statement
+    let markersAfter: Statement
 
     private static let leasesSQL: StaticString =
         "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
@@ -52,6 +54,11 @@ struct Lists {
             SELECT min(namespace) FROM markers WHERE namespace > ?1)
         """
 
+    private static let leasesAfterSQL: StaticString =
+        "SELECT count(*) FROM leases WHERE namespace = ?1 AND name > ?2"
+    private static let markersAfterSQL: StaticString =
+        "SELECT count(*) FROM markers WHERE namespace = ?1 AND name > ?2"
+
     init(_ connection: Connection) throws(StoreError) {
         leases = try connection.prepare(Self.leasesSQL)
         heldLeases = try connection.prepare(Self.heldSQL)
@@ -63,6 +70,8 @@ struct Lists {
         historyOfName = try connection.prepare(Self.historyOfNameSQL)
         historyOfNamespace = try connection.prepare(Self.historyOfNamespaceSQL)
         nextNamespace = try connection.prepare(Self.nextNamespaceSQL)
+        leasesAfter = try connection.prepare(Self.leasesAfterSQL)
+        markersAfter = try connection.prepare(Self.markersAfterSQL)
     }
 }
 

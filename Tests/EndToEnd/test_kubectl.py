@@ -1,0 +1,301 @@
+"""Unmodified kubectl against the real daemon: reading, in every form that it knows.
+
+It is the kubectl of the system; $BATON_KUBECTL names others, with colons between them. It talks plain HTTP on
+loopback, over which it sends no token: so tokens are tried by hand, further below.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import yaml
+
+from support import BATON, BATOND, Story, environment
+
+SECONDS = 20
+
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/%s/leases"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+
+def kubectls():
+    named = [path for path in os.environ.get("BATON_KUBECTL", "").split(":") if path]
+    found = named or [path for path in [shutil.which("kubectl")] if path]
+    if not found:
+        raise AssertionError("there is no kubectl; deploy/install-packages installs one")
+    return found
+
+
+class Kubectl(Story):
+    def setUp(self):
+        super().setUp()
+        self.batond = self.daemon()
+        self.client = self.batond.client()
+        self.config = self.path("kubeconfig")
+        with open(self.config, "w") as file:
+            file.write(self.kubeconfig())
+
+    def kubeconfig(self, *arguments, **variables):
+        made = subprocess.run(
+            [BATON, "kubeconfig", "--namespace", "ci", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, env=environment(BATON_SERVER=self.batond.url, **variables))
+        self.assertEqual(0, made.returncode, made.stderr)
+        self.said = made.stderr
+        return made.stdout
+
+    def ask(self, kubectl, *arguments, code=0):
+        """What it says; of an error, what it says of the error."""
+        done = subprocess.run(
+            [kubectl, "--kubeconfig", self.config, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, env=environment(HOME=self.folder))
+        self.assertEqual(code, done.returncode, (arguments, done.stdout, done.stderr))
+        return done.stdout if code == 0 else done.stderr
+
+    def table(self, *arguments):
+        """Rows of cells, without the spaces between them. An empty cell shifts its row."""
+        return [re.split(r"  +", line.strip()) for line in self.ask(*arguments).splitlines()]
+
+    def names(self, *arguments):
+        return [row[0] for row in self.table(*arguments, "--no-headers")]
+
+    def three_leases(self):
+        for name in ("alpha", "beta"):
+            self.client.elected(
+                name, "run-" + name, leaseDuration="29.5s", info={"runURL": "https://ci.example/" + name})
+        token = self.client.elected("gamma", "run-gamma")
+        self.client.resign("gamma", "run-gamma", token, outcome="failed", reason="no disk")
+        other = self.batond.client(namespace="dev")
+        other.elected("delta", "run-delta")
+
+    def test_get_in_every_form(self):
+        self.three_leases()
+        record = self.client.lease("alpha").body
+        for kubectl in kubectls():
+            with self.subTest(kubectl=kubectl):
+                rows = self.table(kubectl, "get", "leases")
+                self.assertEqual(["NAME", "HOLDER", "AGE"], rows[0])
+                self.assertEqual(
+                    [["alpha", "run-alpha"], ["beta", "run-beta"]], [row[:2] for row in rows[1:3]])
+                self.assertRegex(rows[1][2], r"^\d+s$")
+                self.assertEqual("gamma", rows[3][0])
+                self.assertEqual(rows[0], self.table(kubectl, "get", "leases", "-o", "wide")[0])
+                self.assertEqual(
+                    ["lease.coordination.k8s.io/" + name for name in ("alpha", "beta", "gamma")],
+                    self.ask(kubectl, "get", "leases", "-o", "name").split())
+                lease = json.loads(self.ask(kubectl, "get", "lease", "alpha", "-o", "json"))
+                self.assertEqual(lease, yaml.safe_load(self.ask(kubectl, "get", "lease/alpha", "-o", "yaml")))
+                self.check(lease, record)
+                self.assertEqual(
+                    record["beginTime"],
+                    self.ask(kubectl, "get", "lease", "alpha", "-o", "jsonpath={.spec.renewTime}"))
+                self.assertEqual(
+                    [["N", "H"], ["alpha", "run-alpha"], ["beta", "run-beta"], ["gamma", "<none>"]],
+                    self.table(
+                        kubectl, "get", "leases", "-o", "custom-columns=N:.metadata.name,H:.spec.holderIdentity"))
+                self.assertEqual(
+                    "alpha beta gamma ",
+                    self.ask(
+                        kubectl, "get", "leases", "-o", "go-template={{range .items}}{{.metadata.name}} {{end}}"))
+
+    def check(self, lease, record):
+        """The same as /v1 has it."""
+        self.assertEqual(("coordination.k8s.io/v1", "Lease"), (lease["apiVersion"], lease["kind"]))
+        metadata, spec = lease["metadata"], lease["spec"]
+        self.assertEqual((record["uid"], str(record["revision"])), (metadata["uid"], metadata["resourceVersion"]))
+        self.assertEqual(str(record["fencingToken"]), metadata["annotations"]["coordination.baton.dev/fencing-token"])
+        self.assertEqual("https://ci.example/alpha", metadata["annotations"]["coordination.baton.dev/run-url"])
+        self.assertEqual(
+            {"holderIdentity": "run-alpha", "leaseDurationSeconds": 30, "acquireTime": record["beginTime"],
+             "renewTime": record["beginTime"], "leaseTransitions": 1}, spec)
+
+    def test_lists_are_selected_sorted_and_parted(self):
+        self.three_leases()
+        for kubectl in kubectls():
+            with self.subTest(kubectl=kubectl):
+                everywhere = self.table(kubectl, "get", "leases", "-A")
+                self.assertEqual("NAMESPACE", everywhere[0][0])
+                self.assertEqual(
+                    [["ci", "alpha"], ["ci", "beta"], ["ci", "gamma"], ["dev", "delta"]],
+                    [row[:2] for row in everywhere[1:]])
+                for size in ("1", "2", "0"):
+                    parted = self.names(kubectl, "get", "leases", "-A", "--chunk-size=" + size)
+                    self.assertEqual(["ci", "ci", "ci", "dev"], parted)
+                self.assertEqual(
+                    ["gamma", "alpha", "beta"],
+                    self.names(kubectl, "get", "leases", "--sort-by=.spec.holderIdentity"))
+                self.assertEqual(
+                    ["beta"], self.names(kubectl, "get", "leases", "--field-selector", "metadata.name=beta"))
+                self.assertEqual(
+                    ["alpha", "gamma"], self.names(kubectl, "get", "leases", "--field-selector", "metadata.name!=beta"))
+                self.assertEqual(["alpha", "beta", "gamma"], self.names(kubectl, "get", "leases", "-l", "!a"))
+                self.assertEqual([], self.names(kubectl, "get", "leases", "-l", "a in (b,c)"))
+                self.assertIn(
+                    "found 'label', expected: in, notin, =, ==, !=, gt, lt",
+                    self.ask(kubectl, "get", "leases", "-l", "bad label==", code=1))
+                self.assertIn(
+                    '"spec.holderIdentity" is not a known field selector',
+                    self.ask(kubectl, "get", "leases", "--field-selector", "spec.holderIdentity=x", code=1))
+                self.assertEqual(
+                    'Error from server (NotFound): leases.coordination.k8s.io "nosuch" not found\n',
+                    self.ask(kubectl, "get", "lease", "nosuch", code=1))
+                self.assertEqual(["ci", "dev"], self.names(kubectl, "get", "namespaces"))
+
+    def test_done_markers_are_there_as_a_custom_resource_would_be(self):
+        token = self.client.elected("work", "run-1")
+        self.client.complete("work", "run-1", token, result={"image": "registry/x@sha256:1"})
+        self.client.send(
+            "PUT", self.client.path("markers/broken"),
+            {"holderIdentity": "run-2", "outcome": "Failed", "reason": "no disk"})
+        for kubectl in kubectls():
+            with self.subTest(kubectl=kubectl):
+                self.assertEqual(
+                    [["NAME", "OUTCOME", "HOLDER", "AGE"], ["broken", "Failed", "run-2"],
+                     ["work", "Succeeded", "run-1"]],
+                    [row[:4] if row[0] == "NAME" else row[:3] for row in self.table(kubectl, "get", "dm")])
+                self.assertIn("no disk", self.ask(kubectl, "get", "baton", "-o", "wide"))
+                self.assertEqual(
+                    "registry/x@sha256:1",
+                    self.ask(kubectl, "get", "donemarker", "work", "-o", "jsonpath={.spec.result.image}"))
+                self.assertIn(
+                    "condition met", self.ask(kubectl, "wait", "--for=condition=Done", "dm/work", "--timeout=5s"))
+                self.assertIn(
+                    "condition met", self.ask(kubectl, "wait", "--for=condition=Failed", "dm/broken", "--timeout=5s"))
+
+    def test_what_there_is_and_what_it_means(self):
+        self.three_leases()
+        for kubectl in kubectls():
+            with self.subTest(kubectl=kubectl):
+                resources = self.ask(kubectl, "api-resources")
+                for expected in (r"leases +coordination.k8s.io/v1 +true +Lease",
+                                 r"donemarkers +dm +coordination.baton.dev/v1 +true +DoneMarker",
+                                 r"namespaces +ns +v1 +false +Namespace"):
+                    self.assertRegex(resources, expected)
+                self.assertIn("coordination.baton.dev/v1\n", self.ask(kubectl, "api-versions"))
+                self.assertRegex(self.ask(kubectl, "describe", "lease", "alpha"), r"Holder Identity: +run-alpha")
+                self.assertIn("coordination.baton.dev/last-end: failed", self.ask(kubectl, "describe", "lease/gamma"))
+                self.assertRegex(self.ask(kubectl, "describe", "ns", "ci"), r"Status: +Active")
+                explained = self.ask(kubectl, "explain", "lease.spec")
+                for field in ("acquireTime", "holderIdentity", "leaseDurationSeconds", "renewTime"):
+                    self.assertIn(field, explained)
+                self.assertIn("retentionSeconds", self.ask(kubectl, "explain", "dm", "--recursive"))
+                self.ask(kubectl, "explain", "lease.nosuch", code=1)
+                self.assertEqual("yes\n", self.ask(kubectl, "auth", "can-i", "get", "leases"))
+                self.assertIn("donemarkers.coordination.baton.dev", self.ask(kubectl, "auth", "can-i", "--list"))
+                self.assertIn("v1.36", self.ask(kubectl, "version"))
+
+    def test_a_kubeconfig_names_the_server_and_the_token(self):
+        config = yaml.safe_load(self.kubeconfig(BATON_TOKEN="btk_secret"))
+        self.assertEqual({"token": "btk_secret"}, config["users"][0]["user"])
+        self.assertIn("kubectl sends no token over http", self.said)
+        with open(self.path("token"), "w") as file:
+            file.write("btk_secret\n")
+        config = yaml.safe_load(self.kubeconfig(BATON_TOKEN_FILE=self.path("token")))
+        self.assertEqual({"tokenFile": self.path("token")}, config["users"][0]["user"])
+        self.assertEqual(self.batond.url, config["clusters"][0]["cluster"]["server"])
+        self.assertEqual("ci", config["contexts"][0]["context"]["namespace"])
+        refused = subprocess.run(
+            [BATON, "kubeconfig", "--server", "unix:/run/batond.sock"], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env=environment())
+        self.assertEqual((64, ""), (refused.returncode, refused.stdout))
+
+
+class Face(Story):
+    """What kubectl doesn't show: by plain HTTP."""
+
+    def get(self, client, path, accept=None, method="GET", token=None, body=None, content=None):
+        headers = {"User-Agent": "test"}
+        if accept:
+            headers["Accept"] = accept
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        if content:
+            headers["Content-Type"] = content
+        return client.send(method, path, body, headers, documented=False)
+
+    def test_a_list_loses_nothing_while_things_change(self):
+        """Parts of a list carry the version of the first: what came later is younger than that."""
+        batond = self.daemon()
+        client = batond.client()
+        before = ["a-%03d" % index for index in range(25)]
+        for name in before:
+            client.elected(name, "run-" + name)
+        there, seen, versions = list(before), [], set()
+        path = first = LEASES % "ci" + "?limit=4"
+        while path:
+            page = self.get(client, path)
+            seen += [(item["metadata"]["name"], int(item["metadata"]["resourceVersion"])) for item in page["items"]]
+            versions.add(int(page["metadata"]["resourceVersion"]))
+            token = page["metadata"].get("continue")
+            path = token and first + "&continue=" + token
+            if path:
+                left = [name for name in there if name > seen[-1][0]]
+                self.assertEqual(len(left), page["metadata"]["remainingItemCount"])
+            if len(there) < 30:
+                there.append("b-%03d" % len(there))
+                client.elected(there[-1], "run-later")
+        self.assertEqual(1, len(versions))
+        self.assertEqual(there, [name for name, _ in seen])
+        for name, version in seen:
+            self.assertEqual(name.startswith("b"), version > max(versions))
+
+    def test_versions_and_forms(self):
+        batond = self.daemon()
+        client = batond.client()
+        client.elected("work", "run-1")
+        path = LEASES % "ci"
+        self.assertEqual(504, self.get(client, path + "?resourceVersion=1000").status)
+        client.elected("more", "run-1")
+        self.assertEqual(410, self.get(client, path + "?resourceVersion=1&resourceVersionMatch=Exact").status)
+        self.assertEqual(404, self.get(client, path + "/nosuch").status)
+        self.assertEqual(405, self.get(client, path, method="PATCH").status)
+        self.assertEqual(406, self.get(client, path, "application/*").status)
+        self.assertEqual("404 page not found\n", self.get(client, "/apis/nosuch.io/v1").raw.decode())
+        binary = self.get(client, path, PROTOBUF)
+        self.assertEqual(b"k8s\0", binary.raw[:4])
+        self.assertEqual(PROTOBUF, binary.media)
+        again = client.send(
+            "GET", "/openapi/v2", None,
+            {"If-None-Match": self.get(client, "/openapi/v2").headers["etag"]}, documented=False)
+        self.assertEqual((304, b""), (again.status, again.raw))
+
+    def test_who_may_what(self):
+        secrets, lines = {}, []
+        for identity, role, namespaces in (
+                ("vera", "viewer", ["ci"]), ("run", "runner", ["ci"]), ("ops", "admin", ["*"])):
+            arguments = [BATOND, "token", "create", "--identity", identity, "--role", role]
+            for namespace in namespaces:
+                arguments += ["--namespace", namespace]
+            made = subprocess.run(
+                arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True, env=environment())
+            secrets[identity], line = made.stdout.splitlines()
+            lines.append(line)
+        with open(self.path("tokens"), "w") as file:
+            file.write("\n".join(lines) + "\n")
+        client = self.daemon(auth__tokensFile=self.path("tokens")).client()
+
+        stranger = self.get(client, "/apis/nosuch.io")
+        self.assertEqual((401, "Unauthorized"), (stranger.status, stranger["reason"]))
+        self.assertEqual("Status", self.get(client, LEASES % "ci", token="wrong")["kind"])
+        for who, path, status in (
+                ("vera", LEASES % "ci", 200), ("vera", LEASES % "dev", 403), ("ops", LEASES % "dev", 200),
+                ("vera", "/apis/coordination.k8s.io/v1/leases", 403),
+                ("ops", "/apis/coordination.k8s.io/v1/leases", 200), ("vera", "/api/v1/namespaces", 403),
+                ("vera", "/api/v1/namespaces/ci", 404), ("vera", "/apis", 200), ("vera", "/version", 200)):
+            answer = self.get(client, path, token=secrets[who])
+            self.assertEqual(status, answer.status, (who, path, answer))
+            if status == 403:
+                self.assertEqual(("Status", "Forbidden"), (answer["kind"], answer["reason"]))
+        reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        for who, verb, namespace, allowed in (
+                ("vera", "get", "ci", True), ("vera", "create", "ci", False), ("vera", "get", "dev", False),
+                ("run", "create", "ci", True), ("run", "delete", "ci", False), ("run", "list", "", False),
+                ("ops", "delete", "dev", True), ("ops", "list", "", True)):
+            asked = {"spec": {"resourceAttributes": {
+                "namespace": namespace, "verb": verb, "group": "coordination.k8s.io", "resource": "leases"}}}
+            answer = self.get(client, reviews, method="POST", token=secrets[who], body=asked)
+            self.assertEqual((201, allowed), (answer.status, answer["status"]["allowed"]), (who, asked))
+        me = self.get(
+            client, "/apis/authentication.k8s.io/v1/selfsubjectreviews", method="POST", token=secrets["run"], body={})
+        self.assertEqual("run", me["status"]["userInfo"]["username"])
