@@ -30,7 +30,8 @@ public struct AccessReview: Hashable, Sendable {
     init(_ resource: Resource, _ request: APIRequest) throws(Status) {
         self.resource = resource
         let asked = try Self.asked(resource, request)
-        spec = asked.json
+        // The reference repeats the questions of the one, and not the namespace of the other.
+        spec = resource == .selfSubjectRulesReviews ? [:] : asked.json
         question =
             switch resource {
             case .selfSubjectAccessReviews: .may(try asked.access())

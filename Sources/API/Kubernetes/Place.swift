@@ -66,6 +66,8 @@ enum Place: Hashable {
 
     /// What is behind the version.
     private static func resource(_ groupVersion: GroupVersion, _ rest: [String]) -> Place? {
+        // A slash that was escaped parts a path as any other.
+        guard !rest.contains(where: { $0.utf8.contains(UInt8(ascii: "/")) }) else { return nil }
         func named(_ plural: String, namespaced: Bool) -> Resource? {
             Resource.of(groupVersion).first { $0.plural == plural && $0.isNamespaced == namespaced }
         }

@@ -52,7 +52,8 @@ struct PlaceTests {
         "/apis/coordination.k8s.io/v9", "/apis/coordination.k8s.io/v9/namespaces/ci/leases",
         "/apis/coordination.k8s.io/v1/namespaces/ci/leeses", "/apis/coordination.k8s.io/v1/leases/a",
         "/apis/coordination.k8s.io/v1/namespaces/ci/leases/a/status", "/api/v1/pods",
-        "/api/v1/namespaces/ci/resourcequotas", "/api/v1/namespaces/ci/finalize",
+        "/apis/coordination.k8s.io/v1/namespaces/ci/leases/a/b", "/api/v1/namespaces/ci/resourcequotas",
+        "/api/v1/namespaces/ci/finalize",
     ]) func `what a group doesn't have is told with an empty details`(path: String) throws {
         for method in ["GET", "PUT", "OPTIONS"] {
             let answer = try #require(Cluster.read(method, path).answer)

@@ -61,21 +61,33 @@ struct Document: Sendable {
     /// RFC 9110 §8.8.3: in quotes.
     private var entityTag: APIResponse.Header { .init("ETag", "\"\(tag)\"") }
 
-    /// 304 if the client has it already. - Parameter caching: what `Cache-Control` says.
+    /// As JSON of that form; 304 if the client has it already.
+    ///
+    /// - Parameter caching: what `Cache-Control` says, if not what is true of most answers.
     func response(
-        to request: APIRequest, _ form: AnswerForm, type: String? = nil, caching: String? = nil
+        to request: APIRequest, _ form: AnswerForm, caching: APIResponse.Header = AnswerForm.uncached
     ) -> APIResponse {
-        let varying = APIResponse.Header("Vary", "Accept")
-        var response = form.response(200, bytes, [entityTag, varying])
-        if let type {
-            response.headers[1] = .init("Content-Type", type)
-            response.body = bytes
-        }
-        if let caching { response.headers[0] = .init("Cache-Control", caching) }
-        guard Self.names(request.ifNoneMatch, tag) else { return response }
-        // §15.4.5: the fields that 200 would have had, but for what describes the content.
-        response.headers.remove(at: 1)
-        return APIResponse(status: 304, headers: response.headers)
+        if let unchanged = unchanged(request, caching) { return unchanged }
+        var response = form.response(200, bytes, [entityTag, Self.varying])
+        response.headers[0] = caching
+        return response
+    }
+
+    /// As it is, and of a type of its own.
+    func response(
+        to request: APIRequest, type: String, caching: APIResponse.Header = AnswerForm.uncached
+    ) -> APIResponse {
+        if let unchanged = unchanged(request, caching) { return unchanged }
+        let type = APIResponse.Header("Content-Type", type)
+        return APIResponse(status: 200, headers: [caching, type, entityTag, Self.varying], body: bytes)
+    }
+
+    private static let varying = APIResponse.Header("Vary", "Accept")
+
+    /// RFC 9110 §15.4.5: with the fields that 200 would have had, but for what describes the content.
+    private func unchanged(_ request: APIRequest, _ caching: APIResponse.Header) -> APIResponse? {
+        guard Self.names(request.ifNoneMatch, tag) else { return nil }
+        return APIResponse(status: 304, headers: [caching, entityTag, Self.varying])
     }
 
     /// §13.1.2: "*", or a list of tags; weak ones count as well.
@@ -96,16 +108,14 @@ extension KubernetesRequest {
         case .group(let groupVersion): return try plain(documents.group[groupVersion]!)
         case .resources(let groupVersion): return try plain(documents.resources[groupVersion]!)
         case .version: return try plain(documents.version)
-        case .openAPIv2: return openAPIv2()
-        case .openAPIv3: return documents.openAPIv3.response(to: request, schemaForm)
+        case .openAPIv2: return try openAPIv2()
+        // JSON, which the reference sends as text.
+        case .openAPIv3: return documents.openAPIv3.response(to: request, type: "text/plain; charset=utf-8")
         case .openAPIv3Document(let groupVersion):
-            return openAPIv3(documents.openAPIv3Documents[groupVersion]!)
+            return try openAPIv3(documents.openAPIv3Documents[groupVersion]!)
         default: throw .unknownResource
         }
     }
-
-    /// Schemas are JSON, whatever is accepted: their clients name types that nobody else knows.
-    private var schemaForm: AnswerForm { AnswerForm(isPretty: form.isPretty) }
 
     /// JSON or YAML, without a tag: as the reference has it.
     private func plain(_ document: Document) throws(Status) -> APIResponse {
@@ -128,24 +138,33 @@ extension KubernetesRequest {
             }
             let type =
                 "\(MediaType.json);g=\(AggregatedDiscovery.group);v=\(version);as=\(AggregatedDiscovery.kind)"
-            return list.response(to: request, form, type: type, caching: "public")
+            return list.response(to: request, type: type, caching: .init("Cache-Control", "public"))
         }
         return try plain(document)
     }
 
-    private func openAPIv2() -> APIResponse {
-        let asked = MediaType.ranges(request.accept)
-        guard asked.contains(where: { $0.type == OpenAPIv2.askedType }) else {
-            return face.documents.openAPIv2.response(to: request, schemaForm)
+    private func openAPIv2() throws(Status) -> APIResponse {
+        let documents = face.documents
+        if MediaType.ranges(request.accept).contains(where: { $0.type == OpenAPIv2.askedType }) {
+            return documents.openAPIv2Protobuf.response(to: request, type: OpenAPIv2.givenType)
         }
-        return face.documents.openAPIv2Protobuf.response(
-            to: request, schemaForm, type: OpenAPIv2.givenType)
+        return documents.openAPIv2.response(to: request, try schemaForm())
     }
 
     /// Under its hash it never changes.
-    private func openAPIv3(_ document: Document) -> APIResponse {
-        let isHashed = value("hash") == document.tag
-        return document.response(
-            to: request, schemaForm, caching: isHashed ? "public, immutable, max-age=31536000" : nil)
+    private func openAPIv3(_ document: Document) throws(Status) -> APIResponse {
+        let form = try schemaForm()
+        guard value("hash") == document.tag else { return document.response(to: request, form) }
+        let forGood = APIResponse.Header("Cache-Control", "public, immutable, max-age=31536000")
+        return document.response(to: request, form, caching: forGood)
+    }
+
+    /// Schemas are JSON.
+    private func schemaForm() throws(Status) -> AnswerForm {
+        let accepted = MediaType.ranges(request.accept)
+        guard accepted.contains(where: { $0.isAny || $0.type == MediaType.json }) else {
+            throw .notAcceptable
+        }
+        return AnswerForm(isPretty: form.isPretty)
     }
 }
