@@ -65,6 +65,34 @@ public enum Listing {
             })
     }
 
+    /// Who asked is an identity, or else an address; whose entry has neither is the daemon's own.
+    public static func audit(_ items: [JSON], wide: Bool) -> Table {
+        let more = wide ? ["REVISION", "REQUEST", "ADDRESS", "HOLDER", "TOKEN", "DETAILS"] : []
+        return Table(
+            ["TIME", "WHO", "VERB", "OUTCOME", "NAMESPACE", "NAME", "COUNT", "REASON"] + more,
+            rows: items.map { entry in
+                let time = entry["time"]?.string.map { String($0.prefix(19)) + "Z" }
+                let row = [
+                    time ?? "-", text(entry["identity"] ?? entry["address"]), text(entry["verb"]),
+                    text(entry["outcome"]), text(entry["namespace"]), text(entry["name"]),
+                    text(entry["count"]), oneLine(text(entry["reason"])),
+                ]
+                guard wide else { return row }
+                let details = entry["details"]?.stringMap ?? [:]
+                return row + [
+                    text(entry["revision"]), text(entry["requestID"]), text(entry["address"]),
+                    text(entry["holderIdentity"]), text(entry["fencingToken"]),
+                    details.sorted { $0.key < $1.key }.map { "\($0.key)=\(oneLine($0.value))" }
+                        .joined(separator: " "),
+                ]
+            })
+    }
+
+    /// A row stays a row.
+    private static func oneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
     /// One record for a person: each member on a line, what is inside of one indented.
     public static func description(_ value: JSON, depth: Int = 0, isMap: Bool = false) -> String {
         let indent = String(repeating: "  ", count: depth)

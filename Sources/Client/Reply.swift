@@ -68,7 +68,9 @@ extension Reply {
     static func problem(_ json: JSON?, status: Int, retryAfter: Duration? = nil) -> Reply {
         let problem = Problem(status: status, json)
         guard status >= 500 || status == 429 || status == 408 else { return .refused(problem) }
-        let text = problem.detail.isEmpty ? "the server answered HTTP \(status)" : problem.detail
+        let text =
+            (problem.detail.isEmpty ? "the server answered HTTP \(status)" : problem.detail)
+            + problem.requestNote
         return .unknown(Outage(text, retryAfter: retryAfter, isSilent: false))
     }
 

@@ -15,6 +15,8 @@ public enum Command: Sendable {
     case takeBack(Key, FencingToken)
     /// Delete an idle lease whose retention is over, if this is still its revision.
     case sweep(Key, Revision)
+    /// Put these into the audit record.
+    case record([AuditEntry])
 }
 
 /// Ask to be elected.
@@ -102,6 +104,8 @@ public struct Revocation: Sendable {
     public var reason: String
     /// Who did it, for the history.
     public var by: String?
+    /// For the audit record.
+    public var origin: Origin?
 
     public init(request: RequestID, key: Key, token: FencingToken, reason: String, by: String?) {
         self.request = request
@@ -121,6 +125,8 @@ public struct Marking: Sendable {
     public var holder: String
     public var principal: String?
     public var info: [String: String]
+    /// For the audit record.
+    public var origin: Origin?
 
     public init(
         request: RequestID, key: Key, finding: Finding, inputsDigest: String?, holder: String,
@@ -141,6 +147,8 @@ public struct Unmarking: Sendable {
     public var request: RequestID
     public var key: Key
     public var revision: Revision
+    /// For the audit record.
+    public var origin: Origin?
 
     public init(request: RequestID, key: Key, revision: Revision) {
         self.request = request

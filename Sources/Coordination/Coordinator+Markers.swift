@@ -26,6 +26,7 @@ extension Coordinator {
         } else {
             settleName(&name, with: marker, at: now, &effects)
         }
+        recordMark(marking, marker, at: now, &effects)
         say(.marked(marker, new: true), to: marking.request, &effects)
     }
 
@@ -39,6 +40,7 @@ extension Coordinator {
             view.verdict = .deleted
             view.about = unmarking.key
         }
+        recordUnmark(unmarking, deleting: marker, at: now, &effects)
         say(.unmarked(marker), to: unmarking.request, &effects)
     }
 

@@ -97,7 +97,7 @@ public struct Coordinator: Sendable {
         case .unmark(let unmarking): need(unmarking.key, &needs)
         case .wait(let wait): for key in wait.keys { need(key, &needs) }
         case .sweep(let key, _), .takeBack(let key, _): need(key, &needs)
-        case .forsake: break
+        case .forsake, .record: break
         }
     }
 
@@ -157,6 +157,7 @@ public struct Coordinator: Sendable {
         case .forsake(let request): forsake(request, at: now)
         case .takeBack(let key, let token): takeBack(key, token, at: now, &effects)
         case .sweep(let key, let revision): sweep(key, revision, &effects)
+        case .record(let entries): record(entries, &effects)
         }
     }
 

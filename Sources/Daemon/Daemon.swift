@@ -22,6 +22,7 @@ public final class Daemon: @unchecked Sendable {
     private let server: HTTPServer
     private let clocks: Clocks
     private let sweeper: Sweeper
+    private let desk: AuditDesk
     private var signals: [any DispatchSourceSignal] = []
     private var isStopping = false
     private let stopped = DispatchSemaphore(value: 0)
@@ -54,13 +55,16 @@ public final class Daemon: @unchecked Sendable {
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
+        desk = AuditDesk(turns: turns)
+        turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
+        turns.submit(.record(AuditEntry.start(configuration, recovered, at: now.wall)))
         let reference = Door.ServerReference()
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             kubernetes: Kubernetes(incarnation: incarnation, version: batonVersion),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            log: log)
+            desk: desk, requests: configuration.requestLog, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         reference.server = server
         turns.door = door
@@ -114,10 +118,11 @@ public final class Daemon: @unchecked Sendable {
     /// One round of the loop: everything that arrived is in the inbox.
     private func turn() {
         clocks.runErrands()
+        desk.tend()
         turns.run()
         door.tendStreams()
         if isStopping, turns.isIdle, !isDrained { drain() }
-        let wake = [turns.nextWake, door.nextWake, clocks.nextErrand].compactMap { $0 }.min()
+        let wake = [turns.nextWake, door.nextWake, clocks.nextErrand, desk.nextWake].compactMap { $0 }.min()
         loop.setWakeUp(wake?.nanoseconds)
     }
 
@@ -143,20 +148,21 @@ public final class Daemon: @unchecked Sendable {
             return
         }
         log.notice("stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
-        stop()
+        stop(because: "signal \(number)")
     }
 
     /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.
     private func deposed(_ detail: String) {
         log.critical("another process wrote to the database; batond stops", metadata: ["reason": "\(detail)"])
         isDeposed = true
-        stop()
+        stop(because: detail)
     }
 
-    private func stop() {
+    private func stop(because reason: String) {
         guard !isStopping else { return }
         isStopping = true
         turns.isStopping = true
+        desk.close(with: .stop(configuration, because: reason, at: clocks.now.wall))
         // A disk that doesn't answer must not keep the daemon from ending.
         clocks.after(.seconds(1)) { [unowned self] in if !isDrained { drain() } }
         loop.post {}

@@ -135,7 +135,7 @@ extension Connection {
     func refuse(_ error: WireError) {
         server.counters.refusals += 1
         if let head { terms = ResponseEncoder.Terms(head) } else { terms = ResponseEncoder.Terms() }
-        guard let answer = server.handler?.answer(to: error) else { return close() }
+        guard let answer = server.handler?.answer(to: error, of: head, from: peer) else { return close() }
         answerAndClose(answer)
     }
 

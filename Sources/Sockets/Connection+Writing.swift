@@ -25,6 +25,9 @@ extension Connection {
             body.count > Connection.copiedBodyBytes && !terms.isHead && ResponseEncoder.hasBody(status)
         let delivery: Delivery
         if separately {
+            guard server.backlogBytesHeld + body.count <= server.limits.backlogBytesInAll else {
+                return refuseLongAnswer()
+            }
             server.encoder.appendHead(
                 status: status, headers: headers, bodyLength: body.count, terms: terms,
                 date: server.dateField())
@@ -38,10 +41,16 @@ extension Connection {
         return delivery
     }
 
+    /// In the place of an answer of which nothing has been sent.
+    private func refuseLongAnswer() -> Delivery {
+        refuse(WireError(status: 503, detail: "too many long answers wait to be read; try again"))
+        return .sent
+    }
+
     func park() {
         guard phase == .answering else { return }
         phase = .parked
-        if isTCP { transport?.watchForSilence() }
+        if isTCP { transport?.watchForSilence(server.limits.silenceSeconds) }
         if peerEnded || broken { lose(.closed) }
     }
 
@@ -65,7 +74,7 @@ extension Connection {
     func send(_ bytes: [UInt8]) -> Delivery {
         guard phase == .streaming else { return .gone }
         if terms.isHead || bytes.isEmpty { return .sent }
-        guard backlog.count + bytes.count <= server.limits.writeBacklogBytes else {
+        guard mayHold(bytes.count) else {
             lose(.tooSlow)
             return .gone
         }
@@ -86,6 +95,22 @@ extension Connection {
             guard putOrLose() == .sent else { return .gone }
         }
         answered()
+        return .sent
+    }
+
+    /// Whether so much more may wait here. What a peer that has read all is sent next goes to the kernel.
+    private func mayHold(_ count: Int) -> Bool {
+        guard !backlog.isEmpty else { return true }
+        return backlog.count + count <= server.limits.writeBacklogBytes
+            && server.backlogBytesHeld + count <= server.limits.backlogBytesInAll
+    }
+
+    /// A line that only shows that we are there. One whose peer the kernel asks already is left out:
+    /// if it is gone, new bytes would put off the moment at which that is known.
+    func sendSignOfLife(_ bytes: [UInt8]) -> Delivery {
+        guard phase == .streaming, isTCP, backlog.isEmpty, transport?.peerIsSilent == true else {
+            return send(bytes)
+        }
         return .sent
     }
 
@@ -116,7 +141,7 @@ extension Connection {
     func putEncoded() -> Delivery {
         server.encoder.bytes.withUnsafeBytes { bytes in
             guard backlog.isEmpty else {
-                backlog.append(bytes)
+                wait(for: bytes)
                 return .sent
             }
             guard let taken = taken(transport?.write(bytes)) else { return .gone }
@@ -129,8 +154,8 @@ extension Connection {
         server.encoder.bytes.withUnsafeBytes { first in
             body.withUnsafeBytes { second in
                 guard backlog.isEmpty else {
-                    backlog.append(first)
-                    backlog.append(second)
+                    wait(for: first)
+                    wait(for: second)
                     return .sent
                 }
                 guard let taken = taken(transport?.write(first, second)) else { return .gone }
@@ -156,8 +181,13 @@ extension Connection {
     }
 
     private func wait(for bytes: UnsafeRawBufferPointer) {
-        if backlog.isEmpty { setWriteTime() }
+        if backlog.isEmpty {
+            began = server.loop.now
+            takenBytes = 0
+            setWriteTime()
+        }
         backlog.append(bytes)
+        server.backlogBytesHeld += bytes.count
     }
 
     /// The kernel has room again.
@@ -168,13 +198,18 @@ extension Connection {
             }
             guard count > 0 else { return }
             backlog.drop(count)
+            server.backlogBytesHeld -= count
+            takenBytes += count
             setWriteTime()
         }
         server.loop.schedule(self, at: TimerWheel.never)
         if phase == .flushing { flushed() }
     }
 
+    /// An answer must come to its end, however slowly it is read.
     private func setWriteTime() {
-        server.loop.schedule(self, at: server.loop.now + server.limits.writeTime)
+        let limits = server.limits
+        let earned = Int64(takenBytes) * 1_000_000_000 / limits.bodyRate
+        server.loop.schedule(self, at: began + limits.writeTime + earned)
     }
 }

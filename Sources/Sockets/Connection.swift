@@ -33,8 +33,11 @@ final class Connection: EventTarget {
     var parser: RequestParser
     var head: RequestHead?
     var body: [UInt8] = []
-    /// When the connection began, then when the last head was complete.
+    /// When the connection began, then when the last head was complete, then when the peer began to owe
+    /// us the reading of an answer.
     var began: Int64
+    /// Of that answer, what the peer took since.
+    var takenBytes = 0
     /// Read already, and not yet used: what was pipelined behind a request.
     var early = ByteQueue()
     /// Not yet taken by the kernel.
@@ -120,7 +123,10 @@ final class Connection: EventTarget {
     /// The peer is gone, or as good as gone.
     func lose(_ loss: Loss) {
         guard phase != .closed else { return }
-        if loss == .tooSlow { server.counters.cutOff += 1 }
+        if loss == .tooSlow {
+            server.counters.cutOff += 1
+            transport?.abandon()
+        }
         if exchange != 0 { server.lost(id, loss) }
         close()
     }
@@ -130,6 +136,7 @@ final class Connection: EventTarget {
         phase = .closed
         exchange = 0
         early = ByteQueue()
+        server.backlogBytesHeld -= backlog.count
         backlog = ByteQueue()
         dropRequest()
         server.closed(self)

@@ -6,6 +6,9 @@ public struct ExchangeID: Hashable, Sendable {
     public let number: UInt64
     let slot: UInt32
 
+    /// For what was refused before it was a request: nobody's.
+    public static let none = ExchangeID(number: 0, slot: 0)
+
     public func hash(into hasher: inout Hasher) { hasher.combine(number) }
     public static func == (left: ExchangeID, right: ExchangeID) -> Bool { left.number == right.number }
 }
@@ -65,14 +68,15 @@ public protocol RequestHandler: AnyObject {
     /// A request with a body begins: an answer refuses it before the body is read.
     func refusal(of head: RequestHead) -> Answer?
 
-    /// The answer to a breach of the grammar, a limit or a time (408).
-    func answer(to error: WireError) -> Answer
+    /// The answer to a breach of the grammar, a limit or a time (408). `head` is the request's, if that
+    /// much of it was read.
+    func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer
 }
 
 extension RequestHandler {
     public func refusal(of head: RequestHead) -> Answer? { nil }
 
-    public func answer(to error: WireError) -> Answer {
+    public func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
         Answer(status: error.status, headers: .text, body: Array((error.detail + "\n").utf8))
     }
 }

@@ -23,6 +23,8 @@ public final class HTTPServer: @unchecked Sendable {
     var encoder = ResponseEncoder()
     /// Bytes of bodies that aren't complete.
     var bodyBytesHeld = 0
+    /// Bytes of answers that their peers haven't taken.
+    var backlogBytesHeld = 0
 
     private var listeners: [Listener] = []
     /// By slot of the loop.
@@ -31,6 +33,7 @@ public final class HTTPServer: @unchecked Sendable {
     private var lastExchange: UInt64 = 0
     private var date = DateField()
     private var errands: Errands?
+    private var leftovers: Leftovers?
     private var losses: [(ExchangeID, Loss)] = []
     private var drained: (() -> Void)?
 
@@ -55,6 +58,9 @@ public final class HTTPServer: @unchecked Sendable {
             let errands = Errands(self)
             try loop.add(errands)
             self.errands = errands
+            let leftovers = Leftovers(loop)
+            try loop.add(leftovers)
+            self.leftovers = leftovers
         }
         let listener = try Listener(self, address)
         listeners.append(listener)
@@ -82,6 +88,8 @@ public final class HTTPServer: @unchecked Sendable {
         for connection in connections { connection?.close() }
         if let errands { loop.remove(errands) }
         errands = nil
+        if let leftovers { loop.remove(leftovers) }
+        leftovers = nil
         losses = []
         handler = nil
         drained = nil
@@ -121,6 +129,7 @@ public final class HTTPServer: @unchecked Sendable {
         connections[connection.slot] = connection
         counters.connectionsOpen += 1
         counters.connectionsAccepted += 1
+        leftovers?.opened(counters.connectionsOpen)
         connection.begin()
     }
 
@@ -137,6 +146,7 @@ public final class HTTPServer: @unchecked Sendable {
         connections[connection.slot] = nil
         loop.remove(connection)
         counters.connectionsOpen -= 1
+        leftovers?.closed(counters.connectionsOpen)
         if let address = connection.countedAddress {
             addresses[address, default: 1] -= 1
             if addresses[address] == 0 { addresses[address] = nil }

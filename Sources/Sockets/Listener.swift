@@ -135,9 +135,10 @@ extension Listener {
         _ = loop_set_option(socket, tcp, TCP_KEEPIDLE, keepAlive.idle)
         _ = loop_set_option(socket, tcp, TCP_KEEPINTVL, keepAlive.interval)
         _ = loop_set_option(socket, tcp, TCP_KEEPCNT, keepAlive.count)
-        // tcp(7): also ends a connection whose peer doesn't acknowledge what it was sent.
-        let silence = (keepAlive.idle + keepAlive.interval * keepAlive.count) * 1000
-        _ = loop_set_option(socket, tcp, TCP_USER_TIMEOUT, silence)
+        // What the kernel has taken of an answer has to be read in time as well. A little later than our
+        // own timer, which sends a reset and counts.
+        let writeTime = Int32(clamping: limits.writeTime / 1_000_000 + 2_000)
+        _ = loop_set_option(socket, tcp, TCP_USER_TIMEOUT, writeTime)
     }
 
     private static func bindUnix(_ path: String, _ mode: UInt32) throws(SystemError) -> Int32 {

@@ -44,8 +44,20 @@ struct Transport: ~Copyable {
     /// Whether the peer has closed its side, or the connection is broken, by now.
     var peerHasLeft: Bool { loop_peer_left(descriptor.number) != 0 }
 
-    /// Has the kernel find out about a peer that fell silent. The times are the listener's.
-    func watchForSilence() { _ = loop_set_option(descriptor.number, SOL_SOCKET, SO_KEEPALIVE, 1) }
+    /// Has the kernel find out about a peer that falls silent. While nothing is under way it asks, at the
+    /// listener's times; what was sent must be acknowledged within so many seconds.
+    func watchForSilence(_ seconds: Int32) {
+        _ = loop_set_option(descriptor.number, SOL_SOCKET, SO_KEEPALIVE, 1)
+        // tcp(7): "the maximum amount of time in milliseconds that transmitted data may remain
+        // unacknowledged, or buffered data may remain untransmitted (due to zero window size)".
+        _ = loop_set_option(descriptor.number, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, seconds * 1000)
+    }
+
+    /// The kernel has asked and not heard yet. It goes on asking only while nothing new is sent.
+    var peerIsSilent: Bool { loop_peer_silent(descriptor.number) != 0 }
+
+    /// Drops what the peer hasn't read, and tells it so by a reset, when this is let go.
+    func abandon() { _ = loop_reset_on_close(descriptor.number) }
 
     var peer: Peer {
         var peer = Peer()

@@ -18,6 +18,7 @@ struct Lists {
     let nextNamespace: Statement
     let leasesAfter: Statement
     let markersAfter: Statement
+    let audit: Statement
 
     private static let leasesSQL: StaticString =
         "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
@@ -58,6 +59,8 @@ struct Lists {
         "SELECT count(*) FROM leases WHERE namespace = ?1 AND name > ?2"
     private static let markersAfterSQL: StaticString =
         "SELECT count(*) FROM markers WHERE namespace = ?1 AND name > ?2"
+    private static let auditSQL: StaticString =
+        "SELECT body FROM audit WHERE revision < ?1 ORDER BY revision DESC"
 
     init(_ connection: Connection) throws(StoreError) {
         leases = try connection.prepare(Self.leasesSQL)
@@ -72,6 +75,7 @@ struct Lists {
         nextNamespace = try connection.prepare(Self.nextNamespaceSQL)
         leasesAfter = try connection.prepare(Self.leasesAfterSQL)
         markersAfter = try connection.prepare(Self.markersAfterSQL)
+        audit = try connection.prepare(Self.auditSQL)
     }
 }
 

@@ -31,6 +31,12 @@ enum RecordCodec {
         out.hold(record)
     }
 
+    static func encode(_ entry: AuditEntry, into out: inout ByteWriter) {
+        out.reset()
+        out.byte(version)
+        out.audit(entry)
+    }
+
     static func encode(_ changes: [Change], into out: inout ByteWriter) {
         out.reset()
         out.byte(version)
@@ -59,6 +65,13 @@ enum RecordCodec {
         return record
     }
 
+    static func audit(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> AuditEntry {
+        var reader = try body(bytes)
+        let entry = try reader.audit()
+        try reader.finish()
+        return entry
+    }
+
     static func changes(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> [Change] {
         var reader = try body(bytes)
         let count = try reader.count()
@@ -84,6 +97,7 @@ private enum ChangeTag: UInt8 {
     case marker = 2
     case markerDeleted = 3
     case hold = 4
+    case audit = 5
 }
 
 extension ByteWriter {
@@ -102,6 +116,9 @@ extension ByteWriter {
         case .hold(let record):
             byte(ChangeTag.hold.rawValue)
             hold(record)
+        case .audit(let entry):
+            byte(ChangeTag.audit.rawValue)
+            audit(entry)
         }
     }
 
@@ -120,6 +137,7 @@ extension ByteReader {
         case .marker: return .marker(try marker())
         case .markerDeleted: return .markerDeleted(try key(), at: try integer())
         case .hold: return .hold(try hold())
+        case .audit: return .audit(try audit())
         }
     }
 }

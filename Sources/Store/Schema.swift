@@ -11,12 +11,12 @@ enum Schema {
     /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
     /// application file-format should set the Application ID integer to a unique integer".
     static let applicationID: Int64 = 0x4261_746E
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
-    private static let migrations: [StaticString] = [first]
+    private static let migrations: [StaticString] = [first, second]
 
     private static let first: StaticString = """
         CREATE TABLE journal(
@@ -58,6 +58,21 @@ enum Schema {
         CREATE INDEX holds_by_end ON holds(ended_at) WHERE ended_at IS NOT NULL;
         CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
         PRAGMA user_version=1;
+        """
+
+    /// The audit record. Its order is that of the revisions; wall time may jump.
+    private static let second: StaticString = """
+        CREATE TABLE audit(
+            revision INTEGER PRIMARY KEY,
+            time TEXT NOT NULL, at INTEGER NOT NULL,
+            verb TEXT NOT NULL, outcome TEXT NOT NULL,
+            request_id TEXT, identity TEXT, address TEXT, namespace TEXT, name TEXT,
+            reason TEXT, holder TEXT, token INTEGER, count INTEGER NOT NULL, details TEXT NOT NULL,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX audit_by_time ON audit(at);
+        CREATE INDEX audit_refused ON audit(revision) WHERE outcome = 'refused';
+        PRAGMA user_version=2;
         """
 
     /// Refuses what isn't ours before anything is changed; then brings the file to this version.

@@ -7,6 +7,7 @@ struct TableWriter {
     private let putMarker: Statement
     private let dropMarker: Statement
     private let putHold: Statement
+    private let putAudit: Statement
     private var body = ByteWriter()
 
     // An upsert, not a REPLACE: that would delete the old row from every index and insert it again.
@@ -41,12 +42,21 @@ struct TableWriter {
             ended_by = excluded.ended_by, ended_at = excluded.ended_at, body = excluded.body
         """
 
+    // A replay after a crash may bring an entry that is there already; entries don't change.
+    private static let insertAudit: StaticString = """
+        INSERT OR IGNORE INTO audit(
+            revision, time, at, verb, outcome, request_id, identity, address, namespace, name, reason, holder,
+            token, count, details, body)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+        """
+
     init(_ connection: Connection) throws(StoreError) {
         putLease = try connection.prepare(Self.insertLease)
         dropLease = try connection.prepare(Self.deleteLease)
         putMarker = try connection.prepare(Self.insertMarker)
         dropMarker = try connection.prepare(Self.deleteMarker)
         putHold = try connection.prepare(Self.insertHold)
+        putAudit = try connection.prepare(Self.insertAudit)
     }
 
     mutating func write(_ change: Change) throws(StoreError) {
@@ -56,6 +66,7 @@ struct TableWriter {
         case .marker(let record): try write(record)
         case .markerDeleted(let key, _): try delete(key, dropMarker)
         case .hold(let record): try write(record)
+        case .audit(let entry): try write(entry)
         }
     }
 
@@ -126,6 +137,27 @@ struct TableWriter {
         putHold.bind(14, hold.end?.at.microseconds)
         putHold.bind(15, body)
         try putHold.run()
+    }
+
+    private mutating func write(_ entry: AuditEntry) throws(StoreError) {
+        RecordCodec.encode(entry, into: &body)
+        putAudit.bind(1, entry.revision)
+        putAudit.bind(2, entry.time.iso)
+        putAudit.bind(3, entry.time.microseconds)
+        putAudit.bind(4, entry.verb.rawValue)
+        putAudit.bind(5, entry.outcome.rawValue)
+        putAudit.bind(6, entry.origin?.requestID)
+        putAudit.bind(7, entry.origin?.identity)
+        putAudit.bind(8, entry.origin?.address)
+        putAudit.bind(9, entry.namespace)
+        putAudit.bind(10, entry.name)
+        putAudit.bind(11, entry.reason)
+        putAudit.bind(12, entry.holder)
+        putAudit.bind(13, entry.token)
+        putAudit.bind(14, Int64(entry.count))
+        putAudit.bind(15, JSONText.map(entry.details))
+        putAudit.bind(16, body)
+        try putAudit.run()
     }
 }
 

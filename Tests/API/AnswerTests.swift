@@ -165,6 +165,16 @@ struct AnswerTests {
                 + #""attempt":2,"info":{},"beginTime":"2026-11-21T05:00:00.000000Z"}]}"#)
     }
 
+    @Test func `a list's part ends when it is long, and says where to go on`() {
+        var settings = Elections.Settings()
+        settings.listBytes = 1
+        let elections = Elections(settings: settings, incarnation: 0x0123_4567_89ab_cdef)
+        #expect(
+            elections.leases([Sample.view, Sample.free], next: nil).text
+                == #"{"items":[\#(Self.lease)],"continue":"build"}"#)
+        #expect(elections.markers([Sample.marker()], next: nil).text == #"{"items":[\#(Self.marker)]}"#)
+    }
+
     @Test func `a fence tells the present token, and how the other ended`() {
         let elections = Stage.elections
         #expect(

@@ -12,6 +12,7 @@ struct Disk {
     private var lastToken: FencingToken = 0
     /// The holds that the latest commit began or ended.
     private(set) var latest: [HoldRecord] = []
+    private(set) var audit: [AuditEntry] = []
 
     /// The hold of each name that began and has not ended.
     private(set) var open: [Key: FencingToken] = [:]
@@ -44,6 +45,7 @@ struct Disk {
             if hold.end == nil { begin(hold) } else { end(hold) }
             holds[hold.token] = hold
             latest.append(hold)
+        case .audit(let entry): audit.append(entry)
         }
     }
 
@@ -96,15 +98,18 @@ extension Change {
         case .marker(let marker): marker.revision
         case .leaseDeleted(_, let at), .markerDeleted(_, let at): at
         case .hold(let hold): hold.end?.revision ?? hold.token
+        case .audit(let entry): entry.revision
         }
     }
 
-    var key: Key {
+    /// Nil for what is of no name.
+    var key: Key? {
         switch self {
         case .lease(let lease): lease.key
         case .marker(let marker): marker.key
         case .leaseDeleted(let key, _), .markerDeleted(let key, _): key
         case .hold(let hold): hold.key
+        case .audit: nil
         }
     }
 }

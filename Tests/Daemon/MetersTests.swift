@@ -36,7 +36,8 @@ import Testing
 
     private func meters(_ changes: Change...) -> Meters {
         let meters = Meters()
-        meters.committed(changes, commands: changes.count, handedOver: Meters.moment)
+        meters.committed(
+            changes, commands: changes.count, handedOver: Meters.moment, flush: .milliseconds(3), bytes: 700)
         return meters
     }
 
@@ -68,6 +69,7 @@ import Testing
     @Test func `a turn is one commit of so many commands`() {
         let meters = meters(hold(nil), hold(.completed))
         #expect((meters.commitTime.count, meters.turnSize.count, meters.turnSize.sum) == (1, 1, 2))
+        #expect((meters.flushTime.sum, meters.turnBytes.sum) == (0.003, 700))
     }
 
     @Test func `answers are counted by route and code`() {
@@ -78,6 +80,21 @@ import Testing
         #expect(lease.map(\.code) == [200, 404])
         #expect(lease.map(\.count) == [2, 1])
         #expect(meters.answers[RouteTemplate.status.rawValue].map(\.count) == [1])
+    }
+
+    @Test func `how long an answer took is counted where nobody was waited for`() {
+        let meters = Meters()
+        meters.answered(.campaign, 200, after: .milliseconds(2))
+        meters.answered(.campaign, 202, after: nil)
+        let time = meters.answerTime[RouteTemplate.campaign.rawValue]
+        #expect((time.count, time.sum) == (1, 0.002))
+    }
+
+    @Test func `refusals that were folded count as many as they were`() {
+        var entry = AuditEntry(.renew, .refused, at: began, reason: "hold-ended")
+        entry.count = 40
+        let meters = meters(.audit(entry), .audit(AuditEntry(.revoke, .done, at: began)))
+        #expect(meters.recorded == [.refused: 40, .done: 1])
     }
 
     @Test func `every route's text is its own`() {

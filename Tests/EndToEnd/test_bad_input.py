@@ -24,7 +24,7 @@ class BadInput(Story):
 
     def state(self):
         return (
-            self.client.revision(), self.client.history(), self.client.send("GET", self.client.path("leases?held=true"))
+            self.client.history(), self.client.send("GET", self.client.path("leases?held=true"))
             .body["items"][0]["fencingToken"], self.client.send("GET", self.client.path("markers")).body)
 
     def refused(self, method, path, field, body=None, status=400, kind="invalid-field", headers=None, documented=True):

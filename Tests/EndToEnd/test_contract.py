@@ -39,6 +39,7 @@ class Contract(Story):
         for rest in READS:
             yield "GET", self.client.path(rest), None
         yield "GET", "/v1/status", None
+        yield "GET", "/v1/audit", None
 
     def test_there_is_an_OpenAPI_document_and_it_is_one(self):
         document = contract.contract().document

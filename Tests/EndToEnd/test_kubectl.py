@@ -240,6 +240,54 @@ class Face(Story):
         for name, version in seen:
             self.assertEqual(name.startswith("b"), version > max(versions))
 
+    def test_a_list_comes_whole_in_every_form(self):
+        """Longer than what is read at once, over namespaces that begin and end within it."""
+        batond = self.daemon()
+        client = batond.client()
+        names = []
+        for namespace, count in (("a", 101), ("b", 100), ("c", 1)):
+            for index in range(count):
+                name = "m-%03d" % index
+                client.send(
+                    "PUT", "/v1/namespaces/%s/markers/%s" % (namespace, name), {"holderIdentity": "run"})
+                names.append((namespace, name))
+        path = "/apis/coordination.baton.dev/v1/donemarkers"
+
+        def listed(items):
+            return [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in items]
+
+        whole = self.get(client, path)
+        self.assertEqual(names, listed(whole["items"]))
+        shown = self.get(client, path + "?pretty=true")
+        self.assertEqual(whole.body, shown.body)
+        self.assertEqual(json.dumps(shown.body, indent=2, ensure_ascii=False), shown.raw.decode())
+        self.assertEqual(whole.body, yaml.safe_load(self.get(client, path, "application/yaml").raw))
+        table = self.get(client, path + "?pretty=true", "application/json;as=Table;v=v1;g=meta.k8s.io")
+        self.assertEqual([name for _, name in names], [row["cells"][0] for row in table["rows"]])
+        self.assertEqual(
+            names[:1], listed(self.get(client, path + "?fieldSelector=metadata.namespace=a&limit=1")["items"]))
+        self.assertEqual(
+            [("a", "m-000"), ("b", "m-000"), ("c", "m-000")],
+            listed(self.get(client, path + "?fieldSelector=metadata.name%3Dm-000")["items"]))
+        empty = self.get(client, LEASES % "none" + "?pretty=true")
+        self.assertEqual(json.dumps(empty.body, indent=2), empty.raw.decode())
+        self.assertEqual([], yaml.safe_load(self.get(client, LEASES % "none", "application/yaml").raw)["items"])
+
+    def test_a_part_ends_after_a_mebibyte(self):
+        batond = self.daemon()
+        client = batond.client()
+        for index in range(24):
+            client.send(
+                "PUT", client.path("markers/m-%02d" % index),
+                {"holderIdentity": "run", "result": {"text": "x" * 60000}})
+        path = "/apis/coordination.baton.dev/v1/namespaces/ci/donemarkers"
+        part = self.get(client, path + "?limit=500")
+        self.assertLess(len(part.raw), 1200000)
+        self.assertEqual(24, len(part["items"]) + part["metadata"]["remainingItemCount"])
+        rest = self.get(client, path + "?limit=500&continue=" + part["metadata"]["continue"])
+        self.assertEqual(24, len(part["items"]) + len(rest["items"]))
+        self.assertEqual(24, len(self.get(client, path)["items"]))
+
     def test_versions_and_forms(self):
         batond = self.daemon()
         client = batond.client()

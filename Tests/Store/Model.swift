@@ -7,6 +7,7 @@ struct Model {
     var leases: [Key: LeaseRecord] = [:]
     var markers: [Key: DoneMarker] = [:]
     var holds: [FencingToken: HoldRecord] = [:]
+    var audit: [AuditEntry] = []
 
     mutating func apply(_ changes: [Change]) {
         for change in changes {
@@ -16,6 +17,7 @@ struct Model {
             case .marker(let record): markers[record.key] = record
             case .markerDeleted(let key, _): markers[key] = nil
             case .hold(let record): holds[record.token] = record
+            case .audit(let entry): audit.append(entry)
             }
         }
     }
@@ -34,6 +36,9 @@ struct Model {
             if try store.markers(namespace: namespace, limit: 1000) != expectedMarkers { return false }
             if try store.history(namespace: namespace, limit: 1000) != expectedHolds { return false }
         }
+        if try store.audit(AuditFilter(limit: 1000), isVisible: { _ in true }).entries != audit.reversed() {
+            return false
+        }
         let namespaces = Set(leases.keys.map(\.namespace)).union(markers.keys.map(\.namespace))
         return try store.namespaces() == namespaces.sorted()
     }
@@ -48,7 +53,9 @@ struct Workload {
     init(seed: UInt64) { random = Seeded(seed) }
 
     mutating func changes(_ revision: Revision) -> [Change] {
-        (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
+        var changes = (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
+        if random.chance() { changes.append(.audit(Fleet.entry(revision))) }
+        return changes
     }
 
     private mutating func step(_ revision: Revision) -> [Change] {

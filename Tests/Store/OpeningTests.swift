@@ -59,9 +59,9 @@ import Testing
         let path = Opening.file(in: directory)
         try Backup.write(from: bench.directory, to: path)
         let later = try Connection(path: path, access: .write)
-        try later.run("PRAGMA user_version=2")
+        try later.run("PRAGMA user_version=3")
         later.close()
-        #expect(throws: StoreError.newer(path: path, version: 2, supported: 1)) {
+        #expect(throws: StoreError.newer(path: path, version: 3, supported: 2)) {
             try SQLiteStore.open(directory: directory) { _ in }
         }
     }

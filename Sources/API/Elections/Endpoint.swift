@@ -2,7 +2,7 @@ import Coordination
 
 /// A path of /v1 and what it names. This is the one table of paths.
 enum Endpoint: Hashable {
-    case status, ready, live, metrics
+    case status, audit, ready, live, metrics
     case leases(namespace: String)
     case history(namespace: String)
     case markers(namespace: String)
@@ -22,6 +22,7 @@ enum Endpoint: Hashable {
         case (1, "livez"): self = .live
         case (1, "metrics"): self = .metrics
         case (2, "v1") where path[1] == "status": self = .status
+        case (2, "v1") where path[1] == "audit": self = .audit
         case (4...6, "v1") where path[1] == "namespaces": self = try Self.inNamespace(path)
         default: throw Self.unknown
         }
@@ -85,6 +86,7 @@ enum Endpoint: Hashable {
         switch self {
         case .ready, .live: nil
         case .status, .metrics: Access(.view, namespace: nil)
+        case .audit: Access(.administer, namespace: nil)
         case .leases(let namespace), .history(let namespace), .markers(let namespace):
             Access(.view, namespace: namespace)
         case .lease(let key), .leaseHistory(let key), .fence(let key): Access(.view, namespace: key.namespace)

@@ -13,6 +13,7 @@ extension Elections {
         try acceptsJSON(envelope.request)
         let request = envelope.request
         switch endpoint {
+        case .audit: return .audit(try auditFilter(envelope))
         case .leases(let namespace):
             let query = try Query(request, allowed: ["prefix", "held", "limit", "continue"])
             return .leases(

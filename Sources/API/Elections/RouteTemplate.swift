@@ -1,7 +1,7 @@
 /// A path with its names left out: what requests are counted by. There is a fixed number of them,
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
-    case status, ready, live, metrics, leases, history, markers
+    case status, audit, ready, live, metrics, leases, history, markers
     case lease, campaign, renew, complete, resign, revoke, leaseHistory, fence, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
@@ -24,6 +24,7 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
     public var text: String {
         switch self {
         case .status: "/v1/status"
+        case .audit: "/v1/audit"
         case .ready: "/readyz"
         case .live: "/livez"
         case .metrics: "/metrics"
@@ -61,6 +62,7 @@ extension Endpoint {
     var template: RouteTemplate {
         switch self {
         case .status: .status
+        case .audit: .audit
         case .ready: .ready
         case .live: .live
         case .metrics: .metrics

@@ -13,6 +13,11 @@ extension AnswerForm {
             status: status, headers: [Self.uncached, contentType] + headers, body: written(body))
     }
 
+    /// 200 with what is in that form already.
+    func response(_ written: [UInt8]) -> APIResponse {
+        APIResponse(status: 200, headers: [Self.uncached, contentType], body: written)
+    }
+
     private func written(_ body: [UInt8]) -> [UInt8] {
         if encoding == .protobuf { return body }
         // Go's encoder ends what it doesn't indent with a line feed.
@@ -24,12 +29,12 @@ extension AnswerForm {
 
     /// Errors have no columns, whatever was asked for.
     func response(_ status: Status) -> APIResponse {
-        guard encoding != .protobuf else {
-            return response(status.code, status.protobuf, status.headers)
-        }
         var writer = JSONWriter()
-        writer.object { status.write(to: &$0) }
-        return response(status.code, writer.bytes, status.headers)
+        if encoding != .protobuf { writer.object { status.write(to: &$0) } }
+        var response = response(
+            status.code, encoding == .protobuf ? status.protobuf : writer.bytes, status.headers)
+        response.problem = status.problem
+        return response
     }
 
     /// What there is at no path of any API.

@@ -114,6 +114,15 @@ extension Status {
         writer.member("code", code)
     }
 
+    /// What the daemon's records call it; nil: they don't.
+    var problem: Problem.Kind? {
+        switch code {
+        case 401: .unauthenticated
+        case 403: .forbidden
+        default: nil
+        }
+    }
+
     /// Header fields of its own.
     var headers: [APIResponse.Header] {
         var headers: [APIResponse.Header] = []

@@ -13,6 +13,7 @@ final class Transfer {
     private(set) var lines: [[UInt8]] = []
     private(set) var tooLong = false
     private var endpoint = ""
+    private var requestID = ""
     /// curl writes into it for as long as the handle lives.
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
@@ -37,9 +38,11 @@ final class Transfer {
     func leave(_ multi: UnsafeMutableRawPointer) { curl_multi_remove_handle(multi, handle) }
 
     func prepare(
-        _ request: HTTPRequest, to endpoint: Endpoint, token: String?, timeout: Duration?, agent: String
+        _ request: HTTPRequest, _ requestID: String, to endpoint: Endpoint, token: String?,
+        timeout: Duration?, agent: String
     ) {
         self.endpoint = endpoint.shown
+        self.requestID = requestID
         setString(CURLOPT_URL, endpoint.base + request.target)
         if let path = endpoint.socketPath { setString(CURLOPT_UNIX_SOCKET_PATH, path) }
         setString(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -58,6 +61,7 @@ final class Transfer {
             setLong(CURLOPT_LOW_SPEED_TIME, 40)
         }
         addHeader("Accept: " + (request.streams ? "application/x-ndjson" : "application/json"))
+        addHeader("X-Request-Id: \(requestID)")
         if let token { addHeader("Authorization: Bearer \(token)") }
         setMethod(request)
         baton_curl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
@@ -126,7 +130,8 @@ final class Transfer {
                 + (error == 0 ? "" : ": \(String(cString: strerror(error)))")
         }
         let detail = String(cString: errorText)
-        return detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+        let why = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+        return "\(why) (request \(requestID))"
     }
 }
 

@@ -20,6 +20,10 @@ public final class Transport {
     private let agent: String
     private let multi: UnsafeMutableRawPointer
     private var transfers: [Int: Transfer] = [:]
+    /// Every attempt is a request with an id of its own; what they begin with is the same, so that a retry
+    /// can be seen to be one.
+    private let requestIDs = Random.hex(bytes: 8)
+    private var attempts = 0
     private var events: [Event] = []
 
     public init(_ endpoint: Endpoint, _ credentials: Credentials, agent: String) {
@@ -42,7 +46,10 @@ public final class Transport {
             guard let transfer = Transfer(id, streams: request.streams) else {
                 return fail(id, "no memory for a request")
             }
-            transfer.prepare(request, to: endpoint, token: token, timeout: timeout, agent: agent)
+            attempts += 1
+            transfer.prepare(
+                request, "\(requestIDs)-\(attempts)", to: endpoint, token: token, timeout: timeout,
+                agent: agent)
             transfers[id] = transfer
             transfer.join(multi)
         } catch {

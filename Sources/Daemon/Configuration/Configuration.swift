@@ -14,6 +14,8 @@ public struct Configuration: Sendable {
     public var insecureListen = false
     public var logLevel = "info"
     public var logFormat = "text"
+    /// Which requests have a line in the log: `none`, `errors` or `all`.
+    public var logRequests = "errors"
 
     public var core = CoreSettings()
     public var api = Elections.Settings()
@@ -27,6 +29,9 @@ public struct Configuration: Sendable {
     public var leaseRetention = Interval.hours(1)
     /// How long the history of ended holds is kept.
     public var historyRetention = Interval.hours(30 * 24)
+    /// How long entries of the audit record are kept, and how many at the most.
+    public var auditRetention = Interval.hours(90 * 24)
+    public var auditRows: Int64 = 1_000_000
     /// How long rows of the journal are kept once the tables have them.
     public var journalRetention = Interval.hours(1)
     /// How many bytes of such rows are kept at the most.
@@ -36,7 +41,13 @@ public struct Configuration: Sendable {
     /// Above this size of the WAL the daemon is not ready.
     public var walBytesMax: Int64 = 1024 * 1024 * 1024
 
+    /// The settings that were given, by their keys, as they were written.
+    public var given: [String: String] = [:]
+
     public init() {}
+
+    /// The table of settings has only such words as there are.
+    var requestLog: RequestLog.Scope { RequestLog.Scope(rawValue: logRequests)! }
 
     var effectiveQuarantine: Interval { restoreQuarantine ?? api.maxLeaseDuration }
 
@@ -45,6 +56,8 @@ public struct Configuration: Sendable {
         settings.journalAge = journalRetention
         settings.journalBytes = journalBytes
         settings.historyAge = historyRetention
+        settings.auditAge = auditRetention
+        settings.auditRows = auditRows
         return settings
     }
 

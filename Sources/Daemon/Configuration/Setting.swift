@@ -89,6 +89,7 @@ struct Setting: Sendable {
         },
         choice("log.level", \.logLevel, ["trace", "debug", "info", "notice", "warning", "error"]),
         choice("log.format", \.logFormat, ["text", "json"]),
+        choice("log.requests", \.logRequests, RequestLog.Scope.allCases.map(\.rawValue)),
 
         duration("lease.defaultDuration", \.api.defaultLeaseDuration),
         duration("lease.minDuration", \.api.minLeaseDuration),
@@ -105,6 +106,8 @@ struct Setting: Sendable {
         duration("wait.streamDefault", \.api.defaultStreamWait),
 
         duration("history.retention", \.historyRetention),
+        duration("audit.retention", \.auditRetention, min: .hours(1)),
+        count("audit.rows", \.auditRows, 1000...1_000_000_000),
         duration("journal.retention", \.journalRetention),
         count("journal.bytes", \.journalBytes, 1_048_576...(1 << 50)),
         count("wal.bytesMax", \.walBytesMax, 67_108_864...(1 << 50)),

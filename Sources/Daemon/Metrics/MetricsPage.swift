@@ -18,8 +18,10 @@ struct MetricsPage {
 
     func text() -> [UInt8] {
         var text = MetricsText()
-        holds(&text)
-        queues(&text)
+        // Counted from all that waits: once.
+        let figures = turns.core.figures
+        holds(&text, figures)
+        queues(&text, figures)
         commits(&text)
         storage(&text)
         readiness(&text)
@@ -28,10 +30,16 @@ struct MetricsPage {
         return text.bytes
     }
 
-    private func holds(_ text: inout MetricsText) {
+    private func holds(_ text: inout MetricsText, _ figures: Coordinator.Figures) {
         let elections: [(String, WaitEnd)] = [("fresh", .electedAtOnce), ("handover", .handedOver)]
         text.begin("baton_elections_total", .counter, "Elections, by how they came about.")
         for (name, end) in elections { text.sample(meters.waits[Int(end.rawValue)].count, ("kind", name)) }
+        let campaigns = meters.campaigns
+        text.begin("baton_campaigns_total", .counter, "Campaigns that were answered, by outcome.")
+        text.sample(campaigns.elected, ("outcome", "elected"))
+        text.sample(campaigns.done, ("outcome", "done"))
+        text.sample(campaigns.failed, ("outcome", "failed"))
+        text.sample(campaigns.waiting, ("outcome", "waiting"))
         text.begin("baton_holds_ended_total", .counter, "Holds that ended, by how.")
         for end in HoldEnd.allCases { text.sample(meters.holdEnds[Int(end.rawValue)], ("end", "\(end)")) }
         text.counter(
@@ -47,13 +55,19 @@ struct MetricsPage {
             "baton_stale_tokens_total", meters.staleTokens,
             "Requests of a holder or an operator whose hold had ended already.")
         text.counter(
+            "baton_foreign_tokens_total", meters.foreignTokens,
+            "Requests with the token of a hold that belongs to somebody else.")
+        text.begin("baton_audit_entries_total", .counter, "What the audit record was told, by outcome.")
+        for outcome in AuditEntry.Outcome.allCases {
+            text.sample(meters.recorded[outcome] ?? 0, ("outcome", outcome.rawValue))
+        }
+        text.counter(
             "baton_gaps_total", turns.statistics.gaps,
             "Times at which the daemon was away and every hold got the time added.")
-        text.gauge("baton_holds", turns.core.figures.holds, "Holds now.")
+        text.gauge("baton_holds", figures.holds, "Holds now.")
     }
 
-    private func queues(_ text: inout MetricsText) {
-        let figures = turns.core.figures
+    private func queues(_ text: inout MetricsText, _ figures: Coordinator.Figures) {
         text.begin(
             "baton_contender_wait_seconds", .histogram,
             "From a contender's arrival to its election, or to the marker of the work.")
@@ -83,6 +97,12 @@ struct MetricsPage {
         text.samples(meters.commitTime)
         text.begin("baton_turn_commands", .histogram, "Commands in each turn that was made durable.")
         text.samples(meters.turnSize)
+        text.begin(
+            "baton_store_flush_duration_seconds", .histogram, "The flush of each turn that was made durable.")
+        text.samples(meters.flushTime)
+        text.begin(
+            "baton_turn_bytes", .histogram, "Bytes in the journal of each turn that was made durable.")
+        text.samples(meters.turnBytes)
         text.gauge("baton_revision", turns.core.durableRevision, "The latest revision that is on disk.")
     }
 
@@ -116,6 +136,12 @@ struct MetricsPage {
             for answer in meters.answers[route.rawValue].sorted(by: { $0.code < $1.code }) {
                 text.sample(answer.count, ("route", route.text), ("code", String(answer.code)))
             }
+        }
+        text.begin(
+            "baton_http_request_duration_seconds", .histogram,
+            "From a request's arrival to its answer, by route, without those that waited for others.")
+        for route in RouteTemplate.allCases where meters.answerTime[route.rawValue].count > 0 {
+            text.samples(meters.answerTime[route.rawValue], ("route", route.text))
         }
         text.gauge("baton_connections", server.connectionsOpen, "Connections that are open now.")
         text.counter(

@@ -4,12 +4,14 @@ import Glibc
 final class DaemonProcess {
     private let program: String
     private let directory: String
+    private let settings: [String]
     let address: Address
     private(set) var pid: pid_t = 0
 
-    init(program: String, directory: String) throws(BenchError) {
+    init(program: String, directory: String, settings: [String]) throws(BenchError) {
         self.program = program
         self.directory = directory
+        self.settings = settings
         address = try Address.unused()
         try start()
         try awaitReady()
@@ -20,10 +22,11 @@ final class DaemonProcess {
     /// Starts it and doesn't wait. Also after `kill`, with the data that is there.
     func start() throws(BenchError) {
         let log = "\(directory).log"
-        let arguments = [
-            program, "--listen", "\(address.host):\(address.port)", "--data", directory,
-            "--set", "log.level=warning",
-        ]
+        let arguments =
+            [
+                program, "--listen", "\(address.host):\(address.port)", "--data", directory,
+                "--set", "log.level=warning",
+            ] + settings.flatMap { ["--set", $0] }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -67,6 +70,17 @@ final class DaemonProcess {
 
     /// Bytes in memory, and those of them that aren't a file's.
     var memory: (resident: Int, anonymous: Int) { (kilobytes("VmRSS"), kilobytes("RssAnon")) }
+
+    /// The most that has been resident since `forgetPeak`.
+    var memoryPeak: Int { kilobytes("VmHWM") }
+
+    /// proc_pid_clear_refs(5): "To reset the peak resident set size to the current, write 5."
+    func forgetPeak() {
+        let file = open("/proc/\(pid)/clear_refs", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        _ = write(file, "5", 1)
+        close(file)
+    }
 
     private func kilobytes(_ key: String) -> Int {
         let text = Machine.value(of: key, in: "/proc/\(pid)/status") ?? ""

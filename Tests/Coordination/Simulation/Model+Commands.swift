@@ -17,6 +17,7 @@ extension Model {
             case .forsake(let request): depart(request, now)
             case .takeBack(let key, let token): takeBack(key, token, now)
             case .sweep(let key, let revision): sweep(key, revision)
+            case .record: break
             }
         } catch {
             say(.refused(error), to: command.request!)
@@ -202,7 +203,7 @@ extension Command {
         case .mark(let marking): marking.request
         case .unmark(let unmarking): unmarking.request
         case .wait(let wait): wait.request
-        case .forsake, .takeBack, .sweep: nil
+        case .forsake, .takeBack, .sweep, .record: nil
         }
     }
 }

@@ -72,7 +72,7 @@ struct Simulation {
         let effects = stage.collectTick()
         let order: [Model.Due] = effects.compactMap {
             switch $0 {
-            case .persist(let change): .name(change.key)
+            case .persist(let change): change.key.map { .name($0) }
             case .answer(let request, _, _), .parked(let request, _, _): .request(request)
             case .standingsChanged(let key): .name(key)
             case .waitEnded: nil

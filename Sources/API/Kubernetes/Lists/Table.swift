@@ -96,17 +96,14 @@ public enum IncludedObject: String, Hashable, Sendable {
 }
 
 enum TableText {
-    static func columns(_ columns: [Column], to writer: inout JSONWriter) {
-        writer.name("columnDefinitions")
-        writer.array(columns) { writer, column in
-            writer.object {
-                $0.member("name", column.name)
-                $0.member("type", column.type)
-                $0.member("format", column.format)
-                $0.member("description", column.description)
-                $0.member("priority", column.priority)
-            }
-        }
+    static func columns(of resource: Resource) -> JSON {
+        .array(
+            resource.columns.map {
+                [
+                    "name": .string($0.name), "type": .string($0.type), "format": .string($0.format),
+                    "description": .string($0.description), "priority": .number(Int64($0.priority)),
+                ]
+            })
     }
 
     static func row(

@@ -12,6 +12,7 @@ public struct KubernetesObject: Hashable, Sendable {
     }
 
     public var name: String { metadata.name }
+    public var isNamespaced: Bool { metadata.namespace != nil }
 
     var resource: Resource {
         switch content {
