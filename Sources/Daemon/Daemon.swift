@@ -22,7 +22,10 @@ public final class Daemon: @unchecked Sendable {
     private let server: HTTPServer
     private let clocks: Clocks
     private let sweeper: Sweeper
+    private var certificates: Certificates?
     private let desk: AuditDesk
+    /// What the audit record is told of the start.
+    private let started: [AuditEntry]
     private var signals: [any DispatchSourceSignal] = []
     private var isStopping = false
     private let stopped = DispatchSemaphore(value: 0)
@@ -35,6 +38,8 @@ public final class Daemon: @unchecked Sendable {
         self.configuration = configuration
         self.log = log
         let gate = try Gate(tokensFile: configuration.tokensFile)
+        certificates = try Certificates(
+            configuration.tls, at: Timestamp(microseconds: loop_walltime() / 1000), log: log)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
@@ -52,20 +57,23 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.core, revision: recovered.revision, names: names,
+            usage: recovered.usage, scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
         desk = AuditDesk(turns: turns)
         turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
-        turns.submit(.record(AuditEntry.start(configuration, recovered, at: now.wall)))
+        started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             kubernetes: Kubernetes(incarnation: incarnation, version: batonVersion),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            desk: desk, requests: configuration.requestLog, log: log)
+            desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
+            requests: configuration.requestLog, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
+        server.tls = certificates?.context
         reference.server = server
         turns.door = door
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
@@ -113,6 +121,9 @@ public final class Daemon: @unchecked Sendable {
             log.notice("listening", metadata: ["address": "\(bound)"])
         }
         sweeper.start()
+        // Who can't listen hasn't started.
+        turns.submit(.record(started))
+        loop.post {}
     }
 
     /// One round of the loop: everything that arrived is in the inbox.
@@ -144,11 +155,18 @@ public final class Daemon: @unchecked Sendable {
 
     private func signalled(_ number: Int32) {
         guard number != SIGHUP else {
-            door.reload()
+            reload()
             return
         }
         log.notice("stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
         stop(because: "signal \(number)")
+    }
+
+    private func reload() {
+        if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
+        server.tls = certificates?.context
+        // Without tokens it says that there is nothing to reload, which isn't so with certificates.
+        if certificates == nil || configuration.tokensFile != nil { door.reload() }
     }
 
     /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.

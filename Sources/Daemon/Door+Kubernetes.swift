@@ -20,6 +20,10 @@ extension Door {
         case .pass(let known): principal = known
         }
         visit.identity = principal?.identity
+        if let refusal = tooFast(visit, request) {
+            send(refusal, to: visit)
+            return
+        }
         let reader = KubernetesReader(store: turns.store, face: kubernetes, request: request)
         let now = turns.clock.now
         switch request.action(at: now) {

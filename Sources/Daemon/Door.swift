@@ -23,6 +23,10 @@ final class Door: RequestHandler, TurnOutlet {
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// Nil: everybody may ask as often as they like.
+    var limiter: RateLimiter?
+    /// Whether those without an identity are limited, too, by their address.
+    let limitsAddresses: Bool
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -39,7 +43,8 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
-        facts: ServerFacts, gate: Gate, desk: AuditDesk, requests: RequestLog.Scope, log: Logger
+        facts: ServerFacts, gate: Gate, desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool,
+        requests: RequestLog.Scope, log: Logger
     ) {
         self.server = server
         self.turns = turns
@@ -48,6 +53,8 @@ final class Door: RequestHandler, TurnOutlet {
         self.facts = facts
         self.gate = gate
         self.desk = desk
+        self.limiter = limiter
+        self.limitsAddresses = limitsAddresses
         self.log = log
         requestLog = RequestLog(requests, log: log)
         var generator = SystemRandomNumberGenerator()
@@ -81,6 +88,10 @@ final class Door: RequestHandler, TurnOutlet {
         case .pass(let known): principal = known
         }
         visit.identity = principal?.identity
+        if let refusal = tooFast(visit, elections) {
+            send(refusal, to: visit)
+            return
+        }
         let routed = elections.route(
             asked, as: exchange.number, at: turns.clock.now, principal: principal?.identity)
         switch routed.action {
@@ -102,14 +113,14 @@ final class Door: RequestHandler, TurnOutlet {
             command.attribute(
                 to: Origin(requestID: visit.id, identity: visit.identity, address: address))
         }
+        if shape.waits { command = command.waiting(for: client(visit)) }
         open[visit.exchange.number] = OpenRequest(visit: visit, shape: shape)
         turns.submit(command)
     }
 
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
         guard let waiting = open.removeValue(forKey: exchange.number) else { return }
-        requestLog.note(
-            waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, http.peer(of: exchange))
+        requestLog.note(waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, nil)
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
@@ -128,6 +139,13 @@ final class Door: RequestHandler, TurnOutlet {
         return Answer(response, of: visit)
     }
 
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {
+        log.debug(
+            "a TLS handshake failed", metadata: ["peer": "\(peer.address)", "reason": "\(failure.reason)"])
+    }
+
+    func newRequestID() -> String { ids.id(of: nil) }
+
     // MARK: Answers
 
     func answer(_ request: RequestID, _ reply: Reply) -> Bool {
@@ -145,10 +163,10 @@ final class Door: RequestHandler, TurnOutlet {
     /// The last lines of a stream. False if its peer was gone.
     private func end(_ visit: Visit, with lines: [UInt8]) -> Bool {
         streams.remove(visit.exchange.number)
-        let peer = http.peer(of: visit.exchange)
         let isSent = http.send(visit.exchange, lines) == .sent
         requestLog.note(
-            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment, peer)
+            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment,
+            http.peer(of: visit.exchange))
         if isSent { http.finish(visit.exchange) }
         return isSent
     }
@@ -170,7 +188,7 @@ final class Door: RequestHandler, TurnOutlet {
         turns.meters.answered(
             visit.route, response.status, after: visit.hasWaited ? nil : now - visit.arrived)
         // Who it was has to be asked before the answer: it may end the connection.
-        if let kind = response.problem, kind.isRecorded || visit.isAct, response.status < 500 {
+        if let kind = response.problem, kind.isRecorded(ofAct: visit.isAct) {
             var refusal = visit.refusal(
                 kind.rawValue, from: http.peer(of: visit.exchange) ?? Peer(), at: turns.clock.now.wall)
             if let rejection { refusal.describe(rejection) }
@@ -242,12 +260,15 @@ final class Door: RequestHandler, TurnOutlet {
         }
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
-        let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+        let rateClients = limiter?.clients ?? 0
+        let reader = Reader(
+            turns: turns, elections: elections, facts: facts, server: counters, rateClients: rateClients)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
         turns.read(query.keys) { [elections, facts, log] turns, now in
             do {
                 let reader = Reader(
-                    turns: turns, elections: elections, facts: facts, server: counters, asker: asker)
+                    turns: turns, elections: elections, facts: facts, server: counters,
+                    rateClients: rateClients, asker: asker)
                 return respond(try reader.answer(query, at: now))
             } catch {
                 log.error(
@@ -273,17 +294,7 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .audit, .status, .ready, .live, .metrics: []
-        }
-    }
-}
-
-extension Problem.Kind {
-    /// Refusals of this kind go into the audit record, whatever was asked for; those of an act always do.
-    var isRecorded: Bool {
-        switch self {
-        case .unauthenticated, .forbidden, .holdEnded, .notTheHolder, .tooMany: true
-        default: false
+        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
         }
     }
 }

@@ -8,6 +8,11 @@ public struct ServerLimits: Sendable {
     public var connections = 60_000
     /// Connections of one address; nil for as many as in all, since runs share addresses.
     public var connectionsPerAddress: Int?
+    /// From the beginning of a connection to the end of its TLS handshake.
+    public var handshakeTime: Int64 = 10_000_000_000
+    /// Steps of handshakes in one round of the loop. A signature takes up to a millisecond, and a
+    /// thousand peers that arrive at once must not keep holders from renewing for a second.
+    public var handshakesPerRound = 16
     /// From the first byte of a head (of a new connection: from its beginning) to the head's end.
     public var headTime: Int64 = 10_000_000_000
     /// For a body: this long, and longer by what it brought at `bodyRate`.
@@ -49,10 +54,10 @@ public struct ServerLimits: Sendable {
 
     func check() {
         precondition(readBufferBytes >= 4096 && readBufferBytes <= 1 << 20, "one buffer for the server")
-        precondition(connections > 0 && readsPerRound > 0 && bodyRate > 0)
+        precondition(connections > 0 && readsPerRound > 0 && handshakesPerRound > 0 && bodyRate > 0)
         precondition(bodyBytesInAll >= wire.bodyBytes, "the longest body must fit")
         precondition(backlogBytesInAll >= writeBacklogBytes, "the longest backlog of a stream must fit")
-        precondition(min(headTime, bodyTime, idleTime) > 0 && min(writeTime, lingerTime) > 0)
+        precondition(min(handshakeTime, headTime, bodyTime, idleTime) > 0 && min(writeTime, lingerTime) > 0)
         precondition(writeBacklogBytes >= 4096, "a stream's line must fit its backlog")
     }
 }

@@ -37,8 +37,10 @@ final class Bench {
         }
         daemons += 1
         let data = "\(directory)/data-\(daemons)"
+        let certificate = options.tls ? try Certificate(in: directory) : nil
         let process = try DaemonProcess(
-            program: options.daemonPath, directory: data, settings: settings)
+            program: options.daemonPath, directory: data, certificate: certificate,
+            settings: settings)
         defer {
             process.kill()
             Files.remove(data)

@@ -1,7 +1,7 @@
 """Unmodified kubectl against the real daemon: reading, in every form that it knows.
 
-It is the kubectl of the system; $BATON_KUBECTL names others, with colons between them. It talks plain HTTP on
-loopback, over which it sends no token: so tokens are tried by hand, further below.
+It is the kubectl of the system; $BATON_KUBECTL names others, with colons between them. Over plain HTTP it sends no
+token: so tokens are tried over TLS, and by hand.
 """
 
 import json
@@ -12,7 +12,8 @@ import subprocess
 
 import yaml
 
-from support import BATON, BATOND, Story, environment
+from support import BATON, BATOND, Story, environment, until
+from test_tls import TLSStory
 
 SECONDS = 20
 
@@ -28,22 +29,36 @@ def kubectls():
     return found
 
 
-class Kubectl(Story):
-    def setUp(self):
-        super().setUp()
-        self.batond = self.daemon()
-        self.client = self.batond.client()
-        self.config = self.path("kubeconfig")
-        with open(self.config, "w") as file:
-            file.write(self.kubeconfig())
+def tokens(folder, *people):
+    """A file of tokens, and the secrets by identity. - people: identity, role and namespaces."""
+    secrets, lines = {}, []
+    for identity, role, namespaces in people:
+        arguments = [BATOND, "token", "create", "--identity", identity, "--role", role]
+        for namespace in namespaces:
+            arguments += ["--namespace", namespace]
+        made = subprocess.run(
+            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True, env=environment())
+        secrets[identity], line = made.stdout.splitlines()
+        lines.append(line)
+    path = os.path.join(folder, "tokens")
+    with open(path, "w") as file:
+        file.write("\n".join(lines) + "\n")
+    return path, secrets
 
-    def kubeconfig(self, *arguments, **variables):
+
+class WithKubectl:
+    def kubeconfig(self, server, *arguments, **variables):
         made = subprocess.run(
             [BATON, "kubeconfig", "--namespace", "ci", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env=environment(BATON_SERVER=self.batond.url, **variables))
+            text=True, env=environment(BATON_SERVER=server, **variables))
         self.assertEqual(0, made.returncode, made.stderr)
         self.said = made.stderr
         return made.stdout
+
+    def write_config(self, text):
+        self.config = self.path("kubeconfig")
+        with open(self.config, "w") as file:
+            file.write(text)
 
     def ask(self, kubectl, *arguments, code=0):
         """What it says; of an error, what it says of the error."""
@@ -52,6 +67,14 @@ class Kubectl(Story):
             text=True, env=environment(HOME=self.folder))
         self.assertEqual(code, done.returncode, (arguments, done.stdout, done.stderr))
         return done.stdout if code == 0 else done.stderr
+
+
+class Kubectl(WithKubectl, Story):
+    def setUp(self):
+        super().setUp()
+        self.batond = self.daemon()
+        self.client = self.batond.client()
+        self.write_config(self.kubeconfig(self.batond.url))
 
     def table(self, *arguments):
         """Rows of cells, without the spaces between them. An empty cell shifts its row."""
@@ -186,12 +209,12 @@ class Kubectl(Story):
                 self.assertIn("v1.36", self.ask(kubectl, "version"))
 
     def test_a_kubeconfig_names_the_server_and_the_token(self):
-        config = yaml.safe_load(self.kubeconfig(BATON_TOKEN="btk_secret"))
+        config = yaml.safe_load(self.kubeconfig(self.batond.url, BATON_TOKEN="btk_secret"))
         self.assertEqual({"token": "btk_secret"}, config["users"][0]["user"])
         self.assertIn("kubectl sends no token over http", self.said)
         with open(self.path("token"), "w") as file:
             file.write("btk_secret\n")
-        config = yaml.safe_load(self.kubeconfig(BATON_TOKEN_FILE=self.path("token")))
+        config = yaml.safe_load(self.kubeconfig(self.batond.url, BATON_TOKEN_FILE=self.path("token")))
         self.assertEqual({"tokenFile": self.path("token")}, config["users"][0]["user"])
         self.assertEqual(self.batond.url, config["clusters"][0]["cluster"]["server"])
         self.assertEqual("ci", config["contexts"][0]["context"]["namespace"])
@@ -199,6 +222,33 @@ class Kubectl(Story):
             [BATON, "kubeconfig", "--server", "unix:/run/batond.sock"], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, env=environment())
         self.assertEqual((64, ""), (refused.returncode, refused.stdout))
+
+
+class WithTokens(WithKubectl, TLSStory):
+    def test_kubectl_is_who_its_token_says(self):
+        file, secrets = tokens(self.folder, ("vera", "viewer", ["ci"]), ("ops", "admin", ["*"]))
+        batond = self.tls_daemon(auth__tokensFile=file)
+        status, _ = batond.ask(
+            "POST", "/v1/namespaces/ci/leases/alpha/campaign", {"holderIdentity": "run-alpha"},
+            headers={"Authorization": "Bearer " + secrets["ops"], "Content-Type": "application/json"})
+        self.assertEqual(200, status)
+        for kubectl in kubectls():
+            with self.subTest(kubectl=kubectl):
+                config = self.kubeconfig(
+                    batond.tls_url, "--ca-file", self.authority.file, BATON_TOKEN=secrets["vera"])
+                self.assertEqual("", self.said)
+                self.write_config(config)
+                self.assertEqual("run-alpha", self.ask(
+                    kubectl, "get", "lease", "alpha", "-o", "jsonpath={.spec.holderIdentity}"))
+                self.assertEqual("yes\n", self.ask(kubectl, "auth", "can-i", "list", "leases"))
+                denied = self.ask(kubectl, "get", "leases", "-n", "dev", code=1)
+                self.assertIn('User "vera" cannot list resource "leases"', denied)
+                self.assertIn("the token reaches ci only", denied)
+                self.assertIn("forbidden", self.ask(kubectl, "get", "leases", "-A", code=1))
+                self.write_config(config.replace(secrets["vera"], "wrong"))
+                self.assertIn("must be logged in", self.ask(kubectl, "get", "leases", code=1))
+                self.write_config(config.replace(secrets["vera"], secrets["ops"]))
+                self.assertIn("run-alpha", self.ask(kubectl, "get", "leases", "-A"))
 
 
 class Face(Story):
@@ -309,19 +359,9 @@ class Face(Story):
         self.assertEqual((304, b""), (again.status, again.raw))
 
     def test_who_may_what(self):
-        secrets, lines = {}, []
-        for identity, role, namespaces in (
-                ("vera", "viewer", ["ci"]), ("run", "runner", ["ci"]), ("ops", "admin", ["*"])):
-            arguments = [BATOND, "token", "create", "--identity", identity, "--role", role]
-            for namespace in namespaces:
-                arguments += ["--namespace", namespace]
-            made = subprocess.run(
-                arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True, env=environment())
-            secrets[identity], line = made.stdout.splitlines()
-            lines.append(line)
-        with open(self.path("tokens"), "w") as file:
-            file.write("\n".join(lines) + "\n")
-        client = self.daemon(auth__tokensFile=self.path("tokens")).client()
+        file, secrets = tokens(
+            self.folder, ("vera", "viewer", ["ci"]), ("run", "runner", ["ci"]), ("ops", "admin", ["*"]))
+        client = self.daemon(auth__tokensFile=file).client()
 
         stranger = self.get(client, "/apis/nosuch.io")
         self.assertEqual((401, "Unauthorized"), (stranger.status, stranger["reason"]))
@@ -344,6 +384,24 @@ class Face(Story):
                 "namespace": namespace, "verb": verb, "group": "coordination.k8s.io", "resource": "leases"}}}
             answer = self.get(client, reviews, method="POST", token=secrets[who], body=asked)
             self.assertEqual((201, allowed), (answer.status, answer["status"]["allowed"]), (who, asked))
+        self.recorded(client, secrets["ops"])
         me = self.get(
             client, "/apis/authentication.k8s.io/v1/selfsubjectreviews", method="POST", token=secrets["run"], body={})
         self.assertEqual("run", me["status"]["userInfo"]["username"])
+
+    def recorded(self, client, secret):
+        """A refusal here is one like any other."""
+        def refused():
+            record = client.send("GET", "/v1/audit?namespace=dev", None, {"Authorization": "Bearer " + secret})
+            return [entry for entry in record["items"] if entry["outcome"] == "refused"]
+        entry = until(refused, "the refusal is recorded")[0]
+        self.assertEqual(("read", "forbidden", "vera"), (entry["verb"], entry["reason"], entry["identity"]))
+
+    def test_who_asks_too_often_is_told_in_the_words_of_kubernetes(self):
+        batond = self.daemon(rate__perSecond=1, rate__burst=3, rate__limitAddresses="true")
+        client = batond.client()
+        answers = [self.get(client, "/apis") for _ in range(8)]
+        refused = [answer for answer in answers if answer.status == 429]
+        self.assertTrue(refused)
+        self.assertEqual("TooManyRequests", refused[0]["reason"])
+        self.assertGreaterEqual(int(refused[0].headers["retry-after"]), 1)

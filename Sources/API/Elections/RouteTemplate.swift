@@ -1,11 +1,11 @@
 /// A path with its names left out: what requests are counted by. There is a fixed number of them,
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
-    case status, audit, ready, live, metrics, leases, history, markers
+    case status, audit, ready, live, metrics, namespace, leases, history, markers
     case lease, campaign, renew, complete, resign, revoke, leaseHistory, fence, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
-    case namespaces, namespace
+    case namespaceObjects, namespaceObject
     case leaseObjects, leaseObjectsEverywhere, leaseObject
     case doneMarkers, doneMarkersEverywhere, doneMarker
     /// Nothing is there.
@@ -28,6 +28,7 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .ready: "/readyz"
         case .live: "/livez"
         case .metrics: "/metrics"
+        case .namespace: "/v1/namespaces/{namespace}"
         case .leases: "/v1/namespaces/{namespace}/leases"
         case .history: "/v1/namespaces/{namespace}/history"
         case .markers: "/v1/namespaces/{namespace}/markers"
@@ -44,8 +45,8 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .openAPI: "/openapi"
         case .kubernetesVersion: "/version"
         case .selfReviews: "/apis/{group}/v1/{review}"
-        case .namespaces: "/api/v1/namespaces"
-        case .namespace: "/api/v1/namespaces/{name}"
+        case .namespaceObjects: "/api/v1/namespaces"
+        case .namespaceObject: "/api/v1/namespaces/{name}"
         case .leaseObjects: "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         case .leaseObjectsEverywhere: "/apis/coordination.k8s.io/v1/leases"
         case .leaseObject: "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
@@ -66,6 +67,7 @@ extension Endpoint {
         case .ready: .ready
         case .live: .live
         case .metrics: .metrics
+        case .namespace: .namespace
         case .leases: .leases
         case .history: .history
         case .markers: .markers
@@ -95,8 +97,8 @@ extension Place {
         case .collection(.doneMarkers, let namespace):
             namespace == nil ? .doneMarkersEverywhere : .doneMarkers
         case .object(.doneMarkers, _, _): .doneMarker
-        case .collection: .namespaces
-        case .object: .namespace
+        case .collection: .namespaceObjects
+        case .object: .namespaceObject
         case .unknownResource, .nowhere: .unknown
         }
     }

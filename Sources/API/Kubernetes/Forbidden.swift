@@ -1,3 +1,5 @@
+import Coordination
+
 /// Answers to whoever may not, in the words of Kubernetes.
 extension KubernetesRequest: Refusing {
     public func response(unauthenticated wasGiven: Bool) -> APIResponse {
@@ -13,6 +15,15 @@ extension KubernetesRequest: Refusing {
                 + Self.reason(role, needed, namespaces))
         status.details = details
         return form.response(status)
+    }
+
+    public func response(tooFast limit: Int, wait: Interval) -> APIResponse {
+        let seconds = Int((max(0, wait.nanoseconds) + 999_999_999) / 1_000_000_000)
+        return form.response(
+            Status(
+                429, "TooManyRequests",
+                "there may be \(limit) requests a second of one client: try again later",
+                Status.Details(retryAfterSeconds: max(1, seconds))))
     }
 
     /// What is missing, for the person who has to give it.

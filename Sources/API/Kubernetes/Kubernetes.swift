@@ -27,15 +27,6 @@ public struct Kubernetes: Sendable {
         }
     }
 
-    /// What a path of this face names; for the audit record.
-    public static func names(in path: [String]) -> (namespace: String?, name: String?) {
-        switch Place(path: path) {
-        case .collection(_, let namespace): (namespace, nil)
-        case .object(_, let namespace, let name): (namespace, name)
-        default: (nil, nil)
-        }
-    }
-
     /// Reads a request as far as its path and its headers tell what it is about.
     public func read(_ request: APIRequest) -> KubernetesRequest {
         KubernetesRequest(request, face: self)
@@ -56,6 +47,8 @@ public protocol Refusing {
     func response(
         forbidden access: Access, to identity: String, role: String, needed: String?, namespaces: [String]?
     ) -> APIResponse
+    /// 429: the client asks more often than it may for good. - Parameter wait: until it may again.
+    func response(tooFast limit: Int, wait: Interval) -> APIResponse
 }
 
 extension Elections: Refusing {}

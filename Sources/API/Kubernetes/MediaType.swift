@@ -70,7 +70,7 @@ enum MediaType {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard pair.count == 2 else { continue }
             if pair[0] == "q" {
-                range.quality = Double(pair[1]).map { Int(min(max($0, 0), 1) * 1000) } ?? 0
+                range.quality = MediaTypes.quality(pair[1])
             } else {
                 range.parameters[String(pair[0])] = String(pair[1])
             }

@@ -119,6 +119,7 @@ extension Status {
         switch code {
         case 401: .unauthenticated
         case 403: .forbidden
+        case 429: .tooMany
         default: nil
         }
     }

@@ -24,7 +24,7 @@ struct RequestLog {
 
     /// - Parameters:
     ///   - status: nil if the peer went before its answer was complete.
-    ///   - peer: only asked for when a line is written.
+    ///   - peer: only asked for when a line is written; nil for one that went.
     mutating func note(
         _ visit: Visit, status: Int?, bytes: Int, at now: Instant, _ peer: @autoclosure () -> Peer?
     ) {

@@ -4,15 +4,21 @@ import Glibc
 final class DaemonProcess {
     private let program: String
     private let directory: String
+    private let certificate: Certificate?
     private let settings: [String]
     let address: Address
     private(set) var pid: pid_t = 0
 
-    init(program: String, directory: String, settings: [String]) throws(BenchError) {
+    init(
+        program: String, directory: String, certificate: Certificate?, settings: [String]
+    ) throws(BenchError) {
         self.program = program
         self.directory = directory
+        self.certificate = certificate
         self.settings = settings
-        address = try Address.unused()
+        var address = try Address.unused()
+        address.isEncrypted = certificate != nil
+        self.address = address
         try start()
         try awaitReady()
     }
@@ -22,11 +28,14 @@ final class DaemonProcess {
     /// Starts it and doesn't wait. Also after `kill`, with the data that is there.
     func start() throws(BenchError) {
         let log = "\(directory).log"
+        var all = settings + ["log.level=warning"]
+        if let certificate {
+            all += ["tls.certificateFile=\(certificate.path)", "tls.keyFile=\(certificate.keyPath)"]
+        }
+        let scheme = certificate == nil ? "" : "tls:"
         let arguments =
-            [
-                program, "--listen", "\(address.host):\(address.port)", "--data", directory,
-                "--set", "log.level=warning",
-            ] + settings.flatMap { ["--set", $0] }
+            [program, "--listen", "\(scheme)\(address.host):\(address.port)", "--data", directory]
+            + all.flatMap { ["--set", $0] }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -26,7 +26,8 @@ struct KubeconfigCommand: ParsableCommand {
 
     func run() throws {
         let config = Kubeconfig(
-            endpoint: server.endpoint, namespace: server.namespaceName, credentials: server.credentials)
+            endpoint: server.endpoint, namespace: server.namespaceName, credentials: server.credentials,
+            trust: server.trust)
         if let caution = config.caution { Say.line(caution) }
         Say.result(config.text)
     }

@@ -61,7 +61,8 @@ public struct ListAnswer: Sendable {
 
     /// For people: as deep as it will stand.
     private mutating func appendShown(_ json: [UInt8]) {
-        guard let item = try? JSON(parsing: json) else { return }
+        // This face wrote it, so it is JSON.
+        let item = (try? JSON(parsing: json)) ?? .null
         guard form.encoding == .json else {
             return items.append(contentsOf: YAML.text([item]).utf8)
         }
