@@ -44,7 +44,7 @@ let package = Package(
         room("Wire"),
         room("JSON"),
         room("Digest"),
-        room("Identity", ["Digest"]),
+        room("Identity", ["Digest", "JSON", "COpenSSL"]),
         room("Store", ["Coordination", "CSQLite"]),
         room("Sockets", ["Wire", "CLinux", "COpenSSL"]),
         room("API", ["Coordination", "Wire", "JSON", "Digest"]),
@@ -52,7 +52,7 @@ let package = Package(
             "Daemon",
             [
                 "Coordination", "Store", "Sockets", "Wire", "JSON", "API", "Identity", "Digest", "CLinux",
-                "CYAML",
+                "CCurl", "CYAML",
                 logging,
             ]),
         room("Client", ["Digest", "JSON", "CCurl"]),
@@ -61,8 +61,8 @@ let package = Package(
         // Doors to C.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CLinux"),
 
         // The programs.
@@ -77,11 +77,11 @@ let package = Package(
         tests(of: "Wire"),
         tests(of: "JSON"),
         tests(of: "Digest"),
-        tests(of: "Identity", ["Digest"]),
+        tests(of: "Identity", ["COpenSSL", "Digest", "JSON"]),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux", "COpenSSL"]),
         tests(of: "API", ["Coordination", "Wire", "JSON", "Digest"]),
-        tests(of: "Daemon", ["API", "Coordination", "Sockets"]),
+        tests(of: "Daemon", ["API", "Coordination", "Sockets", "Identity", logging, "Store"]),
         tests(of: "Client", ["Digest", "JSON"]),
         tests(of: "Supervision", ["guardian-probe"]),
 

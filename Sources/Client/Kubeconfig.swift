@@ -36,7 +36,8 @@ public struct Kubeconfig: Sendable {
     private var user: JSON {
         var user: JSON =
             switch credentials.source {
-            case .none: [:]
+            // A job's tokens are asked for when they are needed, which kubectl can't do.
+            case .none, .job: [:]
             case .token(let token): ["token": .string(token)]
             case .file(let path): ["tokenFile": .string(File.absolute(path))]
             }

@@ -18,6 +18,7 @@ public final class Daemon: @unchecked Sendable {
     private let loop: EventLoop
     private let store: SQLiteStore
     private let turns: Turns
+    private let gate: Gate
     private let door: Door
     private let server: HTTPServer
     private let clocks: Clocks
@@ -37,12 +38,12 @@ public final class Daemon: @unchecked Sendable {
     public init(_ configuration: Configuration, log: Logger) throws {
         self.configuration = configuration
         self.log = log
-        let gate = try Gate(tokensFile: configuration.tokensFile)
         certificates = try Certificates(
             configuration.tls, at: Timestamp(microseconds: loop_walltime() / 1000), log: log)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
+        gate = try Gate(configuration, clocks, log)
         let loop = loop
         let (store, recovered, names) = try loop.sync {
             let (store, recovered) = try SQLiteStore.open(
@@ -82,8 +83,10 @@ public final class Daemon: @unchecked Sendable {
                 "the data was restored from a backup; nobody is elected for a while, since holders that it doesn't know may be at work",
                 metadata: ["until": "\(configuration.effectiveQuarantine.text) from now"])
         }
-        if let tokens = gate.tokens {
-            log.notice("requests need a token", metadata: ["tokens": "\(tokens.entries.count)"])
+        if !gate.isOpen {
+            log.notice(
+                "requests have to prove whose they are",
+                metadata: ["tokens": "\(gate.tokens.count)", "issuers": "\(gate.issuers.issuers.count)"])
         }
         log.info(
             "the store is open",
@@ -98,17 +101,19 @@ public final class Daemon: @unchecked Sendable {
     public func run() throws -> Bool {
         turns.onDeposed = { [unowned self] detail in deposed(detail) }
         loop.turn = { [unowned self] in turn() }
-        loop.start()
         do {
+            // Before the loop turns: a store with a turn in flight can't be closed.
             try loop.sync { try listen() }
         } catch {
             loop.sync {
                 server.stop()
                 store.close()
+                gate.issuers.stop()
                 loop.stop()
             }
             throw error
         }
+        loop.start()
         watchSignals()
         stopped.wait()
         return !isDeposed
@@ -131,7 +136,7 @@ public final class Daemon: @unchecked Sendable {
         clocks.runErrands()
         desk.tend()
         turns.run()
-        door.tendStreams()
+        door.tend()
         if isStopping, turns.isIdle, !isDrained { drain() }
         let wake = [turns.nextWake, door.nextWake, clocks.nextErrand, desk.nextWake].compactMap { $0 }.min()
         loop.setWakeUp(wake?.nanoseconds)
@@ -166,7 +171,7 @@ public final class Daemon: @unchecked Sendable {
         if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
         server.tls = certificates?.context
         // Without tokens it says that there is nothing to reload, which isn't so with certificates.
-        if certificates == nil || configuration.tokensFile != nil { door.reload() }
+        if certificates == nil || !gate.isOpen { door.reload() }
     }
 
     /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.
@@ -199,6 +204,7 @@ public final class Daemon: @unchecked Sendable {
                 store.close()
                 log.notice("stopped")
             }
+            gate.issuers.stop()
             stopped.signal()
         }
     }

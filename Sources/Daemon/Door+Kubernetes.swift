@@ -9,21 +9,7 @@ extension Door {
     /// For so long a list is put together before others have their turn.
     private static let listTime = Interval.milliseconds(5)
 
-    func received(_ request: KubernetesRequest, _ authorization: [String], _ visit: Visit) {
-        var visit = visit
-        let principal: Principal?
-        switch gate.decide(request.access, authorization, request) {
-        case .refuse(let response, let identity):
-            visit.identity = identity
-            send(response, to: visit)
-            return
-        case .pass(let known): principal = known
-        }
-        visit.identity = principal?.identity
-        if let refusal = tooFast(visit, request) {
-            send(refusal, to: visit)
-            return
-        }
+    func serve(_ request: KubernetesRequest, _ visit: Visit, _ principal: Principal?) {
         let reader = KubernetesReader(store: turns.store, face: kubernetes, request: request)
         let now = turns.clock.now
         switch request.action(at: now) {
@@ -31,7 +17,7 @@ extension Door {
         case .object(let query): attempt(request, visit) { send(try reader.answer(query), to: visit) }
         case .list(let query): attempt(request, visit) { try begin(query, reader, visit, now) }
         case .review(let review):
-            // Without tokens everybody may do everything.
+            // Where nobody has to prove anything, everybody may do everything.
             let grants = review.accesses.map { access in
                 principal?.permits(access.verb.role, in: access.namespace) ?? true
             }

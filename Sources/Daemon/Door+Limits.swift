@@ -14,7 +14,7 @@ extension Door {
     ///
     /// What a holder does is counted and never refused: who is loud elsewhere must not lose a hold for
     /// it. Probes don't count.
-    func tooFast(_ visit: Visit, _ face: some Refusing) -> APIResponse? {
+    func tooFast(_ visit: Visit, _ face: any Refusing) -> APIResponse? {
         guard let perSecond = limiter?.perSecond, visit.identity != nil || limitsAddresses,
             !visit.route.isProbe, let client = client(visit)
         else { return nil }

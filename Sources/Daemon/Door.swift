@@ -16,7 +16,8 @@ final class Door: RequestHandler, TurnOutlet {
     let elections: Elections
     let kubernetes: Kubernetes
     let facts: ServerFacts
-    private(set) var gate: Gate
+    let gate: Gate
+    private var lobby = Lobby()
     private let desk: AuditDesk
     let log: Logger
     private var requestLog: RequestLog
@@ -60,6 +61,7 @@ final class Door: RequestHandler, TurnOutlet {
         var generator = SystemRandomNumberGenerator()
         ids = RequestIDs(from: &generator)
         streams = Streams()
+        gate.issuers.onNews = { [unowned self] in judgeAgain() }
     }
 
     private var http: HTTPServer { server.server }
@@ -72,28 +74,52 @@ final class Door: RequestHandler, TurnOutlet {
             method: head.methodName, path: head.pathSegments, query: head.queryItems,
             accept: head.values("accept").joined(separator: ", "), contentType: head["content-type"],
             userAgent: head["user-agent"], ifNoneMatch: head["if-none-match"], body: request.body)
-        var visit = Visit(
+        let visit = Visit(
             id: ids.id(of: head), exchange: exchange, method: asked.method, path: asked.path,
             route: RouteTemplate(path: asked.path), arrived: turns.clock.now.instant)
-        if Kubernetes.serves(asked.path) {
-            received(kubernetes.read(asked), head.values("authorization"), visit)
-            return
-        }
-        let principal: Principal?
-        switch gate.decide(elections.access(to: asked), head.values("authorization"), elections) {
+        var arrival = Arrival(visit: visit, asked: asked, head: head)
+        if Kubernetes.serves(asked.path) { arrival.kubernetes = kubernetes.read(asked) }
+        decide(arrival, until: turns.clock.now.instant + Lobby.timeMax)
+    }
+
+    /// In whose words a request is refused.
+    private func face(of arrival: Arrival) -> any Refusing {
+        guard let request = arrival.kubernetes else { return elections }
+        return request
+    }
+
+    /// - Parameter until: how long it may wait until it is known whose it is.
+    private func decide(_ arrival: Arrival, until: Instant) {
+        var arrival = arrival
+        let access = arrival.kubernetes.map(\.access) ?? elections.access(to: arrival.asked)
+        let decision = gate.decide(
+            access, arrival.head.values("authorization"), face(of: arrival),
+            peer: http.peer(of: arrival.visit.exchange))
+        switch decision {
+        case .pass(let principal):
+            arrival.visit.identity = principal?.identity
+            serve(arrival, principal)
         case .refuse(let response, let identity):
-            visit.identity = identity
-            send(response, to: visit)
-            return
-        case .pass(let known): principal = known
+            arrival.visit.identity = identity
+            send(response, to: arrival.visit)
+        case .later:
+            arrival.visit.hasWaited = true
+            guard !lobby.admit(arrival, until: until) else { return }
+            let response = face(of: arrival).response(
+                unjudged: "Too many tokens wait for their issuer's keys.")
+            send(response, to: arrival.visit)
         }
-        visit.identity = principal?.identity
-        if let refusal = tooFast(visit, elections) {
+    }
+
+    private func serve(_ arrival: Arrival, _ principal: Principal?) {
+        let visit = arrival.visit
+        if let refusal = tooFast(visit, face(of: arrival)) {
             send(refusal, to: visit)
             return
         }
+        if let request = arrival.kubernetes { return serve(request, visit, principal) }
         let routed = elections.route(
-            asked, as: exchange.number, at: turns.clock.now, principal: principal?.identity)
+            arrival.asked, as: visit.exchange.number, at: turns.clock.now, principal: principal?.identity)
         switch routed.action {
         case .answer(let response): send(response, to: visit)
         case .read(let query): read(query, visit, principal)
@@ -119,14 +145,28 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
+        if let arrival = lobby.remove(exchange) { return noteLoss(of: arrival.visit) }
         guard let waiting = open.removeValue(forKey: exchange.number) else { return }
-        requestLog.note(waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, nil)
+        noteLoss(of: waiting.visit)
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
 
+    private func noteLoss(of visit: Visit) {
+        requestLog.note(
+            visit, status: nil, bytes: visit.streamed, at: moment, http.peer(of: visit.exchange))
+    }
+
     /// What is read anew on SIGHUP.
-    func reload() { desk.happened(gate.reload(log, at: turns.clock.now.wall)) }
+    func reload() {
+        desk.happened(gate.reload(at: turns.clock.now.wall))
+        judgeAgain()
+    }
+
+    /// Keys have come, or won't come, or others are asked for: whoever waits is judged again.
+    private func judgeAgain() {
+        for (arrival, until) in lobby.takeAll() { decide(arrival, until: until) }
+    }
 
     func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
         let visit = Visit(
@@ -230,9 +270,21 @@ final class Door: RequestHandler, TurnOutlet {
 
     func standingsChanged(_ key: Key) { streams.changed(key, at: turns.clock.now.instant) }
 
-    /// Sends the lines that are due: signs of life, and places that changed.
-    func tendStreams() {
+    /// Does what is due: fetches of keys, and the end of waiting for them; lines of streams.
+    func tend() {
         let now = turns.clock.now
+        gate.issuers.tend()
+        for arrival in lobby.takeLate(at: now.instant) {
+            send(
+                face(of: arrival).response(
+                    unjudged: "The keys of the token's issuer did not come in time."),
+                to: arrival.visit)
+        }
+        tendStreams(now)
+    }
+
+    /// Sends the lines that are due: signs of life, and places that changed.
+    private func tendStreams(_ now: Now) {
         for request in streams.dueSignsOfLife(at: now.instant) {
             stream(elections.aliveLine(at: now), to: request, isSignOfLife: true)
         }
@@ -245,11 +297,16 @@ final class Door: RequestHandler, TurnOutlet {
         }
     }
 
-    var nextWake: Instant? { streams.nextWake }
+    var nextWake: Instant? {
+        [streams.nextWake, lobby.nextWake, gate.issuers.nextWake].compactMap { $0 }.min()
+    }
 
     /// The daemon is about to stop: whoever waits is told to come back.
     func sendWaitersAway() {
         for request in open.keys { unavailable(request, .stopping) }
+        for (arrival, _) in lobby.takeAll() {
+            send(elections.response(unavailable: .stopping), to: arrival.visit)
+        }
     }
 
     // MARK: Reads
@@ -260,15 +317,12 @@ final class Door: RequestHandler, TurnOutlet {
         }
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
-        let rateClients = limiter?.clients ?? 0
         let reader = Reader(
-            turns: turns, elections: elections, facts: facts, server: counters, rateClients: rateClients)
+            turns: turns, elections: elections, facts: facts, server: counters,
+            rateClients: limiter?.clients ?? 0, issuers: gate.issuers, asker: asker)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
-        turns.read(query.keys) { [elections, facts, log] turns, now in
+        turns.read(query.keys) { [elections, log] _, now in
             do {
-                let reader = Reader(
-                    turns: turns, elections: elections, facts: facts, server: counters,
-                    rateClients: rateClients, asker: asker)
                 return respond(try reader.answer(query, at: now))
             } catch {
                 log.error(

@@ -51,6 +51,8 @@ extension Connection {
         guard phase == .answering else { return }
         phase = .parked
         if isTCP { transport?.watchForSilence(server.limits.silenceSeconds) }
+        // A close_notify may be among what came behind the request.
+        if readable, transport?.tls != nil { server.loop.queue(self) }
         if peerEnded || broken { lose(.closed) }
     }
 
@@ -236,7 +238,8 @@ extension Connection {
     /// An answer must come to its end, however slowly it is read.
     func setWriteTime() {
         let limits = server.limits
-        let earned = Int64(takenBytes) * 1_000_000_000 / limits.bodyRate
+        // In whole seconds: a stream may be behind for long, and the product must not overflow.
+        let earned = Int64(takenBytes) / limits.bodyRate * 1_000_000_000
         server.loop.schedule(self, at: began + limits.writeTime + earned)
     }
 }

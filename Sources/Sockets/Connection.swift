@@ -94,6 +94,8 @@ final class Connection: EventTarget {
             broken = true
         }
         if events & EPOLLOUT.rawValue != 0, !isFlushed { flush() }
+        // In their order: those that wait for their share of a round come before new ones.
+        if phase == .handshaking { return server.loop.queue(self) }
         work()
     }
 
@@ -166,7 +168,7 @@ final class Connection: EventTarget {
 
     /// The server is about to stop.
     func drain() {
-        if phase == .handshaking { close() }
+        if phase == .handshaking { return close() }
         if phase == .reading, head == nil, parser.isIdle, early.isEmpty, !readable { close() }
     }
 }

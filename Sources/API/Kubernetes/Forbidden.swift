@@ -2,8 +2,25 @@ import Coordination
 
 /// Answers to whoever may not, in the words of Kubernetes.
 extension KubernetesRequest: Refusing {
-    public func response(unauthenticated wasGiven: Bool) -> APIResponse {
+    /// Without the reason: kubectl knows this message, and says what to do.
+    public func response(unauthenticated wasGiven: Bool, because reason: String?) -> APIResponse {
         form.response(Status.unauthorized)
+    }
+
+    public func response(unruly reason: String) -> APIResponse {
+        form.response(Status(403, "Forbidden", "\(subject) is forbidden: \(reason)", details))
+    }
+
+    public func response(unnameable subject: String) -> APIResponse {
+        response(
+            unruly:
+                "the certificate's subject \(Go.quoted(subject)) can't be made an identity: its line in the "
+                + "tokens file needs identity=")
+    }
+
+    public func response(unjudged reason: String) -> APIResponse {
+        form.response(
+            Status(503, "ServiceUnavailable", reason, Status.Details(retryAfterSeconds: 2)))
     }
 
     public func response(

@@ -38,17 +38,3 @@ extension Access {
     /// principal may have only those match it which match everything.
     static let everyNamespace = "*"
 }
-
-/// Says no in the words of one face or the other.
-public protocol Refusing {
-    /// 401. - Parameter wasGiven: whether there were credentials.
-    func response(unauthenticated wasGiven: Bool) -> APIResponse
-    /// 403. See `Elections` for the parameters.
-    func response(
-        forbidden access: Access, to identity: String, role: String, needed: String?, namespaces: [String]?
-    ) -> APIResponse
-    /// 429: the client asks more often than it may for good. - Parameter wait: until it may again.
-    func response(tooFast limit: Int, wait: Interval) -> APIResponse
-}
-
-extension Elections: Refusing {}

@@ -10,6 +10,7 @@ public struct Configuration: Sendable {
     public var data = "/var/lib/baton"
     /// Where the tokens are that requests need; nil: everybody may do everything.
     public var tokensFile: String?
+    public var auth = AuthSettings()
     public var tls = TLSSettings()
     /// Listening beyond loopback and Unix sockets without TLS, or without asking who is there, must be
     /// asked for.
@@ -119,13 +120,19 @@ public struct Configuration: Sendable {
             "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
         )
         try require(
+            auth.keysMaxAge <= auth.keysStaleMax,
+            "auth.keysMaxAge (\(text(auth.keysMaxAge))) is longer than auth.keysStaleMax (\(text(auth.keysStaleMax)))"
+        )
+        try require(
             ratePerSecond > 0 || !limitsAddresses,
             "rate.limitAddresses (true) limits nothing while rate.perSecond is 0")
         try validateListeners()
     }
 
     /// Whether anybody is told from anybody else, so that strangers may reach a listener.
-    private var authenticates: Bool { tokensFile != nil || tls.knowsItsClients }
+    private var authenticates: Bool {
+        tokensFile != nil || auth.issuersFile != nil || tls.knowsItsClients
+    }
 
     private func validateListeners() throws(ConfigurationError) {
         var addresses: [ListenAddress] = []
@@ -147,7 +154,7 @@ public struct Configuration: Sendable {
             guard authenticates else {
                 throw ConfigurationError(
                     "listen: \(address) can be reached from other machines, and whoever reaches it may do everything. "
-                        + "Set auth.tokensFile or tls.clientCertificates: required, or insecureListen: true if you mean it"
+                        + "Set auth.tokensFile, auth.issuersFile or tls.clientCertificates: required, or insecureListen: true if you mean it"
                 )
             }
         }

@@ -71,6 +71,9 @@ public struct ConfigurationSources: Sendable {
             return own.contains(last) || own.split(separator: ".").contains { last.hasPrefix($0) }
         }
         guard last.count > 2, !similar.isEmpty else { return "; config/batond.yaml lists them all" }
-        return "; did you mean \(similar.prefix(3).joined(separator: ", "))?"
+        // Those of the same section first.
+        let section = key.prefix { $0 != "." } + "."
+        let near = similar.filter { $0.hasPrefix(section) } + similar.filter { !$0.hasPrefix(section) }
+        return "; did you mean \(near.prefix(3).joined(separator: ", "))?"
     }
 }

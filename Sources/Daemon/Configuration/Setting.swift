@@ -99,6 +99,12 @@ struct Setting: Sendable {
         Setting(key: "auth.tokensFile") { (configuration, text) throws(ConfigurationError) in
             configuration.tokensFile = text.isEmpty ? nil : text
         },
+        Setting(key: "auth.issuersFile") { (configuration, text) throws(ConfigurationError) in
+            configuration.auth.issuersFile = text.isEmpty ? nil : text
+        },
+        duration("auth.leeway", \.auth.leeway, min: .zero),
+        duration("auth.keysMaxAge", \.auth.keysMaxAge, min: .seconds(1)),
+        duration("auth.keysStaleMax", \.auth.keysStaleMax, min: .seconds(1)),
         path("tls.certificateFile", \.tls.certificateFile),
         path("tls.keyFile", \.tls.keyFile),
         path("tls.clientCAFile", \.tls.clientCAFile),

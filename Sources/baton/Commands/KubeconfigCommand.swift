@@ -18,6 +18,10 @@ struct KubeconfigCommand: ParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
+        if case .job = server.credentials.source {
+            throw ValidationError(
+                "kubectl can't ask for a job's token: give it one with BATON_TOKEN or BATON_TOKEN_FILE")
+        }
         if server.endpoint.socketPath != nil {
             throw ValidationError(
                 "kubectl can't reach \(server.endpoint.shown): give the server's http:// or https:// address")

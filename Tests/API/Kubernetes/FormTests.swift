@@ -48,6 +48,13 @@ struct FormTests {
         #expect(answer.json["details"] == nil)
     }
 
+    /// A weight that is none counts as nothing, and nothing traps.
+    @Test(arguments: ["nan", "inf", "-1", "1e9", "", "0", "0.0", "2", "0.1234"])
+    func `what has no weight is not accepted`(weight: String) {
+        let accept = "application/json;q=\(weight)"
+        #expect(Cluster.object(Cluster.face.object(Cluster.lease()), accept: accept).status == 406)
+    }
+
     @Test func `kubectl's own list of forms gets a table`() {
         let accept =
             "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
@@ -69,9 +76,9 @@ struct FormTests {
 
     @Test func `an error is indented for people as well, and as long as the reference's`() {
         let request = Cluster.read("GET", Cluster.leases, agent: "curl/7.88.1")
-        #expect(request.response(unauthenticated: true).body.count == 157)
+        #expect(request.response(unauthenticated: true, because: nil).body.count == 157)
         let plain = Cluster.read("GET", Cluster.leases)
-        #expect(plain.response(unauthenticated: false).body.count == 129)
+        #expect(plain.response(unauthenticated: false, because: nil).body.count == 129)
     }
 
     // MARK: Protobuf
