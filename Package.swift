@@ -45,15 +45,15 @@ let package = Package(
         room("JSON"),
         room("Digest"),
         room("Identity", ["Digest", "JSON", "COpenSSL"]),
+        room("ServiceManager"),
         room("Store", ["Coordination", "CSQLite"]),
         room("Sockets", ["Wire", "CLinux", "COpenSSL"]),
         room("API", ["Coordination", "Wire", "JSON", "Digest"]),
         room(
             "Daemon",
             [
-                "Coordination", "Store", "Sockets", "Wire", "JSON", "API", "Identity", "Digest", "CLinux",
-                "CCurl", "CYAML",
-                logging,
+                "Coordination", "Store", "Sockets", "Wire", "JSON", "API", "Identity", "Digest",
+                "ServiceManager", "CLinux", "CCurl", "CYAML", logging,
             ]),
         room("Client", ["Digest", "JSON", "CCurl"]),
         room("Supervision", ["CLinux"]),
@@ -66,7 +66,9 @@ let package = Package(
         .target(name: "CLinux"),
 
         // The programs.
-        program("batond", ["Coordination", "Daemon", "Identity", "Store", argumentParser, logging]),
+        program(
+            "batond",
+            ["Coordination", "Daemon", "Identity", "ServiceManager", "Store", argumentParser, logging]),
         program("baton", ["Client", "Supervision", "Digest", "JSON", argumentParser]),
         program("baton-bench", ["CLinux", "COpenSSL", argumentParser]),
 
@@ -78,6 +80,7 @@ let package = Package(
         tests(of: "JSON"),
         tests(of: "Digest"),
         tests(of: "Identity", ["COpenSSL", "Digest", "JSON"]),
+        tests(of: "ServiceManager"),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux", "COpenSSL"]),
         tests(of: "API", ["Coordination", "Wire", "JSON", "Digest"]),

@@ -3,20 +3,21 @@ import Coordination
 import Identity
 import Logging
 import Sockets
+import Store
 import Wire
 
 /// Between the socket loop and the turns: takes requests in, lets answers out.
 ///
 /// A request's number on the loop is its RequestID in the core. One that waits is either
 /// parked (a long poll: silence, then one answer) or a stream (lines as its place changes,
-/// a sign of life every 15 s, the outcome last).
+/// a sign of life now and then, the outcome last).
 final class Door: RequestHandler, TurnOutlet {
     let server: ServerReference
     let turns: Turns
-    let elections: Elections
+    private(set) var elections: Elections
     let kubernetes: Kubernetes
-    let facts: ServerFacts
-    let gate: Gate
+    private(set) var facts: ServerFacts
+    private let gate: Gate
     private var lobby = Lobby()
     private let desk: AuditDesk
     let log: Logger
@@ -24,10 +25,12 @@ final class Door: RequestHandler, TurnOutlet {
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// No command is taken any more: nobody could say what became of it.
+    var isClosed = false
     /// Nil: everybody may ask as often as they like.
     var limiter: RateLimiter?
     /// Whether those without an identity are limited, too, by their address.
-    let limitsAddresses: Bool
+    var limitsAddresses: Bool
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -45,7 +48,7 @@ final class Door: RequestHandler, TurnOutlet {
     init(
         server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
         facts: ServerFacts, gate: Gate, desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool,
-        requests: RequestLog.Scope, log: Logger
+        requests: RequestLog.Scope, signOfLife: Interval, log: Logger
     ) {
         self.server = server
         self.turns = turns
@@ -60,7 +63,7 @@ final class Door: RequestHandler, TurnOutlet {
         requestLog = RequestLog(requests, log: log)
         var generator = SystemRandomNumberGenerator()
         ids = RequestIDs(from: &generator)
-        streams = Streams()
+        streams = Streams(signOfLife: signOfLife)
         gate.issuers.onNews = { [unowned self] in judgeAgain() }
     }
 
@@ -128,7 +131,7 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     private func submit(_ command: Command, _ shape: AnswerShape, _ visit: Visit) {
-        guard !turns.isStopping else {
+        guard !isClosed else {
             send(elections.response(unavailable: .stopping), to: visit)
             return
         }
@@ -157,15 +160,39 @@ final class Door: RequestHandler, TurnOutlet {
             visit, status: nil, bytes: visit.streamed, at: moment, http.peer(of: visit.exchange))
     }
 
-    /// What is read anew on SIGHUP.
-    func reload() {
-        desk.happened(gate.reload(at: turns.clock.now.wall))
-        judgeAgain()
+    /// What is read anew on SIGHUP. Returns what the audit record has to say of it.
+    func reload() -> AuditEntry {
+        defer { judgeAgain() }
+        return gate.reload(at: turns.clock.now.wall)
     }
 
     /// Keys have come, or won't come, or others are asked for: whoever waits is judged again.
     private func judgeAgain() {
         for (arrival, until) in lobby.takeAll() { decide(arrival, until: until) }
+    }
+
+    /// Settings of requests and waits, for what comes from now on.
+    func change(to configuration: Configuration) {
+        elections.settings = configuration.api
+        facts.walBytesMax = configuration.walBytesMax
+        requestLog.scope = configuration.requestLog
+        limitsAddresses = configuration.limitsAddresses
+        if streams.signOfLife != configuration.signOfLife {
+            streams.change(signOfLife: configuration.signOfLife, at: turns.clock.now.instant)
+        }
+        let limiter = configuration.limiter
+        // The same limits go on counting where they are.
+        if let old = self.limiter, let new = limiter, old.grantsAs(new) { return }
+        self.limiter = limiter
+    }
+
+    /// How the daemon is, in a line.
+    var statusLine: String {
+        let figures = turns.core.figures
+        let line =
+            "revision \(turns.core.durableRevision), holds: \(figures.holds), contenders: \(figures.contenders), waiters: \(figures.waiters)"
+        let health = Health(turns: turns, figures: turns.store.figures, facts: facts)
+        return health.degraded.map { "not ready: \($0); \(line)" } ?? line
     }
 
     func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {

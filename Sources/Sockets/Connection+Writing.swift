@@ -131,10 +131,11 @@ extension Connection {
 
     private func flushed() {
         guard terms.keepAlive else { return closeAfterAnswer() }
-        if server.isDraining, early.isEmpty, !readable { return closeAfterAnswer() }
         phase = .reading
         isHeadTimed = false
-        server.loop.schedule(self, at: server.loop.now + server.limits.idleTime)
+        // A stream that ended in a drain had promised its peer to go on: a request may be on its way.
+        let time = server.isDraining ? server.limits.drainGrace : server.limits.idleTime
+        server.loop.schedule(self, at: server.loop.now + time)
         if readable || inputEnded || !early.isEmpty, !isFeeding { server.loop.queue(self) }
     }
 

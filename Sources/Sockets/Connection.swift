@@ -120,6 +120,8 @@ final class Connection: EventTarget {
         switch phase {
         case .closed: return
         case .handshaking: handshakeFailed(.timedOut)
+        // RFC 9112 §9.6: closing while a request is on its way would reset it.
+        case .reading where head == nil && !parser.isInHead && server.isDraining: closeAfterAnswer()
         case .reading where head == nil && !parser.isInHead: close()
         case .reading:
             let what = head == nil ? "head" : "body"
@@ -162,13 +164,16 @@ final class Connection: EventTarget {
         transport?.shutDownWriting()
         phase = .lingering
         early = ByteQueue()
-        server.loop.schedule(self, at: server.loop.now + server.limits.lingerTime)
+        let limits = server.limits
+        let time = server.isDraining ? min(limits.lingerTime, 2 * limits.drainGrace) : limits.lingerTime
+        server.loop.schedule(self, at: server.loop.now + time)
         if readable, !isFeeding { server.loop.queue(self) }
     }
 
     /// The server is about to stop.
     func drain() {
-        if phase == .handshaking { return close() }
-        if phase == .reading, head == nil, parser.isIdle, early.isEmpty, !readable { close() }
+        // A handshake that is under way goes on: whoever shakes hands has a request.
+        guard phase == .reading, head == nil, parser.isIdle, early.isEmpty else { return }
+        server.loop.schedule(self, at: server.loop.now + server.limits.drainGrace)
     }
 }

@@ -114,7 +114,6 @@ final class Gate {
     /// Reads the files again. A broken one changes nothing: what was there stays. Returns what the audit
     /// record has to say of it.
     func reload(at time: Timestamp) -> AuditEntry {
-        if isOpen { log.notice("SIGHUP: there is nothing to reload") }
         var details: [String: String] = [:]
         var faults: [String] = []
         func read(_ what: String, _ body: () throws(ConfigurationError) -> Changes) {
