@@ -10,8 +10,8 @@ extension Connection {
             server.counters.tls.completed(tls.version, resumed: tls.isResumed)
             phase = .reading
             began = server.loop.now
-            let limits = server.limits
-            server.loop.schedule(self, at: began + (server.isDraining ? limits.drainGrace : limits.headTime))
+            if server.isDraining { return awaitLastRequest() }
+            server.loop.schedule(self, at: began + server.limits.headTime)
         case .wouldBlock(let isDry):
             readable = !isDry || peerEnded
             if readable { server.loop.queue(self) }

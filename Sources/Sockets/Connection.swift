@@ -170,10 +170,16 @@ final class Connection: EventTarget {
         if readable, !isFeeding { server.loop.queue(self) }
     }
 
+    /// For a moment. A head that begins in it has the time of every head.
+    func awaitLastRequest() {
+        isHeadTimed = false
+        server.loop.schedule(self, at: server.loop.now + server.limits.drainGrace)
+    }
+
     /// The server is about to stop.
     func drain() {
         // A handshake that is under way goes on: whoever shakes hands has a request.
         guard phase == .reading, head == nil, parser.isIdle, early.isEmpty else { return }
-        server.loop.schedule(self, at: server.loop.now + server.limits.drainGrace)
+        awaitLastRequest()
     }
 }
