@@ -6,12 +6,13 @@ SWIFT := swift
 PYTHON := /usr/bin/python3
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: help packages build demo test unit end-to-end fuzz bench lint format install clean
+.PHONY: help packages build demo test unit end-to-end sanitize fuzz bench lint format install clean
 
 help:
 	@echo 'make build       batond and baton into .build/release/'
 	@echo 'make demo        twelve runs, one import, one of them killed in the middle'
 	@echo 'make test        every test: rooms, then the real programs over real sockets'
+	@echo 'make sanitize    the same under ThreadSanitizer, then AddressSanitizer'
 	@echo 'make fuzz        the parser, guided by coverage'
 	@echo 'make bench       the figures, measured here and now'
 	@echo 'make lint        what the format settings have to say'
@@ -36,6 +37,9 @@ unit:
 end-to-end: build
 	$(PYTHON) -u Tests/EndToEnd/run.py
 
+sanitize: packages
+	Tests/Sanitizers/run.sh thread address
+
 fuzz:
 	Tests/Fuzz/run.sh
 
@@ -48,10 +52,16 @@ lint:
 format:
 	$(SWIFT) format -i -r Package.swift Sources Tests
 
+# UNITS is where systemd looks for units that an administrator installed. An edited batond.yaml stays.
 PREFIX := /usr/local
+UNITS := /etc/systemd/system
+CONFIG := /etc/baton/batond.yaml
 install: build
 	install -D -m 755 .build/release/batond $(DESTDIR)$(PREFIX)/bin/batond
 	install -D -m 755 .build/release/baton $(DESTDIR)$(PREFIX)/bin/baton
+	install -D -m 644 -t $(DESTDIR)$(UNITS) deploy/systemd/batond.socket deploy/systemd/batond.service
+	sed -i 's#/usr/local/bin/#$(PREFIX)/bin/#' $(DESTDIR)$(UNITS)/batond.service
+	[ -e $(DESTDIR)$(CONFIG) ] || install -D -m 644 config/batond.yaml $(DESTDIR)$(CONFIG)
 
 clean:
 	rm -rf .build

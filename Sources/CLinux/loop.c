@@ -1,6 +1,10 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -28,6 +32,8 @@ int loop_modify(int epoll, int fd, uint32_t events, uint64_t token) {
     return control(epoll, EPOLL_CTL_MOD, fd, events, token);
 }
 
+int loop_unregister(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
+
 int loop_take(int epoll, struct loop_event *out, int max, int milliseconds) {
     struct epoll_event events[LOOP_EVENTS_MAX];
     if (max > LOOP_EVENTS_MAX) max = LOOP_EVENTS_MAX;
@@ -48,6 +54,8 @@ int loop_signal(int eventfd) {
     uint64_t one = 1;
     return result(write(eventfd, &one, sizeof one));
 }
+
+void loop_release_memory(void) { malloc_trim(0); }
 
 static int64_t read_clock(clockid_t id) {
     struct timespec now;
@@ -104,9 +112,33 @@ int loop_set_option(int fd, int level, int name, int value) {
     return result(setsockopt(fd, level, name, &value, sizeof value));
 }
 
+int loop_option(int fd, int level, int name) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, level, name, &value, &length) < 0 ? -errno : value;
+}
+
+int loop_adopt(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+    return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
 int loop_peer_left(int fd) {
     struct pollfd poller = {.fd = fd, .events = POLLRDHUP};
     return poll(&poller, 1, 0) > 0;
+}
+
+int loop_peer_silent(int fd) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return 0;
+    return info.tcpi_probes > 0;
+}
+
+int loop_reset_on_close(int fd) {
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    return result(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
 }
 
 int loop_peer_owner(int fd, uint32_t *user, uint32_t *group, int32_t *process) {

@@ -48,6 +48,17 @@ public enum Listing {
             })
     }
 
+    /// From the answer of `GET /v1/namespaces/{namespace}`.
+    public static func quota(_ answer: JSON) -> Table {
+        Table(
+            ["WHAT", "USED", "LIMIT"],
+            rows: ["leases", "markers", "bytes", "waiters"].map { what in
+                let reserved = answer[what]?["reserved"]?.integer ?? 0
+                let more = reserved > 0 ? " (\(reserved) reserved)" : ""
+                return [what, text(answer[what]?["used"]) + more, text(answer[what]?["limit"])]
+            })
+    }
+
     public static func holds(_ items: [JSON], wide: Bool) -> Table {
         let more = wide ? ["ENDED-BY", "RUN"] : []
         return Table(
@@ -88,9 +99,15 @@ public enum Listing {
             })
     }
 
-    /// A row stays a row.
+    /// A row stays a row, and what somebody wrote into a reason tells the terminal nothing.
     private static func oneLine(_ text: String) -> String {
-        text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        var line = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            line.append(
+                scalar.properties.generalCategory == .control || scalar.properties.isWhitespace ? " " : scalar
+            )
+        }
+        return String(line)
     }
 
     /// One record for a person: each member on a line, what is inside of one indented.

@@ -29,11 +29,16 @@ public struct Outage: Equatable, Sendable {
     public var retryAfter: Duration?
     /// False when something did answer: a server that is there and can't at the moment.
     public var isSilent: Bool
+    /// A limit was met: nothing is wrong with the server, and later there will be room.
+    public var isLimit: Bool
 
-    public init(_ text: String, retryAfter: Duration? = nil, isSilent: Bool = true) {
+    public init(
+        _ text: String, retryAfter: Duration? = nil, isSilent: Bool = true, isLimit: Bool = false
+    ) {
         self.text = text
         self.retryAfter = retryAfter
         self.isSilent = isSilent
+        self.isLimit = isLimit
     }
 }
 
@@ -71,7 +76,7 @@ extension Reply {
         let text =
             (problem.detail.isEmpty ? "the server answered HTTP \(status)" : problem.detail)
             + problem.requestNote
-        return .unknown(Outage(text, retryAfter: retryAfter, isSilent: false))
+        return .unknown(Outage(text, retryAfter: retryAfter, isSilent: false, isLimit: status == 429))
     }
 
     static func notBaton(_ status: Int) -> Problem {

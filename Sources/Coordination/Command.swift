@@ -23,6 +23,21 @@ public enum Command: Sendable {
     case record([AuditEntry])
 }
 
+extension Command {
+    /// The same, counted against this client if it waits.
+    public func waiting(for client: String?) -> Command {
+        switch self {
+        case .campaign(var campaign):
+            campaign.client = client
+            return .campaign(campaign)
+        case .wait(var wait):
+            wait.client = client
+            return .wait(wait)
+        default: return self
+        }
+    }
+}
+
 /// Ask to be elected.
 public struct Campaign: Sendable {
     public var request: RequestID
@@ -40,12 +55,14 @@ public struct Campaign: Sendable {
     public var info: [String: String]
     /// Until when the request waits for its turn; nil: it is answered at once.
     public var waitUntil: Instant?
+    /// Whose request it is, where it counts how many of a client wait: an identity or an address.
+    public var client: String?
 
     public init(
         request: RequestID, key: Key, holder: String, campaignID: String? = nil, principal: String? = nil,
         duration: Interval, way: Way = .once, inputsDigest: String? = nil, maxAttempts: Int? = nil,
         supersedes: Revision? = nil, confirmWithin: Interval? = nil, info: [String: String] = [:],
-        waitUntil: Instant? = nil
+        waitUntil: Instant? = nil, client: String? = nil
     ) {
         self.request = request
         self.key = key
@@ -60,6 +77,7 @@ public struct Campaign: Sendable {
         self.confirmWithin = confirmWithin
         self.info = info
         self.waitUntil = waitUntil
+        self.client = client
     }
 }
 
@@ -174,11 +192,16 @@ public struct MarkerWait: Sendable {
     public var require: Require
     /// Until when the request waits; nil: it is answered at once.
     public var waitUntil: Instant?
+    /// As `Campaign.client`.
+    public var client: String?
 
-    public init(request: RequestID, keys: [Key], require: Require = .all, waitUntil: Instant?) {
+    public init(
+        request: RequestID, keys: [Key], require: Require = .all, waitUntil: Instant?, client: String? = nil
+    ) {
         self.request = request
         self.keys = keys
         self.require = require
         self.waitUntil = waitUntil
+        self.client = client
     }
 }

@@ -71,7 +71,7 @@ extension Coordinator {
     mutating func handOver(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
         if electNext(&name, at: now, &effects) { return }
         guard let lease = name.lease else { return }
-        effects.append(.persist(.lease(lease)))
+        keepLease(&name, &effects)
         effects.append(.standingsChanged(lease.key))
         tellOrphaned(&name, &effects)
     }
@@ -93,12 +93,12 @@ extension Coordinator {
     ) {
         name.marker = marker
         name.markerExpiry = marker.retention.map { now.instant + $0 }
-        effects.append(.persist(.marker(marker)))
+        keepMarker(&name, &effects)
         if var lease = name.lease {
             lease.failures = 0
             lease.revision = nextRevision()
             name.lease = lease
-            effects.append(.persist(.lease(lease)))
+            keepLease(&name, &effects)
         }
         let queue = name.queue
         name.queue = []

@@ -14,6 +14,7 @@ extension Coordinator {
         if step == .nothing, name.lease?.metadata == write.metadata {
             return say(.written(name.lease!), to: write.request, &effects)
         }
+        if name.lease == nil { try room(in: write.key.namespace, for: name, leases: 1, markers: 0) }
         guard !write.isDryRun else {
             var lease = name.lease ?? blank(write.key, at: now)
             lease.take(write, step)
@@ -82,7 +83,7 @@ extension Coordinator {
         name.lease = lease
         if step == .begin { begin(write, &name, at: now) }
         if step == .renew { renew(write, &name, at: now) }
-        effects.append(.persist(.lease(name.lease!)))
+        keepLease(&name, &effects)
         if step == .begin {
             effects.append(.persist(.hold(HoldRecord(name.lease!.hold!, of: name.lease!))))
         }

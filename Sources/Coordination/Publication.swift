@@ -29,6 +29,6 @@ extension Coordinator {
         name.lease = lease
         name.publishAt = nil
         name.publishedAt = now.instant
-        effects.append(.persist(.lease(lease)))
+        keepLease(&name, &effects)
     }
 }

@@ -3,25 +3,34 @@ import Coordination
 import Identity
 import Logging
 import Sockets
+import Store
 import Wire
 
 /// Between the socket loop and the turns: takes requests in, lets answers out.
 ///
 /// A request's number on the loop is its RequestID in the core. One that waits is either
 /// parked (a long poll: silence, then one answer) or a stream (lines as its place changes,
-/// a sign of life every 15 s, the outcome last).
+/// a sign of life now and then, the outcome last).
 final class Door: RequestHandler, TurnOutlet {
     let server: ServerReference
     let turns: Turns
-    let elections: Elections
-    let facts: ServerFacts
-    private var gate: Gate
+    private(set) var elections: Elections
+    let kubernetes: Kubernetes
+    private(set) var facts: ServerFacts
+    private let gate: Gate
+    private var lobby = Lobby()
     private let desk: AuditDesk
-    private let log: Logger
+    let log: Logger
     private var requestLog: RequestLog
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// No command is taken any more: nobody could say what became of it.
+    var isClosed = false
+    /// Nil: everybody may ask as often as they like.
+    var limiter: RateLimiter?
+    /// Whether those without an identity are limited, too, by their address.
+    var limitsAddresses: Bool
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -37,20 +46,25 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     init(
-        server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        desk: AuditDesk, requests: RequestLog.Scope, log: Logger
+        server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
+        facts: ServerFacts, gate: Gate, desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool,
+        requests: RequestLog.Scope, signOfLife: Interval, log: Logger
     ) {
         self.server = server
         self.turns = turns
         self.elections = elections
+        self.kubernetes = kubernetes
         self.facts = facts
         self.gate = gate
         self.desk = desk
+        self.limiter = limiter
+        self.limitsAddresses = limitsAddresses
         self.log = log
         requestLog = RequestLog(requests, log: log)
         var generator = SystemRandomNumberGenerator()
         ids = RequestIDs(from: &generator)
-        streams = Streams()
+        streams = Streams(signOfLife: signOfLife)
+        gate.issuers.onNews = { [unowned self] in judgeAgain() }
     }
 
     private var http: HTTPServer { server.server }
@@ -62,21 +76,53 @@ final class Door: RequestHandler, TurnOutlet {
         let asked = APIRequest(
             method: head.methodName, path: head.pathSegments, query: head.queryItems,
             accept: head.values("accept").joined(separator: ", "), contentType: head["content-type"],
-            body: request.body)
-        var visit = Visit(
+            userAgent: head["user-agent"], ifNoneMatch: head["if-none-match"], body: request.body)
+        let visit = Visit(
             id: ids.id(of: head), exchange: exchange, method: asked.method, path: asked.path,
             route: RouteTemplate(path: asked.path), arrived: turns.clock.now.instant)
-        let principal: Principal?
-        switch gate.decide(elections.access(to: asked), head.values("authorization"), elections) {
+        var arrival = Arrival(visit: visit, asked: asked, head: head)
+        if Kubernetes.serves(asked.path) { arrival.kubernetes = kubernetes.read(asked) }
+        decide(arrival, until: turns.clock.now.instant + Lobby.timeMax)
+    }
+
+    /// In whose words a request is refused.
+    private func face(of arrival: Arrival) -> any Refusing {
+        guard let request = arrival.kubernetes else { return elections }
+        return request
+    }
+
+    /// - Parameter until: how long it may wait until it is known whose it is.
+    private func decide(_ arrival: Arrival, until: Instant) {
+        var arrival = arrival
+        let access = arrival.kubernetes.map(\.access) ?? elections.access(to: arrival.asked)
+        let decision = gate.decide(
+            access, arrival.head.values("authorization"), face(of: arrival),
+            peer: http.peer(of: arrival.visit.exchange))
+        switch decision {
+        case .pass(let principal):
+            arrival.visit.identity = principal?.identity
+            serve(arrival, principal)
         case .refuse(let response, let identity):
-            visit.identity = identity
-            send(response, to: visit)
-            return
-        case .pass(let known): principal = known
+            arrival.visit.identity = identity
+            send(response, to: arrival.visit)
+        case .later:
+            arrival.visit.hasWaited = true
+            guard !lobby.admit(arrival, until: until) else { return }
+            let response = face(of: arrival).response(
+                unjudged: "Too many tokens wait for their issuer's keys.")
+            send(response, to: arrival.visit)
         }
-        visit.identity = principal?.identity
+    }
+
+    private func serve(_ arrival: Arrival, _ principal: Principal?) {
+        let visit = arrival.visit
+        if let refusal = tooFast(visit, face(of: arrival)) {
+            send(refusal, to: visit)
+            return
+        }
+        if let request = arrival.kubernetes { return serve(request, visit, principal) }
         let routed = elections.route(
-            asked, as: exchange.number, at: turns.clock.now, principal: principal?.identity)
+            arrival.asked, as: visit.exchange.number, at: turns.clock.now, principal: principal?.identity)
         switch routed.action {
         case .answer(let response): send(response, to: visit)
         case .read(let query): read(query, visit, principal)
@@ -85,7 +131,7 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     private func submit(_ command: Command, _ shape: AnswerShape, _ visit: Visit) {
-        guard !turns.isStopping else {
+        guard !isClosed else {
             send(elections.response(unavailable: .stopping), to: visit)
             return
         }
@@ -96,20 +142,58 @@ final class Door: RequestHandler, TurnOutlet {
             command.attribute(
                 to: Origin(requestID: visit.id, identity: visit.identity, address: address))
         }
+        if shape.waits { command = command.waiting(for: client(visit)) }
         open[visit.exchange.number] = OpenRequest(visit: visit, shape: shape)
         turns.submit(command)
     }
 
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
+        if let arrival = lobby.remove(exchange) { return noteLoss(of: arrival.visit) }
         guard let waiting = open.removeValue(forKey: exchange.number) else { return }
-        requestLog.note(
-            waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, http.peer(of: exchange))
+        noteLoss(of: waiting.visit)
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
 
-    /// What is read anew on SIGHUP.
-    func reload() { desk.happened(gate.reload(log, at: turns.clock.now.wall)) }
+    private func noteLoss(of visit: Visit) {
+        requestLog.note(
+            visit, status: nil, bytes: visit.streamed, at: moment, http.peer(of: visit.exchange))
+    }
+
+    /// What is read anew on SIGHUP. Returns what the audit record has to say of it.
+    func reload() -> AuditEntry {
+        defer { judgeAgain() }
+        return gate.reload(at: turns.clock.now.wall)
+    }
+
+    /// Keys have come, or won't come, or others are asked for: whoever waits is judged again.
+    private func judgeAgain() {
+        for (arrival, until) in lobby.takeAll() { decide(arrival, until: until) }
+    }
+
+    /// Settings of requests and waits, for what comes from now on.
+    func change(to configuration: Configuration) {
+        elections.settings = configuration.api
+        facts.walBytesMax = configuration.walBytesMax
+        requestLog.scope = configuration.requestLog
+        limitsAddresses = configuration.limitsAddresses
+        if streams.signOfLife != configuration.signOfLife {
+            streams.change(signOfLife: configuration.signOfLife, at: turns.clock.now.instant)
+        }
+        let limiter = configuration.limiter
+        // The same limits go on counting where they are.
+        if let old = self.limiter, let new = limiter, old.grantsAs(new) { return }
+        self.limiter = limiter
+    }
+
+    /// How the daemon is, in a line.
+    var statusLine: String {
+        let figures = turns.core.figures
+        let line =
+            "revision \(turns.core.durableRevision), holds: \(figures.holds), contenders: \(figures.contenders), waiters: \(figures.waiters)"
+        let health = Health(turns: turns, figures: turns.store.figures, facts: facts)
+        return health.degraded.map { "not ready: \($0); \(line)" } ?? line
+    }
 
     func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
         let visit = Visit(
@@ -121,6 +205,13 @@ final class Door: RequestHandler, TurnOutlet {
         requestLog.note(visit, status: error.status, bytes: response.body.count, at: moment, peer)
         return Answer(response, of: visit)
     }
+
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {
+        log.debug(
+            "a TLS handshake failed", metadata: ["peer": "\(peer.address)", "reason": "\(failure.reason)"])
+    }
+
+    func newRequestID() -> String { ids.id(of: nil) }
 
     // MARK: Answers
 
@@ -139,10 +230,10 @@ final class Door: RequestHandler, TurnOutlet {
     /// The last lines of a stream. False if its peer was gone.
     private func end(_ visit: Visit, with lines: [UInt8]) -> Bool {
         streams.remove(visit.exchange.number)
-        let peer = http.peer(of: visit.exchange)
         let isSent = http.send(visit.exchange, lines) == .sent
         requestLog.note(
-            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment, peer)
+            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment,
+            http.peer(of: visit.exchange))
         if isSent { http.finish(visit.exchange) }
         return isSent
     }
@@ -157,14 +248,14 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     @discardableResult
-    private func send(
+    func send(
         _ response: APIResponse, to visit: Visit, because rejection: Rejection? = nil
     ) -> Delivery {
         let now = moment
         turns.meters.answered(
             visit.route, response.status, after: visit.hasWaited ? nil : now - visit.arrived)
         // Who it was has to be asked before the answer: it may end the connection.
-        if let kind = response.problem, kind.isRecorded || visit.isAct, response.status < 500 {
+        if let kind = response.problem, kind.isRecorded(ofAct: visit.isAct) {
             var refusal = visit.refusal(
                 kind.rawValue, from: http.peer(of: visit.exchange) ?? Peer(), at: turns.clock.now.wall)
             if let rejection { refusal.describe(rejection) }
@@ -178,7 +269,7 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     /// This moment's and not the round's: what took long in this round counts.
-    private var moment: Instant { Instant(nanoseconds: Meters.moment) }
+    var moment: Instant { Instant(nanoseconds: Meters.moment) }
 
     // MARK: Waiting
 
@@ -196,19 +287,33 @@ final class Door: RequestHandler, TurnOutlet {
         stream(elections.waitingLine(for: standing), to: request)
     }
 
-    private func stream(_ line: [UInt8], to request: RequestID) {
+    private func stream(_ line: [UInt8], to request: RequestID, isSignOfLife: Bool = false) {
         guard let waiting = open[request] else { return }
         open[request]!.visit.streamed += line.count
-        _ = http.send(waiting.exchange, line)
+        _ =
+            isSignOfLife
+            ? http.sendSignOfLife(waiting.exchange, line) : http.send(waiting.exchange, line)
     }
 
     func standingsChanged(_ key: Key) { streams.changed(key, at: turns.clock.now.instant) }
 
-    /// Sends the lines that are due: signs of life, and places that changed.
-    func tendStreams() {
+    /// Does what is due: fetches of keys, and the end of waiting for them; lines of streams.
+    func tend() {
         let now = turns.clock.now
+        gate.issuers.tend()
+        for arrival in lobby.takeLate(at: now.instant) {
+            send(
+                face(of: arrival).response(
+                    unjudged: "The keys of the token's issuer did not come in time."),
+                to: arrival.visit)
+        }
+        tendStreams(now)
+    }
+
+    /// Sends the lines that are due: signs of life, and places that changed.
+    private func tendStreams(_ now: Now) {
         for request in streams.dueSignsOfLife(at: now.instant) {
-            stream(elections.aliveLine(at: now), to: request)
+            stream(elections.aliveLine(at: now), to: request, isSignOfLife: true)
         }
         for key in streams.dueNames(at: now.instant) {
             for (request, standing) in turns.core.standings(key, at: now) {
@@ -219,11 +324,16 @@ final class Door: RequestHandler, TurnOutlet {
         }
     }
 
-    var nextWake: Instant? { streams.nextWake }
+    var nextWake: Instant? {
+        [streams.nextWake, lobby.nextWake, gate.issuers.nextWake].compactMap { $0 }.min()
+    }
 
     /// The daemon is about to stop: whoever waits is told to come back.
     func sendWaitersAway() {
         for request in open.keys { unavailable(request, .stopping) }
+        for (arrival, _) in lobby.takeAll() {
+            send(elections.response(unavailable: .stopping), to: arrival.visit)
+        }
     }
 
     // MARK: Reads
@@ -234,12 +344,12 @@ final class Door: RequestHandler, TurnOutlet {
         }
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
-        let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+        let reader = Reader(
+            turns: turns, elections: elections, facts: facts, server: counters,
+            rateClients: limiter?.clients ?? 0, issuers: gate.issuers, asker: asker)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
-        turns.read(query.keys) { [elections, facts, log] turns, now in
+        turns.read(query.keys) { [elections, log] _, now in
             do {
-                let reader = Reader(
-                    turns: turns, elections: elections, facts: facts, server: counters, asker: asker)
                 return respond(try reader.answer(query, at: now))
             } catch {
                 log.error(
@@ -265,17 +375,7 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .audit, .status, .ready, .live, .metrics: []
-        }
-    }
-}
-
-extension Problem.Kind {
-    /// Refusals of this kind go into the audit record, whatever was asked for; those of an act always do.
-    var isRecorded: Bool {
-        switch self {
-        case .unauthenticated, .forbidden, .holdEnded, .notTheHolder, .tooMany: true
-        default: false
+        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
         }
     }
 }

@@ -10,6 +10,8 @@ struct Reader {
     let elections: Elections
     let facts: ServerFacts
     let server: ServerCounters
+    let rateClients: Int
+    let issuers: Issuers
     /// Who asks; nil if everybody may see everything.
     var asker: Principal?
 
@@ -22,16 +24,17 @@ struct Reader {
     func answerAtOnce(_ query: ReadQuery, at now: Now) -> APIResponse? {
         switch query {
         case .ready(verbose: false): elections.ready(degraded: health.degraded)
-        case .ready(verbose: true): elections.probe(health.readyChecks)
+        case .ready(verbose: true):
+            elections.probe(health.readyChecks + Health.issuerChecks(issuers.troubles))
         case .live(verbose: false): elections.live
         case .live(verbose: true): elections.probe(Health.liveChecks)
         case .metrics:
             elections.metrics(
                 MetricsPage(
                     turns: turns, meters: turns.meters, store: store.figures, server: server, facts: facts,
-                    health: health, now: now
+                    health: health, issuers: issuers, now: now, rateClients: rateClients
                 ).text())
-        case .lease, .leases, .history, .fence, .markers, .audit, .status: nil
+        case .lease, .leases, .history, .fence, .markers, .namespace, .audit, .status: nil
         }
     }
 
@@ -56,6 +59,10 @@ struct Reader {
             let isPresent = current?.record.hold?.token == token
             let ended = isPresent ? nil : try store.hold(token: token)
             return elections.fence(token, current: current, ended: ended?.key == key ? ended : nil)
+        case .namespace(let namespace):
+            return elections.namespace(
+                namespace, core.usage(of: namespace), waiters: core.waiters(in: namespace),
+                limits: core.settings)
         case .audit(let filter):
             let page = try store.audit(filter) { namespace in asker?.sees(namespace) ?? true }
             return elections.audit(page.entries, next: page.next)

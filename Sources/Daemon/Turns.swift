@@ -45,6 +45,9 @@ final class Turns: @unchecked Sendable {
     /// A loop that was away for longer than this makes the gap good.
     static let gapMin = Interval.milliseconds(500)
     static let retryAfter = Interval.seconds(1)
+    /// For so long a turn answers questions: a hundred long lists at once must not keep the loop from
+    /// hearing renewals.
+    static let readTime = Interval.milliseconds(10)
 
     init(core: Coordinator, store: SQLiteStore, clock: Clocks, log: Logger) {
         self.core = core
@@ -79,6 +82,9 @@ final class Turns: @unchecked Sendable {
         var detail: String
         var retryAt: Instant
     }
+
+    /// Settings of the core, for commands from now on.
+    func change(to settings: CoreSettings) { core.settings = settings }
 
     // MARK: What comes in
 
@@ -165,10 +171,21 @@ final class Turns: @unchecked Sendable {
         if ticking { core.tick(at: now, effects: &effects) }
         // Only a commit can show that writing works again.
         if trouble != nil, ticking, !core.isTurnOpen { core.skipRevision() }
-        let readers = reads
-        reads = []
-        let answers = readers.map { $0.body(self, now) }
+        let (readers, answers) = answerReads(now)
         finish(commands, effects, readers, answers, now)
+    }
+
+    /// As many as fit this turn, and at least one; the others come with the next.
+    private func answerReads(_ now: Now) -> ([Read], [() -> Void]) {
+        let end = Meters.moment + Self.readTime.nanoseconds
+        var answers: [() -> Void] = []
+        for read in reads {
+            answers.append(read.body(self, now))
+            if Meters.moment >= end { break }
+        }
+        let readers = Array(reads[..<answers.count])
+        reads.removeFirst(answers.count)
+        return (readers, answers)
     }
 
     /// In trouble, what only reads goes first and alone: it must not fail with the writes.

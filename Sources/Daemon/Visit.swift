@@ -38,13 +38,14 @@ struct Visit {
         }
     }
 
-    /// The names are in the path; one that names nothing isn't kept, whatever it says.
+    /// The names are those of the path. Of a path at which nothing is, whatever it says, none is kept.
     func refusal(_ reason: String, from peer: Peer, at time: Timestamp) -> AuditEntry {
         var entry = AuditEntry(verb, .refused, at: time, reason: reason)
         entry.origin = Origin(requestID: id, identity: identity, address: peer.text)
-        if verb != .unknown, path.count > 3 {
-            entry.namespace = path[2]
-            entry.name = path.count > 4 ? path[4] : nil
+        // …/namespaces/NAMESPACE/leases/NAME
+        if verb != .unknown, let at = path.firstIndex(of: "namespaces"), path.count > at + 1 {
+            entry.namespace = path[at + 1]
+            entry.name = path.count > at + 3 ? path[at + 3] : nil
         }
         return entry
     }

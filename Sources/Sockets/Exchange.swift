@@ -71,13 +71,28 @@ public protocol RequestHandler: AnyObject {
     /// The answer to a breach of the grammar, a limit or a time (408). `head` is the request's, if that
     /// much of it was read.
     func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer
+
+    /// A connection came to nothing before its first request. It is counted already.
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer)
+
+    /// What a connection is told that is above a limit. None of its request was read.
+    func answer(toShed bound: ConnectionBound, limit: Int) -> Answer
 }
+
+/// How connections are limited.
+public enum ConnectionBound: Sendable { case inAll, perAddress }
 
 extension RequestHandler {
     public func refusal(of head: RequestHead) -> Answer? { nil }
 
+    public func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {}
+
     public func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
         Answer(status: error.status, headers: .text, body: Array((error.detail + "\n").utf8))
+    }
+
+    public func answer(toShed bound: ConnectionBound, limit: Int) -> Answer {
+        Answer(status: 503, headers: .text, body: Array("as many connections as may: \(limit)\n".utf8))
     }
 }
 
@@ -94,4 +109,5 @@ public struct ServerCounters: Sendable {
     public internal(set) var bytesOut = 0
     /// Streams and answers that were cut off because nobody read them.
     public internal(set) var cutOff = 0
+    public internal(set) var tls = TLSCounters()
 }

@@ -5,11 +5,20 @@ import Glibc
 public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
     /// A host's name or number; port 0 for any that is free.
     case tcp(host: String, port: UInt16)
-    /// A path, and the mode of the socket that is made there.
-    case unix(path: String, mode: UInt32 = 0o660)
+    /// The same, with TLS.
+    case tls(host: String, port: UInt16)
+    /// A path, and who may connect to the socket that is made there.
+    case unix(path: String, access: SocketFileAccess = SocketFileAccess())
 
-    /// "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" for every address, "unix:/path".
+    /// "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" for every address, "tls:" before one
+    /// of these, "unix:/path".
     public init?(_ text: String) {
+        if text.hasPrefix("tls:") {
+            let rest = ListenAddress(String(text.dropFirst(4)))
+            guard case .tcp(let host, let port) = rest else { return nil }
+            self = .tls(host: host, port: port)
+            return
+        }
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
             guard !path.isEmpty else { return nil }
@@ -31,7 +40,8 @@ public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
     /// Whether only this machine can reach it: loopback by number or as localhost, and Unix sockets.
     public var isPrivate: Bool {
         switch self {
-        case .tcp(let host, _): host == "localhost" || host == "::1" || Self.isLoopback(host)
+        case .tcp(let host, _), .tls(let host, _):
+            host == "localhost" || host == "::1" || Self.isLoopback(host)
         case .unix: true
         }
     }
@@ -42,11 +52,34 @@ public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
+    public var isEncrypted: Bool { if case .tls = self { true } else { false } }
+    var isTCP: Bool { if case .unix = self { false } else { true } }
+
     public var description: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .tls(let host, let port): "tls:\(ListenAddress.tcp(host: host, port: port))"
         case .unix(let path, _): "unix:\(path)"
         }
+    }
+}
+
+/// Mode and group of a Unix socket's file. unix(7): whoever may write to it may connect.
+public struct SocketFileAccess: Hashable, Sendable {
+    public var mode: UInt32
+    /// By name or number; nil for the group of the process.
+    public var group: String?
+
+    public init(mode: UInt32 = 0o660, group: String? = nil) {
+        self.mode = mode
+        self.group = group
+    }
+
+    /// The group's number; nil if there is no such group, or none is set.
+    var groupNumber: UInt32? {
+        guard let group else { return nil }
+        if let number = UInt32(group) { return number }
+        return getgrnam(group)?.pointee.gr_gid
     }
 }
 
@@ -118,6 +151,16 @@ struct SocketAddress {
         let host = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
         // A v4 peer of a v6 listener; people know it by its v4 number.
         return host.hasPrefix("::ffff:") ? String(host.dropFirst(7)) : host
+    }
+
+    /// The path of a Unix socket, with "@" for the NUL of an abstract name; else nil.
+    var path: String? {
+        guard family == AF_UNIX else { return nil }
+        return withUnsafeBytes(of: storage) { bytes in
+            var path = Array(bytes[MemoryLayout<sa_family_t>.size..<Int(length)])
+            if path.first == 0, path.count > 1 { path[0] = UInt8(ascii: "@") }
+            return String(decoding: path.prefix { $0 != 0 }, as: UTF8.self)
+        }
     }
 
     var port: UInt16 {

@@ -8,6 +8,9 @@ import Coordination
 /// them. Names aren't written; the enumerations' raw values are their bytes, so
 /// they are never given a second meaning.
 ///
+/// Namespaces are limited in encoded bytes: the core weighs a record anew before it changes it, so a
+/// new version's migration also writes the old rows anew.
+///
 /// Decoding trusts nothing: every read is checked against the end, and a count
 /// never asks for more than the bytes that are left.
 enum RecordCodec {
@@ -42,6 +45,19 @@ enum RecordCodec {
         out.byte(version)
         out.varint(UInt64(changes.count))
         for change in changes { out.change(change) }
+    }
+
+    /// The bytes of its encoding.
+    @Sendable static func size(_ record: LeaseRecord) -> Int {
+        var out = ByteWriter(capacity: 512)
+        encode(record, into: &out)
+        return out.bytes.count
+    }
+
+    @Sendable static func size(_ record: DoneMarker) -> Int {
+        var out = ByteWriter(capacity: 512)
+        encode(record, into: &out)
+        return out.bytes.count
     }
 
     static func lease(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> LeaseRecord {

@@ -10,7 +10,10 @@ struct TableWriter {
     private let putAudit: Statement
     private var body = ByteWriter()
 
-    // An upsert, not a REPLACE: that would delete the old row from every index and insert it again.
+    // An upsert, not a REPLACE: that would delete the old row from every index and insert it again. And
+    // https://sqlite.org/lang_conflict.html: "When the REPLACE conflict resolution strategy deletes rows
+    // in order to satisfy a constraint, delete triggers fire if and only if recursive triggers are
+    // enabled": `usage` would count the row twice.
     private static let insertLease: StaticString = """
         INSERT INTO leases(
             namespace, name, way, holder, token, held_since, duration_seconds, attempt, failures, transitions,
@@ -26,10 +29,17 @@ struct TableWriter {
         """
     private static let deleteLease: StaticString = "DELETE FROM leases WHERE namespace = ?1 AND name = ?2"
     private static let insertMarker: StaticString = """
-        INSERT OR REPLACE INTO markers(
+        INSERT INTO markers(
             namespace, name, outcome, reason, result, artifacts, inputs_digest, holder, principal, token,
             attempt, started, ended, retention_seconds, revision, body)
         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 / 1e9, ?15, ?16)
+        ON CONFLICT(namespace, name) DO UPDATE SET
+            outcome = excluded.outcome, reason = excluded.reason, result = excluded.result,
+            artifacts = excluded.artifacts, inputs_digest = excluded.inputs_digest,
+            holder = excluded.holder, principal = excluded.principal, token = excluded.token,
+            attempt = excluded.attempt, started = excluded.started, ended = excluded.ended,
+            retention_seconds = excluded.retention_seconds, revision = excluded.revision,
+            body = excluded.body
         """
     private static let deleteMarker: StaticString = "DELETE FROM markers WHERE namespace = ?1 AND name = ?2"
     private static let insertHold: StaticString = """

@@ -90,6 +90,37 @@ struct Disk {
         return keys.sorted().map(records)
     }
 
+    /// Not the store's encoding: longer texts weigh more, and so does a held lease.
+    static let scale = Scale(
+        lease: { 100 + ($0.hold?.holder.utf8.count ?? 0) + ($0.last?.reason?.utf8.count ?? 0) },
+        marker: { marker in
+            200 + marker.finding.result.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        })
+
+    /// What a store counts for each namespace, counted from nothing.
+    var usage: [String: NamespaceUsage] {
+        var usage: [String: NamespaceUsage] = [:]
+        for lease in leases.values {
+            usage[lease.key.namespace, default: NamespaceUsage()].leases += 1
+            usage[lease.key.namespace]!.bytes += Self.scale.lease(lease)
+        }
+        for marker in markers.values {
+            usage[marker.key.namespace, default: NamespaceUsage()].markers += 1
+            usage[marker.key.namespace]!.bytes += Self.scale.marker(marker)
+        }
+        return usage
+    }
+
+    /// The same with the places kept for open holds, as the core has it.
+    private var withReserved: [String: NamespaceUsage] {
+        var usage = usage
+        for lease in leases.values where lease.way == .once && markers[lease.key] == nil {
+            guard let hold = lease.hold, !hold.isWritten else { continue }
+            usage[lease.key.namespace]!.reserved += 1
+        }
+        return usage
+    }
+
     /// Where memory and disk differ, at a moment when no turn is open.
     func differences(from core: Coordinator) -> [String] {
         var found = faults
@@ -102,6 +133,12 @@ struct Disk {
         }
         for key in open.keys where !core.knows(key) { found.append("\(key.name) is held and forgotten") }
         if core.figures.holds != open.count { found.append("figures count other holds") }
+        if core.usage.namespaces != withReserved {
+            found.append("the core counts \(core.usage.namespaces), on disk are \(withReserved)")
+        }
+        if core.usageInAll != withReserved.values.reduce(NamespaceUsage(), +) {
+            found.append("the sum of all namespaces is wrong")
+        }
         return found
     }
 }

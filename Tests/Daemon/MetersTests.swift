@@ -103,4 +103,15 @@ import Testing
         #expect(RouteTemplate(path: ["metrics"]) == .metrics)
         #expect(RouteTemplate(path: ["v1", "namespaces", "ci", "leases", "UPPER"]) == .unknown)
     }
+
+    @Test func `a refusal is counted by its setting`() {
+        let meters = Meters()
+        meters.said(.refused(.tooMany(.waitersOfName, limit: 5)))
+        meters.said(.refused(.quotaExceeded(.bytes, namespace: "ci", limit: 5, used: 5)))
+        meters.said(.refused(.lockHasNoMarker))
+        meters.refused(Meters.rate)
+        let met = meters.refusals.filter { $0.value > 0 }
+        #expect(met == ["waiters.perName": 1, "namespace.bytes": 1, "rate.perSecond": 1])
+        #expect(Set(meters.refusals.keys).isSubset(of: Setting.all.map(\.key)))
+    }
 }

@@ -33,9 +33,9 @@ import Testing
         var folder = RefusalFolder()
         folder.note(refusal(), at: at(0))
         #expect(folder.take(at: at(1)).count == 1)
-        #expect(folder.nextEnd == nil)
         let none = folder.take(at: at(61))
         #expect(none.isEmpty)
+        #expect(folder.nextEnd == nil)
         folder.note(refusal(), at: at(70))
         #expect(folder.take(at: at(71)).map(\.count) == [1])
     }

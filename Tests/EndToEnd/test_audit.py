@@ -293,6 +293,40 @@ class Record(Story):
             self.assertIn("(request %s)" % json.load(file)["requestID"], run.err)
 
 
+class Restored(Story):
+    def test_a_restore_has_an_entry_at_the_first_start_after_it_and_at_no_other(self):
+        daemon = self.daemon()
+        client = daemon.client()
+        client.send("PUT", client.path("markers/made"), {"holderIdentity": "anna"})
+        copy = self.path("copy.db")
+
+        def batond(*arguments):
+            subprocess.run([BATOND] + list(arguments), check=True, env=environment(), stdout=subprocess.DEVNULL)
+        batond("backup", "--data", daemon.data, copy)
+        client.send("PUT", client.path("markers/later"), {"holderIdentity": "anna"})
+        self.assertEqual(0, daemon.stop())
+        batond("restore", "--data", daemon.data, copy)
+        verbs = ["start", "restore", "mark", "start"]
+        for _ in range(2):
+            daemon.start()
+            found = entries(daemon.client())
+            self.assertEqual(verbs, [entry["verb"] for entry in found])
+            self.assertGreater(found[-4]["revision"], 2 ** 40)
+            verbs = ["start"] + verbs
+            daemon.kill()
+
+
+class Refused(Story):
+    def test_a_daemon_that_cannot_listen_has_not_started(self):
+        first = self.daemon()
+        other = self.daemon(start=False)
+        other.port = first.port
+        other.start(ready=False)
+        self.assertEqual(1, other.process.wait(60), other.log())
+        with sqlite3.connect(os.path.join(other.data, "baton.db")) as database:
+            self.assertEqual([], database.execute("SELECT verb FROM audit").fetchall())
+
+
 class Operator:
     """Acts under load, and asks again when it gets no answer. It notes what it was told."""
 

@@ -17,7 +17,9 @@ def bearer(secret):
     return {"Authorization": "Bearer " + secret}
 
 
-class Tokens(Story):
+class TokenStory(Story):
+    """A daemon with tokens of each role."""
+
     def setUp(self):
         super().setUp()
         self.file = self.path("tokens")
@@ -54,10 +56,14 @@ class Tokens(Story):
         self.batond.process.send_signal(signal.SIGHUP)
         until(lambda: re.search(expected, self.batond.log()[before:]), "the log says %s" % expected)
 
-    def ask(self, who, method, rest, body=None):
-        path = rest if rest.startswith("/") else self.client.path(rest)
-        return self.client.send(method, path, body, bearer(self.secrets[who]) if who else None)
+    def place(self, rest):
+        return rest if rest.startswith("/") else self.client.path(rest)
 
+    def ask(self, who, method, rest, body=None):
+        return self.client.send(method, self.place(rest), body, bearer(self.secrets[who]) if who else None)
+
+
+class Tokens(TokenStory):
     def operations(self):
         """Each with the least role that may."""
         for rest, body in BODIES.items():
@@ -66,6 +72,7 @@ class Tokens(Story):
         yield "DELETE", "markers/work?revision=1", None, "admin"
         for rest in READS:
             yield "GET", rest, None, "viewer"
+        yield "GET", "/v1/namespaces/%s" % self.client.namespace, None, "viewer"
 
     def elected(self, who, name, holder="anna", **fields):
         answer = self.ask(who, "POST", "leases/%s/campaign" % name, dict(holderIdentity=holder, **fields))
@@ -75,7 +82,7 @@ class Tokens(Story):
     def test_without_a_known_token_nothing_is_done_or_said(self):
         wrong = [None, {"Authorization": "Basic YTpi"}], [
             bearer("btk_" + "a" * 43), bearer("x"), {"Authorization": "Bearer"}, bearer("a b")]
-        asked = [(method, self.client.path(rest), body) for method, rest, body, _ in self.operations()]
+        asked = [(method, self.place(rest), body) for method, rest, body, _ in self.operations()]
         for method, path, body in asked + [("GET", "/v1/status", None)]:
             for given, headers in [(False, each) for each in wrong[0]] + [(True, each) for each in wrong[1]]:
                 answer = self.client.send(method, path, body, headers)

@@ -87,7 +87,7 @@ import Testing
         bench.commit { [.marker(Fleet.marker(Key(namespace: "ci", name: "old"), $0))] }
         bench.store.close()
         let raw = try Connection(path: Opening.file(in: bench.directory), access: .write)
-        try raw.run("DROP TABLE audit; PRAGMA user_version=1")
+        try raw.goBack(to: 1)
         raw.close()
         try bench.reopen()
         #expect(try revisions(bench) == [])

@@ -22,6 +22,20 @@ struct Model {
         }
     }
 
+    /// What each namespace has, counted from nothing.
+    var usage: [String: NamespaceUsage] {
+        var usage: [String: NamespaceUsage] = [:]
+        for lease in leases.values {
+            usage[lease.key.namespace, default: NamespaceUsage()].leases += 1
+            usage[lease.key.namespace]!.bytes += RecordCodec.size(lease)
+        }
+        for marker in markers.values {
+            usage[marker.key.namespace, default: NamespaceUsage()].markers += 1
+            usage[marker.key.namespace]!.bytes += RecordCodec.size(marker)
+        }
+        return usage
+    }
+
     /// Compares everything that the store shows.
     func matches(_ store: SQLiteStore, _ keys: [Key]) throws -> Bool {
         for records in try store.fetch(keys) {

@@ -24,8 +24,10 @@ extension Elections {
     public func audit(_ entries: [AuditEntry], next: Revision?) -> APIResponse {
         .json { writer in
             writer.name("items")
-            writer.array(entries) { writer, entry in writer.object { write(entry, to: &$0) } }
-            writer.member("before", next)
+            let shown = writer.array(entries, upTo: settings.listBytes) { writer, entry in
+                writer.object { write(entry, to: &$0) }
+            }
+            writer.member("before", shown < entries.count ? entries[shown - 1].revision : next)
         }
     }
 

@@ -30,6 +30,9 @@ extension Elections {
         case .fence(let key):
             let query = try Query(request, allowed: ["token"])
             return .fence(key, try query.required("token", in: revisionRange))
+        case .namespace(let namespace):
+            _ = try Query(request, allowed: [])
+            return .namespace(namespace)
         case .lease(let key):
             _ = try Query(request, allowed: [])
             return .lease(key)

@@ -17,6 +17,7 @@ public final class Transport {
 
     public let endpoint: Endpoint
     private let credentials: Credentials
+    private let trust: Trust
     private let agent: String
     private let multi: UnsafeMutableRawPointer
     private var transfers: [Int: Transfer] = [:]
@@ -26,10 +27,11 @@ public final class Transport {
     private var attempts = 0
     private var events: [Event] = []
 
-    public init(_ endpoint: Endpoint, _ credentials: Credentials, agent: String) {
+    public init(_ endpoint: Endpoint, _ credentials: Credentials, _ trust: Trust = Trust(), agent: String) {
         curl_global_init(Int(CURL_GLOBAL_ALL))
         self.endpoint = endpoint
         self.credentials = credentials
+        self.trust = trust
         self.agent = agent
         multi = curl_multi_init()
     }
@@ -50,6 +52,7 @@ public final class Transport {
             transfer.prepare(
                 request, "\(requestIDs)-\(attempts)", to: endpoint, token: token, timeout: timeout,
                 agent: agent)
+            transfer.believe(trust)
             transfers[id] = transfer
             transfer.join(multi)
         } catch {

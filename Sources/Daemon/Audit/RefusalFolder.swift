@@ -23,6 +23,8 @@ struct RefusalFolder {
     private var folds: [Kind: Fold] = [:]
     private var overflow: Fold?
     private var ready: [AuditEntry] = []
+    /// When the first of the minutes that run now is over.
+    private(set) var nextEnd: Instant?
 
     mutating func note(_ refusal: AuditEntry, at now: Instant) {
         closeWindows(at: now)
@@ -32,7 +34,7 @@ struct RefusalFolder {
             folds[kind]!.last = refusal
             folds[kind]!.more += 1
         } else if folds.count < Self.kindsMax {
-            folds[kind] = Fold(until: now + Self.window)
+            folds[kind] = begin(at: now)
             ready.append(refusal)
         } else {
             drop(refusal.count, at: refusal.time, now)
@@ -41,7 +43,7 @@ struct RefusalFolder {
 
     /// So many refusals have no entry of their own.
     mutating func drop(_ count: Int, at time: Timestamp, _ now: Instant) {
-        if overflow == nil { overflow = Fold(until: now + Self.window) }
+        if overflow == nil { overflow = begin(at: now) }
         overflow!.last = AuditEntry(.overflow, .refused, at: time, reason: "too-many-kinds")
         overflow!.more += count
     }
@@ -55,12 +57,14 @@ struct RefusalFolder {
 
     var hasReady: Bool { !ready.isEmpty }
 
-    /// When the first minute is over in which something was folded.
-    var nextEnd: Instant? {
-        (folds.values + (overflow.map { [$0] } ?? [])).filter { $0.more > 0 }.map(\.until).min()
+    private mutating func begin(at now: Instant) -> Fold {
+        let until = now + Self.window
+        nextEnd = min(nextEnd ?? until, until)
+        return Fold(until: until)
     }
 
     private mutating func closeWindows(at now: Instant) {
+        guard let nextEnd, nextEnd <= now else { return }
         for (kind, fold) in folds where fold.until <= now {
             close(fold)
             folds[kind] = nil
@@ -69,6 +73,7 @@ struct RefusalFolder {
             close(fold)
             overflow = nil
         }
+        self.nextEnd = (folds.values.map(\.until) + (overflow.map { [$0.until] } ?? [])).min()
     }
 
     private mutating func close(_ fold: Fold) {

@@ -7,10 +7,15 @@ import Wire
 /// Everything that can be set, with its default. `config/batond.yaml` explains each.
 public struct Configuration: Sendable {
     public var listen: [String] = ["127.0.0.1:7979"]
+    /// Of the Unix sockets that are listened on.
+    public var unixSocket = SocketFileAccess()
     public var data = "/var/lib/baton"
     /// Where the tokens are that requests need; nil: everybody may do everything.
     public var tokensFile: String?
-    /// Listening beyond loopback and Unix sockets without TLS must be asked for.
+    public var auth = AuthSettings()
+    public var tls = TLSSettings()
+    /// Listening beyond loopback and Unix sockets without TLS, or without asking who is there, must be
+    /// asked for.
     public var insecureListen = false
     public var logLevel = "info"
     public var logFormat = "text"
@@ -20,10 +25,18 @@ public struct Configuration: Sendable {
     public var core = CoreSettings()
     public var api = Elections.Settings()
     public var server = ServerLimits()
+    /// How often a stream has a line although nothing happens.
+    public var signOfLife = Interval.seconds(15)
     /// A request's head in bytes, its fields, and its body in bytes.
     public var headBytes = 16 * 1024
     public var headerCount = 100
     public var bodyBytes = 1024 * 1024
+
+    /// Requests a second of one client, and how many may come at once; 0: no limit.
+    public var ratePerSecond = 2_000
+    public var rateBurst = 20_000
+    /// Whether addresses are limited where nobody has an identity.
+    public var limitsAddresses = false
 
     /// How long an idle lease is kept after its last hold.
     public var leaseRetention = Interval.hours(1)
@@ -41,6 +54,8 @@ public struct Configuration: Sendable {
     /// Above this size of the WAL the daemon is not ready.
     public var walBytesMax: Int64 = 1024 * 1024 * 1024
 
+    /// Whether the service manager gave a socket for TLS.
+    public var isTLSGiven = false
     /// The settings that were given, by their keys, as they were written.
     public var given: [String: String] = [:]
 
@@ -59,6 +74,10 @@ public struct Configuration: Sendable {
         settings.auditAge = auditRetention
         settings.auditRows = auditRows
         return settings
+    }
+
+    var limiter: RateLimiter? {
+        ratePerSecond == 0 ? nil : RateLimiter(perSecond: ratePerSecond, burst: rateBurst)
     }
 
     /// What the server is told: sizes as the wire wants them.
@@ -106,20 +125,63 @@ public struct Configuration: Sendable {
             (server.connectionsPerAddress ?? 0) <= server.connections,
             "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
         )
+        try require(
+            auth.keysMaxAge <= auth.keysStaleMax,
+            "auth.keysMaxAge (\(text(auth.keysMaxAge))) is longer than auth.keysStaleMax (\(text(auth.keysStaleMax)))"
+        )
+        try require(
+            server.writeBacklogBytes <= server.backlogBytesInAll,
+            "http.writeBacklogBytes (\(server.writeBacklogBytes)) is more than all answers together may have (\(server.backlogBytesInAll))"
+        )
+        try require(
+            ratePerSecond > 0 || !limitsAddresses,
+            "rate.limitAddresses (true) limits nothing while rate.perSecond is 0")
         try validateListeners()
     }
 
+    /// Where to listen beside the sockets that a service manager gave: those replace the default, and
+    /// stand beside what was set.
+    func listeners(besideGiven: Bool) -> [ListenAddress] {
+        guard !besideGiven || given["listen"] != nil else { return [] }
+        return listen.compactMap(ListenAddress.init).map { address in
+            guard case .unix(let path, _) = address else { return address }
+            return .unix(path: path, access: unixSocket)
+        }
+    }
+
+    /// Whether anybody is told from anybody else, so that strangers may reach a listener.
+    private var authenticates: Bool {
+        tokensFile != nil || auth.issuersFile != nil || tls.knowsItsClients
+    }
+
     private func validateListeners() throws(ConfigurationError) {
+        var addresses: [ListenAddress] = []
         for text in listen {
             guard let address = ListenAddress(text) else {
                 throw ConfigurationError(
-                    "listen: \(text) is not an address; give HOST:PORT, [V6]:PORT or unix:PATH")
+                    "listen: \(text) is not an address; give HOST:PORT, [V6]:PORT, either with tls: before it, or unix:PATH"
+                )
             }
-            guard insecureListen || address.isPrivate else {
-                throw ConfigurationError(
-                    "listen: \(text) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
-                        + "Listen on loopback or a Unix socket, or set insecureListen: true if you mean it")
-            }
+            addresses.append(address)
+        }
+        for address in addresses { try checkReach(of: address, "listen: \(address)") }
+        try tls.validate(listen: addresses, isGiven: isTLSGiven)
+    }
+
+    /// Refuses an address that strangers reach without TLS, or without being asked who they are.
+    func checkReach(of address: ListenAddress, _ place: String) throws(ConfigurationError) {
+        guard !insecureListen, !address.isPrivate else { return }
+        guard address.isEncrypted else {
+            throw ConfigurationError(
+                "\(place) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
+                    + "Use TLS (tls:HOST:PORT), listen on loopback or a Unix socket, or set insecureListen: true if you mean it"
+            )
+        }
+        guard authenticates else {
+            throw ConfigurationError(
+                "\(place) can be reached from other machines, and whoever reaches it may do everything. "
+                    + "Set auth.tokensFile, auth.issuersFile or tls.clientCertificates: required, or insecureListen: true if you mean it"
+            )
         }
     }
 }

@@ -12,7 +12,7 @@ struct RequestLog {
     static let slow = Interval.seconds(1)
     static let linesMax = 50
 
-    let scope: Scope
+    var scope: Scope
     private let log: Logger
     private var second = Instant(nanoseconds: 0)
     private var lines = 0
@@ -24,7 +24,7 @@ struct RequestLog {
 
     /// - Parameters:
     ///   - status: nil if the peer went before its answer was complete.
-    ///   - peer: only asked for when a line is written.
+    ///   - peer: only asked for when a line is written; nil for one that went.
     mutating func note(
         _ visit: Visit, status: Int?, bytes: Int, at now: Instant, _ peer: @autoclosure () -> Peer?
     ) {

@@ -18,6 +18,8 @@ final class Meters {
     private(set) var staleTokens: UInt64 = 0
     private(set) var foreignTokens: UInt64 = 0
     private(set) var renewals: UInt64 = 0
+    /// By the setting that was met.
+    private(set) var refusals: [String: UInt64] = [:]
     /// Answers to campaigns.
     private(set) var campaigns = Campaigns()
 
@@ -45,14 +47,23 @@ final class Meters {
     /// Seconds: a flush of a good disk, of a bad one, and of one that is about to fail.
     static let flushes = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
+    // Settings whose limits the core doesn't know.
+    static let rate = "rate.perSecond"
+    static let connections = "http.connections"
+    static let connectionsPerAddress = "http.connectionsPerAddress"
     /// Seconds: from an answer out of memory to one that somebody gave up on.
     static let answers = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
-    /// Bytes: one renewal's row to a thousand elections'.
+    /// Bytes: from one election's row to that of thousands.
     static let sizes = [256.0, 1024, 4096, 16384, 65536, 262_144, 1_048_576]
 
     init() {
         waits = WaitEnd.allCases.map { _ in Histogram(Meters.lengths) }
         holdEnds = HoldEnd.allCases.map { _ in 0 }
+        for setting in Bound.allCases.map(\.setting) + [
+            Self.rate, Self.connections, Self.connectionsPerAddress,
+        ] {
+            refusals[setting] = 0
+        }
         answers = RouteTemplate.allCases.map { _ in [] }
         answerTime = RouteTemplate.allCases.map { _ in Histogram(Meters.answers) }
     }
@@ -100,11 +111,15 @@ final class Meters {
         case .waiting: campaigns.waiting += 1
         case .refused(.holdEnded): staleTokens += 1
         case .refused(.notTheHolder): foreignTokens += 1
+        case .refused(let rejection): if let bound = rejection.bound { refused(bound.setting) }
         default: break
         }
     }
 
     // MARK: From the door
+
+    /// By a limit, which has this setting.
+    func refused(_ setting: String) { refusals[setting]! += 1 }
 
     /// `time` is nil for a request that waited, or wasn't read.
     func answered(_ route: RouteTemplate, _ code: Int, after time: Interval? = nil) {

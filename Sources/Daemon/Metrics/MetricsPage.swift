@@ -1,5 +1,6 @@
 import API
 import Coordination
+import Identity
 import Sockets
 import Store
 
@@ -14,7 +15,10 @@ struct MetricsPage {
     let server: ServerCounters
     let facts: ServerFacts
     let health: Health
+    let issuers: Issuers
     let now: Now
+    /// Clients that the rate limiter has in mind.
+    let rateClients: Int
 
     func text() -> [UInt8] {
         var text = MetricsText()
@@ -24,8 +28,11 @@ struct MetricsPage {
         queues(&text, figures)
         commits(&text)
         storage(&text)
+        limits(&text)
         readiness(&text)
+        authentication(&text)
         http(&text)
+        tls(&text)
         process(&text)
         return text.bytes
     }
@@ -120,6 +127,25 @@ struct MetricsPage {
             "How many revisions the readable tables are behind the journal.")
     }
 
+    private func limits(_ text: inout MetricsText) {
+        text.begin(
+            "baton_refusals_total", .counter, "Requests and connections that met a limit, by its setting.")
+        for (setting, count) in meters.refusals.sorted(by: { $0.key < $1.key }) {
+            text.sample(count, ("setting", setting))
+        }
+        let usage = turns.core.usageInAll
+        text.gauge("baton_stored_leases", usage.leases, "Leases of all namespaces, idle ones included.")
+        text.gauge("baton_stored_markers", usage.markers, "Done markers of all namespaces.")
+        text.gauge(
+            "baton_reserved_markers", usage.reserved,
+            "Markers that holds under way may leave where there is none yet.")
+        text.gauge("baton_stored_bytes", usage.bytes, "Bytes of leases and done markers as they are stored.")
+        text.gauge("baton_namespaces", turns.core.namespaceCount, "Namespaces that have a lease or a marker.")
+        text.gauge(
+            "baton_rate_clients", rateClients,
+            "Clients whose requests are counted against rate.perSecond at present.")
+    }
+
     private func readiness(_ text: inout MetricsText) {
         text.gauge("baton_ready", health.degraded == nil ? 1 : 0, "1 while changes are accepted.")
         text.begin("baton_degraded", .gauge, "1 for each reason why changes aren't accepted.")
@@ -128,6 +154,23 @@ struct MetricsPage {
         }
         text.begin("baton_build_info", .gauge, "Always 1; the version is its label.")
         text.sample(1, ("version", batonVersion))
+    }
+
+    private func authentication(_ text: inout MetricsText) {
+        let figures = issuers.figures
+        text.begin(
+            "baton_issuer_tokens_total", .counter, "Tokens of issuers that were judged, by what was found.")
+        text.sample(figures.verified, ("outcome", "verified"))
+        text.sample(figures.remembered, ("outcome", "remembered"))
+        for kind in TokenRefusal.Kind.allCases {
+            text.sample(figures.refused[kind, default: 0], ("outcome", kind.rawValue))
+        }
+        text.begin("baton_key_fetches_total", .counter, "Fetches of issuers' keys, by outcome.")
+        text.sample(figures.fetches, ("outcome", "fetched"))
+        text.sample(figures.failedFetches, ("outcome", "failed"))
+        text.gauge(
+            "baton_issuers_unreachable", issuers.troubles.count,
+            "Issuers whose keys could not be fetched when it was last tried.")
     }
 
     private func http(_ text: inout MetricsText) {
@@ -154,6 +197,27 @@ struct MetricsPage {
             "Answers and streams that were cut off because nobody read them.")
         text.counter("baton_received_bytes_total", server.bytesIn, "Bytes that were read from clients.")
         text.counter("baton_sent_bytes_total", server.bytesOut, "Bytes that were written to clients.")
+    }
+
+    private func tls(_ text: inout MetricsText) {
+        let tls = server.tls
+        text.begin(
+            "baton_tls_handshakes_total", .counter,
+            "TLS handshakes that were completed, by version; resumed ones follow an earlier session.")
+        for version in TLSContext.Version.allCases {
+            text.sample(tls.full[version, default: 0], ("version", version.rawValue), ("kind", "full"))
+            text.sample(tls.resumed[version, default: 0], ("version", version.rawValue), ("kind", "resumed"))
+        }
+        text.begin(
+            "baton_tls_handshakes_failed_total", .counter, "TLS handshakes that came to nothing, by reason.")
+        text.sample(tls.refused, ("reason", "refused"))
+        text.sample(tls.plainHTTP, ("reason", "plain_http"))
+        text.sample(tls.cutOff, ("reason", "cut_off"))
+        text.sample(tls.timedOut, ("reason", "timed_out"))
+        text.begin(
+            "baton_tls_certificate_not_after_seconds", .gauge,
+            "When the certificate that new connections are shown expires, in seconds since 1970-01-01 UTC.")
+        if let end = tls.certificateNotAfter { text.sample(end) }
     }
 
     private func process(_ text: inout MetricsText) {

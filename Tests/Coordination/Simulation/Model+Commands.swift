@@ -13,7 +13,7 @@ extension Model {
             case .revoke(let revocation): try revoke(revocation, now)
             case .mark(let marking): try mark(marking, now)
             case .unmark(let unmarking): try unmark(unmarking, now)
-            case .wait(let wait): self.wait(wait, now)
+            case .wait(let wait): try self.wait(wait, now)
             case .write(let write): try self.write(write, now)
             case .delete(let deletion): try delete(deletion, now)
             case .forsake(let request): depart(request, now)
@@ -46,6 +46,7 @@ extension Model {
             }
             try compare(hold.inputsDigest, campaign.inputsDigest)
         } else if !isQuarantined(now) && !name.queue.contains(where: { $0.isPresent }) {
+            try room(key, electing: campaign.way)
             names[key]!.queue.removeAll { $0.isOf(campaign) }
             return elect(Place(campaign: campaign, requests: [campaign.request]), now)
         }
@@ -54,10 +55,13 @@ extension Model {
 
     private mutating func enqueue(_ campaign: Campaign, _ now: Now) throws(Rejection) {
         let key = campaign.key
+        if let until = campaign.waitUntil, until > now.instant {
+            try roomToWait(for: [key], campaign.client)
+        }
         var index = names[key]!.queue.firstIndex { $0.isOf(campaign) }
         if index == nil {
             if names[key]!.queue.count >= settings.contendersMax {
-                throw .tooMany(limit: settings.contendersMax)
+                throw .tooMany(.queue, limit: settings.contendersMax)
             }
             names[key]!.queue.append(Place(campaign: campaign))
             index = names[key]!.queue.count - 1
@@ -68,6 +72,7 @@ extension Model {
             names[key]!.queue[index!].requests.append(campaign.request)
             names[key]!.queue[index!].graceUntil = nil
             patience[campaign.request] = until
+            clients[campaign.request] = campaign.client
             said.append(Said(request: campaign.request, standing: place, after: revision))
         } else {
             if !names[key]!.queue[index!].isPresent {

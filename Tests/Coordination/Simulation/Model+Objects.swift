@@ -21,6 +21,7 @@ extension Model {
         if !isChange, lease.metadata == write.metadata {
             return say(.written(lease), to: write.request)
         }
+        if before == nil { try room(key, electing: .lock) }
         if write.isDryRun {
             lease.metadata = write.metadata
             if isChange { lease.written = write.spec }

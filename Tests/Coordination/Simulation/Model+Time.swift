@@ -56,7 +56,7 @@ extension Model {
                 names[key]!.shownAt = now.instant
             }
         } else if name.queue.contains(where: { $0.isPresent }) {
-            if !isQuarantined(now) { handOver(key, now) }
+            if !isQuarantined(now) { endQuarantine(key, now) }
         } else if name.queue.count != before {
             tellOrphaned(key, now)
         }
