@@ -3,9 +3,10 @@
 public enum Change: Hashable, Sendable {
     /// The lease as it is from now on.
     case lease(LeaseRecord)
-    case leaseDeleted(Key, at: Revision)
+    /// The lease as it was last, for those who watch.
+    case leaseDeleted(LeaseRecord, at: Revision)
     case marker(DoneMarker)
-    case markerDeleted(Key, at: Revision)
+    case markerDeleted(DoneMarker, at: Revision)
     /// A hold that began or ended; the later one of a token replaces the earlier.
     /// Its revision is the token when it begins, and `end.revision` when it ends.
     case hold(HoldRecord)

@@ -8,6 +8,10 @@ public enum Command: Sendable {
     case mark(Marking)
     case unmark(Unmarking)
     case wait(MarkerWait)
+    /// A Kubernetes client writes the lease, whole.
+    case write(LeaseWrite)
+    /// A Kubernetes client deletes the lease.
+    case delete(LeaseDeletion)
     /// The request's peer is gone, or it wants no answer any more.
     case forsake(RequestID)
     /// The answer with the token could not be delivered: its peer was gone before the first byte.

@@ -71,7 +71,9 @@ extension Coordinator {
             lease.maxAttempts = campaign.maxAttempts ?? settings.defaultMaxAttempts
         }
         lease.revision = token
-        lease.transitions += 1
+        lease.version = token
+        lease.transitions = max(lease.transitions, Int(lease.written?.transitions ?? 0)) + 1
+        lease.written = nil
         let hold = Hold(
             token: token, holder: campaign.holder, campaignID: campaign.campaignID,
             principal: campaign.principal, duration: campaign.duration, attempt: lease.failures + 1,
@@ -82,6 +84,8 @@ extension Coordinator {
         name.deadline = now.instant + hold.duration
         name.confirmBy = campaign.confirmWithin.map { now.instant + $0 }
         name.lastRenewal = nil
+        name.publishAt = nil
+        name.publishedAt = now.instant
         name.given = contender.requests.count
         holdCount += 1
         begunHolds.append((campaign.key, token, campaign.confirmWithin))
@@ -164,7 +168,8 @@ extension NameState {
 extension Hold {
     /// Whether this campaign is the one by which the hold was got.
     func isHeld(by campaign: Campaign) -> Bool {
-        holder == campaign.holder && campaignID == campaign.campaignID && principal == campaign.principal
+        !isWritten && holder == campaign.holder && campaignID == campaign.campaignID
+            && principal == campaign.principal
     }
 }
 

@@ -17,19 +17,31 @@ extension Coordinator {
             lease.last = EndedHold(
                 token: hold.token, holder: hold.holder, how: how, reason: reason, ended: now.wall)
         }
-        if how.countsAsAttempt {
-            lease.failures += 1
-        } else if lease.way == .lock && how == .resigned {
-            lease.failures = 0
+        if !hold.isWritten {
+            count(how, &lease)
+            lease.version = end.revision
+        } else if how == .revoked {
+            // Otherwise the object stays as its writer left it.
+            lease.written = nil
+            lease.version = end.revision
         }
         name.lease = lease
         name.confirmBy = nil
+        name.publishAt = nil
         name.lastRenewal = nil
         name.given = 0
         holdCount -= 1
         knownHolds[hold.token] = record
         effects.append(.persist(.hold(record)))
         return record
+    }
+
+    private func count(_ how: HoldEnd, _ lease: inout LeaseRecord) {
+        if how.countsAsAttempt {
+            lease.failures += 1
+        } else if lease.way == .lock && how == .resigned {
+            lease.failures = 0
+        }
     }
 
     /// Ends the present hold without a marker: the next contender follows, or the last failure's marker.
@@ -40,7 +52,8 @@ extension Coordinator {
         let hold = name.lease!.hold!
         let record = endHold(&name, how, reason: reason, by: by, at: now, &effects)
         let lease = name.lease!
-        guard lease.way == .once, how.countsAsAttempt, lease.failures >= lease.maxAttempts else {
+        guard lease.way == .once, !hold.isWritten, how.countsAsAttempt, lease.failures >= lease.maxAttempts
+        else {
             handOver(&name, at: now, &effects)
             return record
         }
@@ -56,15 +69,22 @@ extension Coordinator {
 
     /// Elects the first contender who is there. If nobody is, the lease is free.
     mutating func handOver(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
-        if !isQuarantined(at: now), let next = name.queue.firstIndex(where: \.isPresent) {
-            let contender = name.queue.remove(at: next)
-            effects.append(.waitEnded(.handedOver, after: now.instant - contender.arrived))
-            return elect(contender, &name, at: now, &effects)
-        }
+        if electNext(&name, at: now, &effects) { return }
         guard let lease = name.lease else { return }
         keepLease(&name, &effects)
         effects.append(.standingsChanged(lease.key))
         tellOrphaned(&name, &effects)
+    }
+
+    /// Elects the first contender who is there. False: nobody is.
+    mutating func electNext(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) -> Bool {
+        guard !isQuarantined(at: now), let next = name.queue.firstIndex(where: \.isPresent) else {
+            return false
+        }
+        let contender = name.queue.remove(at: next)
+        effects.append(.waitEnded(.handedOver, after: now.instant - contender.arrived))
+        elect(contender, &name, at: now, &effects)
+        return true
     }
 
     /// Writes the marker, and tells every contender and waiter.
@@ -106,11 +126,11 @@ extension Coordinator {
     /// An idle lease whose retention is over goes; tokens survive it.
     mutating func sweep(_ key: Key, _ revision: Revision, _ effects: inout [Effect]) {
         guard let lease = names[key]!.lease, lease.hold == nil, lease.revision == revision,
-            names[key]!.queue.isEmpty
+            lease.isSweepable, names[key]!.queue.isEmpty
         else { return }
         var name = take(key)
         name.lease = nil
-        effects.append(.persist(.leaseDeleted(lease.key, at: nextRevision())))
+        effects.append(.persist(.leaseDeleted(lease, at: nextRevision())))
         shelve(name, key)
     }
 }

@@ -8,23 +8,42 @@ extension Coordinator {
     public mutating func renewAtOnce(_ claim: Claim, at now: Now) -> Reply? {
         guard let index = names.index(forKey: claim.key),
             let lease = names.values[index].lease, let hold = lease.hold,
-            hold.token == claim.token, hold.token <= durableRevision,
-            hold.holder == claim.holder, hold.principal == claim.principal
+            hold.token == claim.token, hold.token <= durableRevision, hold.isOf(claim)
         else { return nil }
-        names.values[index].extend(hold, at: now)
-        touchedNames[claim.key]?.extend(hold, at: now)
-        return .renewed(view(of: names.values[index], now)!)
+        extend(hold, of: claim.key, at: index, at: now)
+        return .renewed(durableView(of: names.values[index], hold, now))
     }
 
     /// Extends the hold by its full duration. Costs no flush: the duration is stored, the deadline isn't.
     mutating func renew(_ claim: Claim, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
         let hold = try present(claim, at: now)
-        names[claim.key]!.extend(hold, at: now)
-        touchedNames[claim.key]?.extend(hold, at: now)
-        let view = view(of: names[claim.key]!, now)!
+        let index = names.index(forKey: claim.key)!
+        extend(hold, of: claim.key, at: index, at: now)
+        let view = durableView(of: names.values[index], hold, now)
         // What a renewal reveals is that the hold is alive: it depends on the hold's beginning only.
         effects.append(.answer(claim.request, .renewed(view), after: hold.token))
         settle(claim.request)
+    }
+
+    /// The lease without what this turn has changed: somebody may have written its metadata.
+    private func durableView(of name: NameState, _ hold: Hold, _ now: Now) -> LeaseView {
+        var view = view(of: name, now)!
+        if let before = touchedNames[view.record.key]?.lease, before.hold?.token == hold.token {
+            view.record = before
+        }
+        return view
+    }
+
+    private mutating func extend(
+        _ hold: Hold, of key: Key, at index: Dictionary<Key, NameState>.Index, at now: Now
+    ) {
+        let before = names.values[index].publishAt
+        names.values[index].extend(hold, at: now)
+        touchedNames[key]?.extend(hold, at: now)
+        guard let publishAt = names.values[index].publishAt, before == nil else { return }
+        guard names.values[index].armed.map({ publishAt < $0 }) ?? true else { return }
+        timers.arm(.name(key), at: publishAt)
+        names.values[index].armed = publishAt
     }
 
     /// Ends the hold with a done marker, in one step, and tells everyone who waits.
@@ -94,9 +113,7 @@ extension Coordinator {
             throw .holdEnded(
                 token: claim.token, record: ended(claim.token, claim.key), current: view(of: name, now))
         }
-        guard hold.holder == claim.holder, hold.principal == claim.principal else {
-            throw .notTheHolder(holder: hold.holder)
-        }
+        guard hold.isOf(claim) else { throw .notTheHolder(holder: hold.holder) }
         return hold
     }
 
@@ -134,6 +151,15 @@ extension NameState {
         deadline = max(deadline, now.instant + hold.duration)
         confirmBy = nil
         lastRenewal = now.wall
+        if publishAt == nil { publishAt = Publication.moment(after: publishedAt, hold, at: now) }
+    }
+}
+
+extension Hold {
+    /// Whether the claim is its holder's. Nobody claims what a Kubernetes client wrote: it renews and
+    /// ends its hold by writing.
+    func isOf(_ claim: Claim) -> Bool {
+        !isWritten && holder == claim.holder && principal == claim.principal
     }
 }
 

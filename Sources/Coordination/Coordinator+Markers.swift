@@ -11,7 +11,9 @@ extension Coordinator {
             }
             return say(.marked(marker, new: false), to: marking.request, &effects)
         }
-        if name.lease?.hold != nil, name.lease?.way == .once { throw .held(view(of: name, now)!) }
+        if let hold = name.lease?.hold, !hold.isWritten, name.lease?.way == .once {
+            throw .held(view(of: name, now)!)
+        }
         try room(in: marking.key.namespace, for: name, leases: name.lease == nil ? 0 : 1, markers: 1)
         let marker = DoneMarker(
             key: marking.key, revision: nextRevision(), finding: marking.finding,
@@ -46,11 +48,12 @@ extension Coordinator {
     }
 
     private mutating func dropMarker(_ name: inout NameState, _ key: Key, _ effects: inout [Effect]) {
+        guard let marker = name.marker else { return }
         name.marker = nil
         name.markerExpiry = nil
         // At once: the same command may need the room.
         book(&name, key)
-        effects.append(.persist(.markerDeleted(key, at: nextRevision())))
+        effects.append(.persist(.markerDeleted(marker, at: nextRevision())))
     }
 
     /// A Failed marker whose retention is over is gone, whether or not its timer came first.

@@ -47,6 +47,7 @@ extension Coordinator {
 
         if name.lease?.hold != nil {
             expireIfDue(&name, at: now, &effects)
+            publishIfDue(&name, at: now, &effects)
         } else if name.queue.contains(where: \.isPresent) {
             // In a restore's quarantine a name may be due for another reason.
             if !isQuarantined(at: now) { endQuarantine(&name, key, at: now, &effects) }

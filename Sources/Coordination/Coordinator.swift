@@ -102,6 +102,8 @@ public struct Coordinator: Sendable {
         case .revoke(let revocation): need(revocation.key, holding: revocation.token, &needs)
         case .mark(let marking): need(marking.key, &needs)
         case .unmark(let unmarking): need(unmarking.key, &needs)
+        case .write(let write): need(write.key, &needs)
+        case .delete(let deletion): need(deletion.key, &needs)
         case .wait(let wait): for key in wait.keys { need(key, &needs) }
         case .sweep(let key, _), .takeBack(let key, _): need(key, &needs)
         case .forsake, .record: break
@@ -134,6 +136,7 @@ public struct Coordinator: Sendable {
         if let hold = records.lease?.hold {
             name.deadline = now.instant + hold.duration
             name.given = 1
+            name.publishedAt = now.instant
             holdCount += 1
             holdCountBefore += 1
         }
@@ -166,6 +169,8 @@ public struct Coordinator: Sendable {
         case .mark(let marking): try mark(marking, at: now, &effects)
         case .unmark(let unmarking): try unmark(unmarking, at: now, &effects)
         case .wait(let wait): try self.wait(wait, at: now, &effects)
+        case .write(let write): try self.write(write, at: now, &effects)
+        case .delete(let deletion): try delete(deletion, at: now, &effects)
         case .forsake(let request): forsake(request, at: now)
         case .takeBack(let key, let token): takeBack(key, token, at: now, &effects)
         case .sweep(let key, let revision): sweep(key, revision, &effects)

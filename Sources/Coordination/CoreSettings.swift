@@ -22,13 +22,16 @@ public struct CoreSettings: Hashable, Sendable {
     public var namespaceBytesMax: Int
     /// How many idle names stay in memory. Default 20,000.
     public var idleNamesMax: Int
+    /// How long a Kubernetes client holds that writes no duration. Default 30 s.
+    public var writtenDuration: Interval
 
     public init(
         reconnectGrace: Interval = .seconds(10), defaultMaxAttempts: Int = 5,
         failedRetention: Interval = .minutes(10), contendersMax: Int = 20_000,
         nameWaitersMax: Int = 20_000, namespaceWaitersMax: Int = 40_000, clientWaitersMax: Int = 40_000,
         namespaceLeasesMax: Int = 100_000, namespaceMarkersMax: Int = 1_000_000,
-        namespaceBytesMax: Int = 1 << 30, idleNamesMax: Int = 20_000
+        namespaceBytesMax: Int = 1 << 30, idleNamesMax: Int = 20_000,
+        writtenDuration: Interval = .seconds(30)
     ) {
         self.reconnectGrace = reconnectGrace
         self.defaultMaxAttempts = defaultMaxAttempts
@@ -41,5 +44,6 @@ public struct CoreSettings: Hashable, Sendable {
         self.namespaceMarkersMax = namespaceMarkersMax
         self.namespaceBytesMax = namespaceBytesMax
         self.idleNamesMax = idleNamesMax
+        self.writtenDuration = writtenDuration
     }
 }

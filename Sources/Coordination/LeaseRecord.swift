@@ -27,10 +27,21 @@ public struct LeaseRecord: Hashable, Sendable {
     public var transitions: Int
     /// How the latest hold ended, to be told to the next holder.
     public var last: EndedHold?
+    /// The revision of the latest change that a Kubernetes client can see: its resourceVersion. What
+    /// only /v1 shows (an attempt that was counted, an expiry that altered nothing) leaves it alone.
+    public var version: Revision
+    /// What Kubernetes clients attach: labels, annotations, owners, managed fields. The core never
+    /// looks into these bytes; equal bytes are equal metadata.
+    public var metadata: [UInt8] = []
+    /// The spec as a Kubernetes client wrote it; nil while it is the daemon's own.
+    public var written: LeaseSpec?
+    /// A Kubernetes client created it, so that the daemon doesn't delete it when it was idle for long.
+    public var isClients = false
 
     public init(
         key: Key, revision: Revision, created: Revision, createdAt: Timestamp, way: Way, hold: Hold? = nil,
-        failures: Int = 0, maxAttempts: Int, transitions: Int = 0, last: EndedHold? = nil
+        failures: Int = 0, maxAttempts: Int, transitions: Int = 0, last: EndedHold? = nil,
+        version: Revision? = nil
     ) {
         self.key = key
         self.revision = revision
@@ -42,6 +53,7 @@ public struct LeaseRecord: Hashable, Sendable {
         self.maxAttempts = maxAttempts
         self.transitions = transitions
         self.last = last
+        self.version = version ?? revision
     }
 }
 
@@ -63,6 +75,10 @@ public struct Hold: Hashable, Sendable {
     public var supersedes: Revision?
     /// Facts for people: the run's URL and such.
     public var info: [String: String]
+    /// A Kubernetes client began it by writing the lease, and renews it so.
+    public var isWritten = false
+    /// The latest renewal that Kubernetes clients were shown; nil: none yet, only the beginning.
+    public var publishedRenewal: Timestamp?
 
     public init(
         token: FencingToken, holder: String, campaignID: String?, principal: String?, duration: Interval,

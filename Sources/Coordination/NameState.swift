@@ -15,6 +15,10 @@ struct NameState: Sendable {
     /// How many requests were given the present token and may act on it.
     var given = 0
     var lastRenewal: Timestamp?
+    /// When the latest renewal is to be shown to Kubernetes clients; nil: they have seen it.
+    var publishAt: Instant?
+    /// When they were shown something last.
+    var publishedAt = Instant(nanoseconds: 0)
     /// In order of arrival.
     var queue: [Contender] = []
     /// Requests that wait for this name's marker without contending.
@@ -32,7 +36,8 @@ struct NameState: Sendable {
 
     /// The way in which the name is used at this moment, if it is in use.
     var wayInUse: Way? {
-        if let lease, lease.hold != nil { return lease.way }
+        // A Kubernetes client's hold is of neither way: it keeps nobody from either.
+        if let lease, let hold = lease.hold, !hold.isWritten { return lease.way }
         return queue.first?.campaign.way
     }
 
@@ -46,6 +51,7 @@ struct NameState: Sendable {
         if lease?.hold != nil {
             consider(deadline)
             consider(confirmBy)
+            consider(publishAt)
         } else if queue.contains(where: \.isPresent) {
             // It may be past, if an election at the quarantine's end could not be committed.
             consider(quarantine)

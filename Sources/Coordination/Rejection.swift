@@ -17,8 +17,12 @@ public enum Rejection: Error, Hashable, Sendable {
     case held(LeaseView)
     /// No lease, or no marker, of this name.
     case notFound(Key)
-    /// Compare-and-set: the marker has another revision.
+    /// Compare-and-set: the marker, or the lease, has another revision.
     case revisionDiffers(current: Revision)
+    /// There is a lease of this name already.
+    case exists(LeaseRecord)
+    /// Nobody may begin a hold for a while after a restore.
+    case restoreQuarantine(remaining: Interval)
     /// As many wait already as may.
     case tooMany(Bound, limit: Int)
     /// The namespace has as much of it as it may. Waiting doesn't help: something has to go.

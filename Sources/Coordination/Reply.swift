@@ -13,6 +13,10 @@ public enum Reply: Hashable, Sendable {
     case marked(DoneMarker, new: Bool)
     case unmarked(DoneMarker)
     case markers(MarkersView)
+    /// After a Kubernetes client's write: the lease as it is now, or with `dryRun` as it would be.
+    case written(LeaseRecord)
+    /// The lease as it was last.
+    case deleted(LeaseRecord)
     case refused(Rejection)
 }
 

@@ -20,11 +20,17 @@ struct UsageBook: Sendable {
 }
 
 extension NameState {
+    /// Whether a hold is under way that may end in a marker.
+    private var leavesMarker: Bool {
+        guard let lease, let hold = lease.hold else { return false }
+        return lease.way == .once && !hold.isWritten
+    }
+
     /// What this name adds to its namespace's usage.
     var usage: NamespaceUsage {
         NamespaceUsage(
             leases: lease == nil ? 0 : 1, markers: marker == nil ? 0 : 1,
-            reserved: marker == nil && lease?.hold != nil && lease?.way == .once ? 1 : 0,
+            reserved: marker == nil && leavesMarker ? 1 : 0,
             bytes: (lease == nil ? 0 : leaseBytes) + (marker == nil ? 0 : markerBytes))
     }
 }

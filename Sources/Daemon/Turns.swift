@@ -380,6 +380,8 @@ extension Command {
         case .revoke(let revocation): revocation.request
         case .mark(let marking): marking.request
         case .unmark(let unmarking): unmarking.request
+        case .write(let write): write.request
+        case .delete(let deletion): deletion.request
         case .wait(let wait): wait.request
         case .forsake, .takeBack, .sweep, .record: nil
         }
@@ -389,7 +391,7 @@ extension Command {
     var isReadOnly: Bool {
         switch self {
         case .wait, .renew, .forsake, .takeBack: true
-        case .campaign, .complete, .resign, .revoke, .mark, .unmark, .sweep, .record: false
+        case .campaign, .complete, .resign, .revoke, .mark, .unmark, .write, .delete, .sweep, .record: false
         }
     }
 }

@@ -47,6 +47,11 @@ struct ByteWriter {
         }
     }
 
+    mutating func raw(_ value: [UInt8]) {
+        varint(UInt64(value.count))
+        bytes.append(contentsOf: value)
+    }
+
     mutating func optional<T>(_ value: T?, _ write: (inout ByteWriter, T) -> Void) {
         guard let value else { return byte(0) }
         byte(1)
@@ -70,6 +75,8 @@ struct ByteWriter {
 struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
     private(set) var offset = 0
+    /// Of the format in which the bytes were written.
+    var version = RecordCodec.version
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
@@ -112,6 +119,12 @@ struct ByteReader {
         guard let text = String(validating: slice, as: UTF8.self) else { throw .text(at: offset) }
         offset += length
         return text
+    }
+
+    mutating func raw() throws(CodecError) -> [UInt8] {
+        let length = try count()
+        defer { offset += length }
+        return Array(bytes[offset..<offset + length])
     }
 
     mutating func flag() throws(CodecError) -> Bool {

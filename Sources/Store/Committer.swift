@@ -166,7 +166,7 @@ final class Committer: @unchecked Sendable {
         }
         batch = job
         checkpointer?.note(commits: engine.commits, logBytes: engine.logBytes)
-        if job.written == job.batch.changes.count { finish(job, engine) }
+        if job.written == job.batch.rows.count { finish(job, engine) }
     }
 
     private func finish(_ job: BatchJob, _ engine: Engine) {
@@ -182,17 +182,17 @@ final class Committer: @unchecked Sendable {
     /// An earlier slice may be newer than the mark. It does no harm: the rows of the journal after the mark
     /// are replayed over it, and they hold the same records or later ones.
     private func write(_ job: inout BatchJob, _ engine: Engine) throws(StoreError) {
-        let changes = job.batch.changes
-        let end = min(changes.count, job.written + settings.sliceRecords)
+        let rows = job.batch.rows
+        let end = min(rows.count, job.written + settings.sliceRecords)
         let began = SQLiteStore.monotonicMicroseconds()
         while job.written < end {
-            try engine.tables.write(changes[job.written])
-            if case .audit = changes[job.written] { engine.auditRows? += 1 }
+            try engine.tables.write(rows[job.written])
+            if case .audit = rows[job.written] { engine.auditRows? += 1 }
             job.written += 1
             guard job.written % 16 == 0, turnWaits else { continue }
             if SQLiteStore.monotonicMicroseconds() - began >= settings.sliceMicroseconds { break }
         }
-        guard job.written == changes.count else { return }
+        guard job.written == rows.count else { return }
         try engine.meta.set("tables_revision", job.batch.revision)
         try engine.meta.set("journal_bytes", engine.journalBytes(upTo: job.batch.revision))
     }

@@ -33,12 +33,12 @@ struct Overlay {
             switch change {
             case .lease(let record):
                 entries[record.key, default: Entry()].lease = Slot(value: record, turn: turn)
-            case .leaseDeleted(let key, _):
-                entries[key, default: Entry()].lease = Slot(value: nil, turn: turn)
+            case .leaseDeleted(let record, _):
+                entries[record.key, default: Entry()].lease = Slot(value: nil, turn: turn)
             case .marker(let record):
                 entries[record.key, default: Entry()].marker = Slot(value: record, turn: turn)
-            case .markerDeleted(let key, _):
-                entries[key, default: Entry()].marker = Slot(value: nil, turn: turn)
+            case .markerDeleted(let record, _):
+                entries[record.key, default: Entry()].marker = Slot(value: nil, turn: turn)
             case .hold(let record): holds[record.token] = Slot(value: record, turn: turn)
             case .audit(let entry): audit.append(entry)
             }
@@ -47,30 +47,30 @@ struct Overlay {
 
     /// All of it, for the tables.
     func batch() -> Batch {
-        var changes: [Change] = []
-        changes.reserveCapacity(entries.count * 2 + holds.count + audit.count)
+        var rows: [Row] = []
+        rows.reserveCapacity(entries.count * 2 + holds.count + audit.count)
         for (key, entry) in entries {
             if let slot = entry.lease {
-                changes.append(slot.value.map { .lease($0) } ?? .leaseDeleted(key, at: slot.turn))
+                rows.append(slot.value.map { .lease($0) } ?? .noLease(key))
             }
             if let slot = entry.marker {
-                changes.append(slot.value.map { .marker($0) } ?? .markerDeleted(key, at: slot.turn))
+                rows.append(slot.value.map { .marker($0) } ?? .noMarker(key))
             }
         }
-        for slot in holds.values { if let hold = slot.value { changes.append(.hold(hold)) } }
-        for entry in audit { changes.append(.audit(entry)) }
-        return Batch(revision: revision, changes: changes)
+        for slot in holds.values { if let hold = slot.value { rows.append(.hold(hold)) } }
+        for entry in audit { rows.append(.audit(entry)) }
+        return Batch(revision: revision, rows: rows)
     }
 
     /// The tables have the batch: let go of what has not changed since.
     mutating func retire(_ batch: Batch) {
         audit.removeSubrange(..<(audit.firstIndex { $0.revision > batch.revision } ?? audit.count))
-        for change in batch.changes {
-            switch change {
+        for row in batch.rows {
+            switch row {
             case .lease(let record): retireLease(record.key, batch.revision)
-            case .leaseDeleted(let key, _): retireLease(key, batch.revision)
+            case .noLease(let key): retireLease(key, batch.revision)
             case .marker(let record): retireMarker(record.key, batch.revision)
-            case .markerDeleted(let key, _): retireMarker(key, batch.revision)
+            case .noMarker(let key): retireMarker(key, batch.revision)
             case .hold(let record):
                 if let slot = holds[record.token], slot.turn <= batch.revision { holds[record.token] = nil }
             case .audit: break
@@ -94,27 +94,37 @@ struct Overlay {
 /// Records for the tables, each name and token once, and the turn up to which they are complete.
 struct Batch: Sendable {
     var revision: Revision
-    var changes: [Change]
+    var rows: [Row]
 
     /// In the order of the tables and their keys: neighbours share a page, so that a slice
     /// dirties few of them, and the next turn's flush carries no more than those.
     ///
     /// Turns wait meanwhile: so the keys are made once, not for each of ten comparisons.
     mutating func sort() {
-        var order = changes.indices.map { (key: changes[$0].sortKey, index: $0) }
+        var order = rows.indices.map { (key: rows[$0].sortKey, index: $0) }
         order.sort { $0.key < $1.key }
-        changes = order.map { changes[$0.index] }
+        rows = order.map { rows[$0.index] }
     }
 }
 
-extension Change {
+/// A row of the readable tables as it shall be.
+enum Row: Sendable {
+    case lease(LeaseRecord)
+    case noLease(Key)
+    case marker(DoneMarker)
+    case noMarker(Key)
+    case hold(HoldRecord)
+    case audit(AuditEntry)
+}
+
+extension Row {
     /// Which table, and where in it. Tokens have no more than 16 digits.
     fileprivate var sortKey: String {
         switch self {
         case .lease(let record): "0\(record.key.namespace)/\(record.key.name)"
-        case .leaseDeleted(let key, _): "0\(key.namespace)/\(key.name)"
+        case .noLease(let key): "0\(key.namespace)/\(key.name)"
         case .marker(let record): "1\(record.key.namespace)/\(record.key.name)"
-        case .markerDeleted(let key, _): "1\(key.namespace)/\(key.name)"
+        case .noMarker(let key): "1\(key.namespace)/\(key.name)"
         case .hold(let record): "2\(record.token + 10_000_000_000_000_000)"
         case .audit(let entry): "3\(entry.revision + 10_000_000_000_000_000)"
         }

@@ -19,6 +19,20 @@ extension ByteWriter {
         integer(Int64(lease.maxAttempts))
         integer(Int64(lease.transitions))
         optional(lease.last) { $0.endedHold($1) }
+        integer(lease.version)
+        raw(lease.metadata)
+        optional(lease.written) { $0.spec($1) }
+        byte(lease.isClients ? 1 : 0)
+    }
+
+    private mutating func spec(_ spec: LeaseSpec) {
+        text(spec.holder)
+        integer(spec.durationSeconds.map { Int64($0) })
+        integer(spec.acquireTime?.microseconds)
+        integer(spec.renewTime?.microseconds)
+        integer(spec.transitions.map { Int64($0) })
+        text(spec.strategy)
+        text(spec.preferredHolder)
     }
 
     private mutating func openHold(_ hold: Hold) {
@@ -32,6 +46,8 @@ extension ByteWriter {
         text(hold.inputsDigest)
         integer(hold.supersedes)
         map(hold.info)
+        byte(hold.isWritten ? 1 : 0)
+        integer(hold.publishedRenewal?.microseconds)
     }
 
     private mutating func endedHold(_ hold: EndedHold) {
@@ -51,19 +67,45 @@ extension ByteReader {
     mutating func number() throws(CodecError) -> Int { Int(try integer()) }
 
     mutating func lease() throws(CodecError) -> LeaseRecord {
-        LeaseRecord(
+        var lease = LeaseRecord(
             key: try key(), revision: try integer(), created: try integer(), createdAt: try time(),
             way: try choice("way", as: Way.self), hold: try flag() ? try openHold() : nil,
             failures: try number(), maxAttempts: try number(), transitions: try number(),
             last: try flag() ? try endedHold() : nil)
+        guard version > 1 else { return lease }
+        lease.version = try integer()
+        lease.metadata = try raw()
+        lease.written = try flag() ? try spec() : nil
+        lease.isClients = try flag()
+        return lease
+    }
+
+    private mutating func spec() throws(CodecError) -> LeaseSpec {
+        LeaseSpec(
+            holder: try optionalText(), durationSeconds: try optionalNumber(),
+            acquireTime: try optionalTime(), renewTime: try optionalTime(),
+            transitions: try optionalNumber(), strategy: try optionalText(),
+            preferredHolder: try optionalText())
+    }
+
+    private mutating func optionalTime() throws(CodecError) -> Timestamp? {
+        try optionalInteger().map { Timestamp(microseconds: $0) }
+    }
+
+    private mutating func optionalNumber() throws(CodecError) -> Int32? {
+        try optionalInteger().map { Int32(clamping: $0) }
     }
 
     private mutating func openHold() throws(CodecError) -> Hold {
-        Hold(
+        var hold = Hold(
             token: try integer(), holder: try text(), campaignID: try optionalText(),
             principal: try optionalText(), duration: Interval(nanoseconds: try integer()),
             attempt: try number(), began: try time(), inputsDigest: try optionalText(),
             supersedes: try optionalInteger(), info: try map())
+        guard version > 1 else { return hold }
+        hold.isWritten = try flag()
+        hold.publishedRenewal = try optionalTime()
+        return hold
     }
 
     private mutating func endedHold() throws(CodecError) -> EndedHold {

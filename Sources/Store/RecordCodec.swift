@@ -14,7 +14,7 @@ import Coordination
 /// Decoding trusts nothing: every read is checked against the end, and a count
 /// never asks for more than the bytes that are left.
 enum RecordCodec {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
 
     static func encode(_ record: LeaseRecord, into out: inout ByteWriter) {
         out.reset()
@@ -101,7 +101,8 @@ enum RecordCodec {
     private static func body(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> ByteReader {
         var reader = ByteReader(bytes)
         let found = try reader.byte()
-        guard found == version else { throw .version(found) }
+        guard (1...version).contains(found) else { throw .version(found) }
+        reader.version = found
         return reader
     }
 }
@@ -122,13 +123,17 @@ extension ByteWriter {
         case .lease(let record):
             byte(ChangeTag.lease.rawValue)
             lease(record)
-        case .leaseDeleted(let key, let at):
-            deletion(.leaseDeleted, key, at)
+        case .leaseDeleted(let record, let at):
+            byte(ChangeTag.leaseDeleted.rawValue)
+            lease(record)
+            integer(at)
         case .marker(let record):
             byte(ChangeTag.marker.rawValue)
             marker(record)
-        case .markerDeleted(let key, let at):
-            deletion(.markerDeleted, key, at)
+        case .markerDeleted(let record, let at):
+            byte(ChangeTag.markerDeleted.rawValue)
+            marker(record)
+            integer(at)
         case .hold(let record):
             byte(ChangeTag.hold.rawValue)
             hold(record)
@@ -137,23 +142,38 @@ extension ByteWriter {
             audit(entry)
         }
     }
-
-    private mutating func deletion(_ tag: ChangeTag, _ deleted: Key, _ at: Revision) {
-        byte(tag.rawValue)
-        key(deleted)
-        integer(at)
-    }
 }
 
 extension ByteReader {
     mutating func change() throws(CodecError) -> Change {
         switch try choice("change", as: ChangeTag.self) {
         case .lease: return .lease(try lease())
-        case .leaseDeleted: return .leaseDeleted(try key(), at: try integer())
+        case .leaseDeleted:
+            return .leaseDeleted(version > 1 ? try lease() : LeaseRecord(gone: try key()), at: try integer())
         case .marker: return .marker(try marker())
-        case .markerDeleted: return .markerDeleted(try key(), at: try integer())
+        case .markerDeleted:
+            return .markerDeleted(version > 1 ? try marker() : DoneMarker(gone: try key()), at: try integer())
         case .hold: return .hold(try hold())
         case .audit: return .audit(try audit())
         }
+    }
+}
+
+// Version 1 wrote only the names of what was deleted.
+
+extension LeaseRecord {
+    fileprivate init(gone key: Key) {
+        self.init(
+            key: key, revision: 0, created: 0, createdAt: Timestamp(microseconds: 0), way: .once,
+            maxAttempts: 1)
+    }
+}
+
+extension DoneMarker {
+    fileprivate init(gone key: Key) {
+        let unknown = Timestamp(microseconds: 0)
+        self.init(
+            key: key, revision: 0, finding: Finding(), inputsDigest: nil, holder: "", principal: nil,
+            token: nil, attempt: 1, info: [:], start: unknown, end: unknown, retention: nil)
     }
 }

@@ -69,12 +69,12 @@ struct TableWriter {
         putAudit = try connection.prepare(Self.insertAudit)
     }
 
-    mutating func write(_ change: Change) throws(StoreError) {
-        switch change {
+    mutating func write(_ row: Row) throws(StoreError) {
+        switch row {
         case .lease(let record): try write(record)
-        case .leaseDeleted(let key, _): try delete(key, dropLease)
+        case .noLease(let key): try delete(key, dropLease)
         case .marker(let record): try write(record)
-        case .markerDeleted(let key, _): try delete(key, dropMarker)
+        case .noMarker(let key): try delete(key, dropMarker)
         case .hold(let record): try write(record)
         case .audit(let entry): try write(entry)
         }
@@ -172,6 +172,6 @@ struct TableWriter {
 }
 
 extension LeaseRecord {
-    /// Since when nobody holds it; nil while someone does.
-    var idleSince: Timestamp? { hold == nil ? last?.ended ?? createdAt : nil }
+    /// Since when nobody holds it; nil while someone does, and for what doesn't go by itself.
+    var idleSince: Timestamp? { isSweepable ? last?.ended ?? createdAt : nil }
 }

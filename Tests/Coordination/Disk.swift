@@ -35,18 +35,33 @@ struct Disk {
 
     private mutating func write(_ change: Change) {
         switch change {
-        case .lease(let lease): leases[lease.key] = lease
-        case .leaseDeleted(let key, _):
-            if leases.removeValue(forKey: key) == nil { faults.append("\(key.name): no lease to delete") }
+        case .lease(let lease):
+            if let before = leases[lease.key] { compareVersions(before, lease) }
+            leases[lease.key] = lease
+        case .leaseDeleted(let lease, _):
+            if leases.removeValue(forKey: lease.key) == nil {
+                faults.append("\(lease.key.name): no lease to delete")
+            }
         case .marker(let marker): markers[marker.key] = marker
-        case .markerDeleted(let key, _):
-            if markers.removeValue(forKey: key) == nil { faults.append("\(key.name): no marker to delete") }
+        case .markerDeleted(let marker, _):
+            if markers.removeValue(forKey: marker.key) == nil {
+                faults.append("\(marker.key.name): no marker to delete")
+            }
         case .hold(let hold):
             if hold.end == nil { begin(hold) } else { end(hold) }
             holds[hold.token] = hold
             latest.append(hold)
         case .audit(let entry): audit.append(entry)
         }
+    }
+
+    /// One version never has two contents, and no version comes after a later one.
+    private mutating func compareVersions(_ before: LeaseRecord, _ after: LeaseRecord) {
+        let seen = (before.spec, before.metadata) == (after.spec, after.metadata)
+        if before.version == after.version && !seen {
+            faults.append("\(after.key.name): version \(after.version) has two contents")
+        }
+        if after.version < before.version { faults.append("\(after.key.name): its version went back") }
     }
 
     private mutating func begin(_ hold: HoldRecord) {
@@ -99,8 +114,8 @@ struct Disk {
     /// The same with the places kept for open holds, as the core has it.
     private var withReserved: [String: NamespaceUsage] {
         var usage = usage
-        for lease in leases.values where lease.hold != nil && lease.way == .once && markers[lease.key] == nil
-        {
+        for lease in leases.values where lease.way == .once && markers[lease.key] == nil {
+            guard let hold = lease.hold, !hold.isWritten else { continue }
             usage[lease.key.namespace]!.reserved += 1
         }
         return usage
@@ -144,7 +159,8 @@ extension Change {
         switch self {
         case .lease(let lease): lease.key
         case .marker(let marker): marker.key
-        case .leaseDeleted(let key, _), .markerDeleted(let key, _): key
+        case .leaseDeleted(let lease, _): lease.key
+        case .markerDeleted(let marker, _): marker.key
         case .hold(let hold): hold.key
         case .audit: nil
         }

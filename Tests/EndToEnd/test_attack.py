@@ -205,7 +205,9 @@ class Attack(Story):
             until(lambda: self.connections() <= 2, "it is cut off")
         sock.close()
         self.assertGreater(honest.cycles, 0)
-        self.assertLess(resident(daemon.pid) - before, 64 << 20)
+        if not os.environ.get("ASAN_OPTIONS"):
+            # AddressSanitizer keeps what was freed.
+            self.assertLess(resident(daemon.pid) - before, 64 << 20)
         self.nothing_stays()
 
     def test_resets_at_every_stage_leave_nothing_behind(self):

@@ -87,6 +87,8 @@ import Testing
         bench.commit { [.marker(Fleet.marker(Key(namespace: "ci", name: "old"), $0))] }
         bench.store.close()
         let raw = try Connection(path: Opening.file(in: bench.directory), access: .write)
+        defer { raw.close() }
+        raw.wait(milliseconds: 10_000)
         try raw.goBack(to: 1)
         raw.close()
         try bench.reopen()

@@ -159,7 +159,7 @@ import Testing
             #expect(after.recovered.revision >= known)
             #expect(try history[after.recovered.revision]!.matches(after.store, workload.keys))
             #expect(after.recovered.usage == history[after.recovered.revision]!.usage)
-            #expect(after.commit { [.leaseDeleted(key, at: $0)] } == .committed)
+            #expect(after.commit { [.leaseDeleted(Fleet.lease(key, 1, held: false), at: $0)] } == .committed)
         }
     }
 }

@@ -13,9 +13,9 @@ struct Model {
         for change in changes {
             switch change {
             case .lease(let record): leases[record.key] = record
-            case .leaseDeleted(let key, _): leases[key] = nil
+            case .leaseDeleted(let record, _): leases[record.key] = nil
             case .marker(let record): markers[record.key] = record
-            case .markerDeleted(let key, _): markers[key] = nil
+            case .markerDeleted(let record, _): markers[record.key] = nil
             case .hold(let record): holds[record.token] = record
             case .audit(let entry): audit.append(entry)
             }
@@ -75,9 +75,9 @@ struct Workload {
     private mutating func step(_ revision: Revision) -> [Change] {
         let key = keys[random.pick(0..<keys.count)]
         switch random.pick(0..<6) {
-        case 0: return [.leaseDeleted(key, at: revision)]
+        case 0: return [.leaseDeleted(Fleet.lease(key, 1, held: false), at: revision)]
         case 1: return [.marker(Fleet.marker(key, revision, retention: random.maybe { _ in .minutes(10) }))]
-        case 2: return [.markerDeleted(key, at: revision)]
+        case 2: return [.markerDeleted(Fleet.marker(key, 1), at: revision)]
         case 3: return [.lease(Fleet.lease(key, revision, held: false))]
         default:
             var hold = Fleet.record(key, revision)

@@ -20,6 +20,7 @@ import Testing
         bench.commit { [.lease(Fleet.lease(key, $0, held: true))] }
         bench.drain()
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .read)
+        defer { shell.close() }
         #expect(try shell.text("SELECT holder FROM leases WHERE name = 'import'") == "prow-4711-import-1")
         #expect(try shell.text("SELECT held_since FROM leases") == "2026-11-18T11:06:40.000000Z")
         shell.close()
@@ -30,12 +31,14 @@ import Testing
         defer { Bench.remove(directory) }
         let path = Opening.file(in: directory)
         let other = try Connection(path: path, access: .create)
+        defer { other.close() }
         try other.run("CREATE TABLE t(a)")
         other.close()
         #expect(throws: StoreError.foreign(path: path, detail: "application id 0")) {
             try SQLiteStore.open(directory: directory) { _ in }
         }
         let again = try Connection(path: path, access: .read)
+        defer { again.close() }
         #expect(try again.text("PRAGMA journal_mode") == "delete")
         again.close()
     }
@@ -59,6 +62,8 @@ import Testing
         let path = Opening.file(in: directory)
         try Backup.write(from: bench.directory, to: path)
         let later = try Connection(path: path, access: .write)
+        defer { later.close() }
+        later.wait(milliseconds: 10_000)
         try later.run("PRAGMA user_version=4")
         later.close()
         #expect(throws: StoreError.newer(path: path, version: 4, supported: 3)) {
@@ -70,6 +75,8 @@ import Testing
         let bench = try Bench()
         bench.commit { [.lease(Fleet.lease(key, $0, held: true))] }
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .write)
+        defer { shell.close() }
+        shell.wait(milliseconds: 10_000)
         try shell.run("INSERT INTO meta VALUES('mine', 1)")
         shell.close()
         let result = bench.commit { [.marker(Fleet.marker(key, $0))] }
@@ -81,6 +88,8 @@ import Testing
         bench.commit { [.lease(Fleet.lease(key, $0, held: true))] }
         bench.store.close()
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .write)
+        defer { shell.close() }
+        shell.wait(milliseconds: 10_000)
         try shell.run("UPDATE leases SET body = x'0103'")
         shell.close()
         #expect {

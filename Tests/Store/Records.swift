@@ -38,19 +38,34 @@ extension Seeded {
     mutating func time() -> Timestamp { Timestamp(microseconds: number()) }
 
     mutating func lease(_ key: Key? = nil) -> LeaseRecord {
-        LeaseRecord(
+        var lease = LeaseRecord(
             key: key ?? Key(namespace: text(), name: text()), revision: number(), created: number(),
             createdAt: time(), way: chance() ? .once : .lock, hold: maybe { $0.openHold() },
             failures: Int(number()), maxAttempts: Int(number()), transitions: Int(number()),
-            last: maybe { $0.ended() })
+            last: maybe { $0.ended() }, version: number())
+        lease.metadata = (0..<pick(0..<4)).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+        lease.written = maybe { $0.spec() }
+        lease.isClients = chance()
+        return lease
+    }
+
+    mutating func spec() -> LeaseSpec {
+        LeaseSpec(
+            holder: maybe { $0.text() }, durationSeconds: maybe { Int32(clamping: $0.number()) },
+            acquireTime: maybe { $0.time() }, renewTime: maybe { $0.time() },
+            transitions: maybe { Int32(clamping: $0.number()) }, strategy: maybe { $0.text() },
+            preferredHolder: maybe { $0.text() })
     }
 
     mutating func openHold() -> Hold {
-        Hold(
+        var hold = Hold(
             token: number(), holder: text(), campaignID: maybe { $0.text() },
             principal: maybe { $0.text() }, duration: Interval(nanoseconds: number()),
             attempt: Int(number()), began: time(), inputsDigest: maybe { $0.text() },
             supersedes: maybe { $0.number() }, info: map())
+        hold.isWritten = chance()
+        hold.publishedRenewal = maybe { $0.time() }
+        return hold
     }
 
     mutating func end() -> HoldEnd { HoldEnd.allCases[pick(0..<HoldEnd.allCases.count)] }
@@ -105,9 +120,9 @@ extension Seeded {
     mutating func change() -> Change {
         switch pick(0..<6) {
         case 0: .lease(lease())
-        case 1: .leaseDeleted(Key(namespace: text(), name: text()), at: number())
+        case 1: .leaseDeleted(lease(), at: number())
         case 2: .marker(marker())
-        case 3: .markerDeleted(Key(namespace: text(), name: text()), at: number())
+        case 3: .markerDeleted(marker(), at: number())
         case 4: .audit(audit())
         default: .hold(hold())
         }

@@ -103,6 +103,7 @@ import Testing
         let key = Key(namespace: "ci", name: "w")
         bench.commit { [.marker(Fleet.marker(key, $0))] }
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .read)
+        defer { shell.close() }
         try shell.run("BEGIN")
         _ = try shell.integer("SELECT count(*) FROM journal")
         for _ in 0..<100 { #expect(bench.commit { [.marker(Fleet.marker(key, $0))] } == .committed) }

@@ -36,10 +36,16 @@ import Testing
         bench.commit { [.lease(Fleet.lease(key, $0, held: true)), .marker(Fleet.marker(key, $0))] }
         try bench.reopen()
         #expect(Array(bench.recovered.usage.keys) == ["ci"])
-        bench.commit { [.leaseDeleted(key, at: $0), .markerDeleted(key, at: $0)] }
+        bench.commit {
+            [
+                .leaseDeleted(Fleet.lease(key, 1, held: true), at: $0),
+                .markerDeleted(Fleet.marker(key, 1), at: $0),
+            ]
+        }
         try bench.reopen()
         #expect(bench.recovered.usage == [:])
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .read)
+        defer { shell.close() }
         #expect(try shell.integer("SELECT count(*) FROM usage") == 0)
         shell.close()
     }
@@ -59,12 +65,16 @@ import Testing
         }
         bench.store.close()
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .write)
+        defer { shell.close() }
+        shell.wait(milliseconds: 10_000)
         try shell.goBack(to: 2)
         shell.close()
         try bench.reopen()
         #expect(bench.recovered.usage == model.usage)
         bench.commit { revision in
-            let changes: [Change] = [.markerDeleted(Key(namespace: "ci", name: "a"), at: revision)]
+            let changes: [Change] = [
+                .markerDeleted(Fleet.marker(Key(namespace: "ci", name: "a"), 1), at: revision)
+            ]
             model.apply(changes)
             return changes
         }

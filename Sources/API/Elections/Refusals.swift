@@ -45,6 +45,7 @@ extension Elections {
                 .revisionDiffers,
                 "The marker's revision is \(current) by now. Read it again before you decide what to do."
             ).with { $0.member("current", current) }
+        case .exists, .restoreQuarantine: preconditionFailure("this face writes no objects")
         case .tooMany(let bound, let limit): return tooMany(bound, limit)
         case .quotaExceeded(let bound, let namespace, let limit, let used):
             return quotaExceeded(bound, namespace, limit: limit, used: used)

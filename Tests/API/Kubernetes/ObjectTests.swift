@@ -91,7 +91,7 @@ struct ObjectTests {
     func `a duration is rounded up to seconds`(nanoseconds: Int64, seconds: Int32) {
         var hold = Cluster.hold()
         hold.duration = Interval(nanoseconds: nanoseconds)
-        #expect(LeaseSpec(Cluster.lease(hold: hold)).durationSeconds == seconds)
+        #expect(Cluster.lease(hold: hold).spec.durationSeconds == seconds)
     }
 
     @Test func `what isn't there is not found, by its own name`() throws {

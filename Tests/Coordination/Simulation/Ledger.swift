@@ -4,6 +4,8 @@
 struct Ledger {
     /// Until when each hold can't have expired: from the latest answer that its holder heard.
     private var promised: [FencingToken: Instant] = [:]
+    /// The spec of each hold that a Kubernetes client wrote.
+    private var specs: [FencingToken: LeaseSpec] = [:]
     /// Until when each hold that must be confirmed can't have been taken back; nil once it was.
     private var confirmBy: [FencingToken: Instant] = [:]
     /// Revisions of turns that failed: nobody may ever hear of them.
@@ -74,6 +76,12 @@ struct Ledger {
             } ?? false
         }
         asked = asked.filter { waitingBefore.contains($0.key) }
+        for lease in stage.disk.leases.values {
+            // Written by someone who didn't hear the answer: nothing was promised.
+            guard let hold = lease.hold, hold.isWritten, specs[hold.token] != lease.spec else { continue }
+            specs[hold.token] = lease.spec
+            promised[hold.token] = nil
+        }
     }
 
     // MARK: What was said
@@ -96,9 +104,19 @@ struct Ledger {
                 if stage.disk.holds[election.token] == nil { found.append("\(election.token) isn't on disk") }
             case .ended(let record), .completed(let record, _):
                 if stage.disk.holds[record.token] != record { found.append("the disk has no \(record)") }
+            case .written(let lease):
+                // Not if it only would be so.
+                if stage.disk.leases[lease.key] == lease { noteWritten(lease, at: applied) }
             default: break
             }
         }
+    }
+
+    /// A client renews by changing the spec, and its new duration may be shorter than the old.
+    private mutating func noteWritten(_ lease: LeaseRecord, at applied: Instant) {
+        guard let hold = lease.hold, hold.isWritten, specs[hold.token] != lease.spec else { return }
+        specs[hold.token] = lease.spec
+        promised[hold.token] = applied + hold.duration
     }
 
     mutating func noteRenewal(_ reply: Reply, at applied: Instant) {
@@ -182,11 +200,13 @@ extension Reply {
         case .renewed(let view): view.record.revisions
         case .completed(let record, let marker): record.revisions + (marker?.revisions ?? [])
         case .ended(let record): record.revisions
+        case .written(let lease), .deleted(let lease): lease.revisions
         case .markers(let view): view.markers.flatMap(\.revisions) + [view.last?.token ?? 0]
         case .refused(.holdEnded(_, let record, let current)):
             (record?.revisions ?? []) + (current?.record.revisions ?? [])
         case .refused(.markerDiffers(let marker)): marker.revisions
         case .refused(.held(let view)): view.record.revisions
+        case .refused(.exists(let lease)): lease.revisions
         case .refused(.revisionDiffers(let current)): [current]
         case .refused: []
         }

@@ -12,7 +12,7 @@ extension Model {
             if let marker = name.marker {
                 sum.markers += 1
                 sum.bytes += Disk.scale.marker(marker)
-            } else if name.hold != nil && name.lease!.way == .once {
+            } else if let hold = name.hold, !hold.isWritten, name.lease!.way == .once {
                 sum.reserved += 1
             }
             return sum

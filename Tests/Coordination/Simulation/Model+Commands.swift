@@ -14,6 +14,8 @@ extension Model {
             case .mark(let marking): try mark(marking, now)
             case .unmark(let unmarking): try unmark(unmarking, now)
             case .wait(let wait): try self.wait(wait, now)
+            case .write(let write): try self.write(write, now)
+            case .delete(let deletion): try delete(deletion, now)
             case .forsake(let request): depart(request, now)
             case .takeBack(let key, let token): takeBack(key, token, now)
             case .sweep(let key, let revision): sweep(key, revision)
@@ -33,10 +35,11 @@ extension Model {
             try compare(marker.inputsDigest, campaign.inputsDigest)
             return say(.settled(marker), to: campaign.request)
         }
-        let inUse = name.hold == nil ? name.queue.first?.campaign.way : name.lease!.way
-        if let inUse, inUse != campaign.way { throw .wayConflict(current: inUse, asked: campaign.way) }
+        if let inUse = name.wayInUse, inUse != campaign.way {
+            throw .wayConflict(current: inUse, asked: campaign.way)
+        }
         if let hold = name.hold {
-            if Place(campaign: campaign).isOf(hold.asCampaign(key)) {
+            if !hold.isWritten, Place(campaign: campaign).isOf(hold.asCampaign(key)) {
                 names[key]!.given += 1
                 names[key]!.deadline = max(name.deadline, now.instant + hold.duration)
                 let election = Election(
@@ -84,7 +87,15 @@ extension Model {
     private mutating func renew(_ claim: Claim, _ now: Now) throws(Rejection) {
         let hold = try held(claim, now)
         extend(claim.key, now)
-        say(.renewed(view(claim.key, now)!), to: claim.request, after: hold.token)
+        say(.renewed(renewalView(claim, now)), to: claim.request, after: hold.token)
+    }
+
+    /// As the disk has the lease, since a renewal doesn't wait for the disk.
+    func renewalView(_ claim: Claim, _ now: Now) -> LeaseView {
+        var view = view(claim.key, now)!
+        let before = beforeTurn?.names[claim.key]?.lease
+        if let before, before.hold?.token == claim.token { view.record = before }
+        return view
     }
 
     private mutating func complete(_ claim: Claim, _ finding: Finding, _ now: Now) throws(Rejection) {
@@ -160,7 +171,7 @@ extension Model {
 
     private mutating func sweep(_ key: Key, _ revision: Revision) {
         guard let name = names[key], let lease = name.lease, lease.hold == nil, lease.revision == revision,
-            name.queue.isEmpty
+            name.queue.isEmpty, lease.written == nil, !lease.isClients
         else { return }
         names[key]!.lease = nil
         _ = next()
@@ -171,7 +182,7 @@ extension Model {
         guard let hold = names[claim.key]!.hold, hold.token == claim.token else {
             throw .holdEnded(token: claim.token, record: past(claim), current: view(claim.key, now))
         }
-        guard hold.holder == claim.holder, hold.principal == claim.principal else {
+        guard !hold.isWritten, hold.holder == claim.holder, hold.principal == claim.principal else {
             throw .notTheHolder(holder: hold.holder)
         }
         return hold
@@ -207,6 +218,8 @@ extension Command {
         case .revoke(let revocation): revocation.request
         case .mark(let marking): marking.request
         case .unmark(let unmarking): unmarking.request
+        case .write(let write): write.request
+        case .delete(let deletion): deletion.request
         case .wait(let wait): wait.request
         case .forsake, .takeBack, .sweep, .record: nil
         }

@@ -16,7 +16,9 @@ extension Model {
         if lease.failures == 0 { lease.maxAttempts = limit }
         lease.way = campaign.way
         lease.revision = token
-        lease.transitions += 1
+        lease.version = token
+        lease.transitions = max(Int(lease.written?.transitions ?? 0), lease.transitions) + 1
+        lease.written = nil
         let hold = Hold(
             token: token, holder: campaign.holder, campaignID: campaign.campaignID,
             principal: campaign.principal, duration: campaign.duration, attempt: lease.failures + 1,
@@ -28,6 +30,8 @@ extension Model {
         names[key]!.confirmWithin = campaign.confirmWithin
         names[key]!.confirmBy = campaign.confirmWithin.map { now.instant + $0 }
         names[key]!.renewed = nil
+        names[key]!.showAt = nil
+        names[key]!.shownAt = now.instant
         names[key]!.given = place.requests.count
         history[token] = HoldRecord(
             key: key, token: token, way: lease.way, holder: hold.holder, campaignID: hold.campaignID,
@@ -53,12 +57,21 @@ extension Model {
             lease.last = EndedHold(
                 token: hold.token, holder: hold.holder, how: how, reason: reason, ended: now.wall)
         }
-        if [.failed, .expired, .abandoned].contains(how) { lease.failures += 1 }
-        if lease.way == .lock && how == .resigned { lease.failures = 0 }
+        if !hold.isWritten {
+            if [.failed, .expired, .abandoned].contains(how) { lease.failures += 1 }
+            if lease.way == .lock && how == .resigned { lease.failures = 0 }
+        }
+        // What a client wrote stays as it is, unless an operator ends it.
+        if !hold.isWritten || how == .revoked {
+            lease.written = nil
+            lease.version = revision
+        }
         names[key]!.lease = lease
         names[key]!.confirmBy = nil
         names[key]!.renewed = nil
+        names[key]!.showAt = nil
         names[key]!.given = 0
+        lastWasWritten = hold.isWritten
         lastInputs = hold.inputsDigest
         return record
     }
@@ -66,7 +79,7 @@ extension Model {
     mutating func passOn(_ key: Key, _ record: HoldRecord, _ now: Now) {
         let lease = names[key]!.lease!
         let end = record.end!
-        guard lease.way == .once, [.failed, .expired, .abandoned].contains(end.how),
+        guard lease.way == .once, !lastWasWritten, [.failed, .expired, .abandoned].contains(end.how),
             lease.failures >= lease.maxAttempts
         else { return handOver(key, now) }
         let reason = "attempt \(record.attempt) of \(lease.maxAttempts) ended: \(end.reason ?? "\(end.how)")"

@@ -13,15 +13,14 @@ extension Model {
             }
             return say(.marked(marker, new: false), to: marking.request)
         }
-        if name.hold != nil && name.lease!.way == .once { throw .held(view(key, now)!) }
+        if let hold = name.hold, !hold.isWritten, name.lease!.way == .once { throw .held(view(key, now)!) }
         try room(key, electing: nil)
         let marker = DoneMarker(
             key: key, revision: next(), finding: marking.finding, inputsDigest: marking.inputsDigest,
             holder: marking.holder, principal: marking.principal, token: nil, attempt: 1,
             info: marking.info, start: now.wall, end: now.wall,
             retention: marking.finding.outcome == .failed ? settings.failedRetention : nil)
-        let inUse = name.hold == nil ? name.queue.first?.campaign.way : name.lease!.way
-        if inUse == .lock {
+        if name.wayInUse == .lock {
             names[key]!.marker = marker
             names[key]!.markerExpiry = marker.retention.map { now.instant + $0 }
             tellWaiters(key)

@@ -48,6 +48,13 @@ extension Model {
             } else if name.deadline <= now.instant {
                 passOn(key, end(key, .expired, "not renewed in time", nil, now), now)
             }
+            if let showAt = names[key]!.showAt, showAt <= now.instant {
+                names[key]!.lease!.hold!.publishedRenewal = names[key]!.renewed
+                names[key]!.lease!.revision = next()
+                names[key]!.lease!.version = revision
+                names[key]!.showAt = nil
+                names[key]!.shownAt = now.instant
+            }
         } else if name.queue.contains(where: { $0.isPresent }) {
             if !isQuarantined(now) { endQuarantine(key, now) }
         } else if name.queue.count != before {

@@ -27,9 +27,17 @@ struct Model {
         var confirmBy: Instant?
         var given = 0
         var renewed: Timestamp?
+        var shownAt = Instant(nanoseconds: 0)
+        var showAt: Instant?
         var queue: [Place] = []
         var markerExpiry: Instant?
         var hold: Hold? { lease?.hold }
+
+        /// A hold that a Kubernetes client wrote is of neither way.
+        var wayInUse: Way? {
+            if let hold, !hold.isWritten { return lease!.way }
+            return queue.first?.campaign.way
+        }
     }
 
     struct Wait {
@@ -66,7 +74,11 @@ struct Model {
     var said: [Said] = []
     /// The inputs of the hold that ended last.
     var lastInputs: String?
+    /// Whether it was a Kubernetes client's.
+    var lastWasWritten = false
     private var saved: [Model] = []
+    /// As the disk has it, while a turn is open.
+    var beforeTurn: Model? { revision > durable ? saved.first : nil }
     private var lasting: [Lasting] = []
 
     init(_ settings: CoreSettings, quarantineUntil: Instant?) {
@@ -122,6 +134,7 @@ struct Model {
             if let hold = name.hold {
                 fresh.deadline = now.instant + hold.duration
                 fresh.given = 1
+                fresh.shownAt = now.instant
             }
             fresh.markerExpiry = name.marker?.retention.map { now.instant + $0 }
             names[key] = fresh
@@ -147,6 +160,17 @@ struct Model {
         names[key]!.deadline = max(names[key]!.deadline, now.instant + names[key]!.hold!.duration)
         names[key]!.confirmBy = nil
         names[key]!.renewed = now.wall
+        if names[key]!.showAt == nil { names[key]!.showAt = nextShowing(of: names[key]!, now) }
+    }
+
+    /// Kubernetes clients see a renewal a third of the duration after the last one, or 10 s, and at
+    /// full half seconds.
+    private func nextShowing(of name: Name, _ now: Now) -> Instant {
+        let third = name.hold!.duration.nanoseconds / 3
+        var moment = name.shownAt.nanoseconds + min(third, 10_000_000_000)
+        if moment < now.instant.nanoseconds { moment = now.instant.nanoseconds }
+        let over = moment % 500_000_000
+        return Instant(nanoseconds: over == 0 ? moment : moment - over + 500_000_000)
     }
 
     mutating func depart(_ request: RequestID, _ now: Now) {

@@ -19,8 +19,11 @@ struct Simulation {
     private(set) var refusals: [Bound: Int] = [:]
     private(set) var trail: [String] = []
     var keepsTrail = false
+    /// Whether Kubernetes clients write the same leases.
+    let hasWriters: Bool
 
-    init(seed: UInt64) {
+    init(seed: UInt64, writers: Bool = false) {
+        hasWriters = writers
         dice = Dice(seed: seed)
         var settings = CoreSettings(
             reconnectGrace: .seconds(10), defaultMaxAttempts: 2, failedRetention: .seconds(60),
@@ -61,6 +64,7 @@ struct Simulation {
         passTime()
         if dice.oneIn(150) { restart() }
         for _ in 0..<(1 + dice.below(4)) {
+            if hasWriters, dice.oneIn(3), let command = someObjectCommand() { play(command) }
             if let command = someCommand() { play(command) }
             if dice.oneIn(6) { stage.pass(.milliseconds(Int64(dice.below(200)))) }
         }
@@ -215,7 +219,7 @@ struct Simulation {
             let same =
                 core.lease == name.lease && core.marker == name.marker && core.given == name.given
                 && core.lastRenewal == name.renewed && core.confirmBy == name.confirmBy
-                && core.markerExpiry == name.markerExpiry
+                && core.markerExpiry == name.markerExpiry && core.publishAt == name.showAt
                 && (name.hold == nil || core.deadline == name.deadline)
                 && core.queue.map(\.requests) == name.queue.map(\.requests)
                 && core.queue.map(\.campaign.holder) == name.queue.map(\.campaign.holder)
@@ -235,6 +239,6 @@ extension Model {
             hold.holder == claim.holder, hold.principal == claim.principal
         else { return nil }
         extend(claim.key, now)
-        return .renewed(view(claim.key, now)!)
+        return .renewed(renewalView(claim, now))
     }
 }

@@ -6,7 +6,7 @@ import Testing
 #endif
 
 /// `SIMULATION_SEEDS=100000 SIMULATION_FROM=1 swift test --filter Simulation` for a long night.
-private func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
+func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
     getenv(name).flatMap { UInt64(String(cString: $0)) } ?? otherwise
 }
 
@@ -52,11 +52,12 @@ private func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
         for bound in Bound.allCases { #expect(met[bound, default: 0] > 0, "\(bound)") }
     }
 
-    @Test(arguments: 0..<4) func `the core does what the model does, whatever the dice say`(quarter: UInt64) {
+    @Test(arguments: 0..<4, [false, true])
+    func `the core does what the model does, whatever the dice say`(quarter: UInt64, writers: Bool) {
         let seeds = setting("SIMULATION_SEEDS", 300)
         let from = setting("SIMULATION_FROM", 1)
         for seed in from..<(from + seeds) where seed % 4 == quarter {
-            var simulation = Simulation(seed: seed)
+            var simulation = Simulation(seed: seed, writers: writers)
             if let fault = simulation.run(steps: 300) {
                 Issue.record("seed \(seed), \(fault)")
                 return

@@ -5,29 +5,10 @@ extension Kubernetes {
         KubernetesObject(
             metadata: ObjectMetadata(
                 name: lease.key.name, namespace: lease.key.namespace,
-                uid: UID(incarnation: incarnation, created: lease.created), version: lease.revision,
+                uid: UID(incarnation: incarnation, created: lease.created), version: lease.version,
                 created: lease.createdAt, annotations: Annotation.of(lease)),
-            content: .lease(LeaseSpec(lease)))
+            content: .lease(lease.spec))
     }
-}
-
-extension LeaseSpec {
-    init(_ lease: LeaseRecord) {
-        self.init(
-            holder: lease.hold?.holder, durationSeconds: lease.hold.map { Self.seconds($0.duration) },
-            acquired: lease.hold?.began, renewed: lease.hold?.published, transitions: lease.transitions)
-    }
-
-    /// Rounded up: nobody who reads it may think that a hold has ended before it has.
-    private static func seconds(_ duration: Interval) -> Int32 {
-        Int32(clamping: (duration.nanoseconds + 999_999_999) / 1_000_000_000)
-    }
-}
-
-extension Hold {
-    /// The renewal that readers of the object are told of. Renewals are answered from memory and are not
-    /// part of the record, so it is the hold's beginning; /v1 has the latest one as `lastRenewal`.
-    fileprivate var published: Timestamp { began }
 }
 
 /// What a lease tells operators beyond its spec: from its record alone, so that it changes with the version.
@@ -36,6 +17,8 @@ enum Annotation {
 
     static func of(_ lease: LeaseRecord) -> [String: String] {
         var all: [String: String] = [:]
+        // What a client wrote is shown as it wrote it.
+        guard lease.written == nil else { return all }
         func put(_ name: String, _ value: String?) { all[prefix + name] = value }
         put("marker", lease.way.word)
         if let hold = lease.hold {

@@ -42,9 +42,11 @@ extension LeaseSpec {
         writer.member("holderIdentity", holder)
         writer.member("leaseDurationSeconds", durationSeconds.map { Int64($0) })
         // MicroTime has six decimals, always.
-        writer.member("acquireTime", acquired)
-        writer.member("renewTime", renewed)
+        writer.member("acquireTime", acquireTime)
+        writer.member("renewTime", renewTime)
         writer.member("leaseTransitions", transitions.map { Int64($0) })
+        writer.member("strategy", strategy)
+        writer.member("preferredHolder", preferredHolder)
     }
 }
 

@@ -37,13 +37,3 @@ struct ObjectMetadata: Hashable, Sendable {
     var labels: [String: String] = [:]
     var annotations: [String: String] = [:]
 }
-
-/// What a Lease says, whoever holds it. All of it may be absent.
-struct LeaseSpec: Hashable, Sendable {
-    /// Nil: nobody.
-    var holder: String?
-    var durationSeconds: Int32?
-    var acquired: Timestamp?
-    var renewed: Timestamp?
-    var transitions: Int?
-}

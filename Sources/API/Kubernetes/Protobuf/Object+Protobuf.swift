@@ -50,9 +50,11 @@ extension LeaseSpec {
     fileprivate func write(to writer: inout ProtobufWriter) {
         writer.string(1, holder)
         if let durationSeconds { writer.number(2, Int64(durationSeconds)) }
-        writer.time(3, acquired, isMicro: true)
-        writer.time(4, renewed, isMicro: true)
+        writer.time(3, acquireTime, isMicro: true)
+        writer.time(4, renewTime, isMicro: true)
         if let transitions { writer.number(5, Int64(transitions)) }
+        writer.string(6, strategy)
+        writer.string(7, preferredHolder)
     }
 }
 
