@@ -6,12 +6,13 @@ SWIFT := swift
 PYTHON := /usr/bin/python3
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: help packages build demo test unit end-to-end fuzz bench lint format install clean
+.PHONY: help packages build demo test unit end-to-end sanitize fuzz bench lint format install clean
 
 help:
 	@echo 'make build       batond and baton into .build/release/'
 	@echo 'make demo        twelve runs, one import, one of them killed in the middle'
 	@echo 'make test        every test: rooms, then the real programs over real sockets'
+	@echo 'make sanitize    the same under ThreadSanitizer, then AddressSanitizer'
 	@echo 'make fuzz        the parser, guided by coverage'
 	@echo 'make bench       the figures, measured here and now'
 	@echo 'make lint        what the format settings have to say'
@@ -35,6 +36,9 @@ unit:
 
 end-to-end: build
 	$(PYTHON) -u Tests/EndToEnd/run.py
+
+sanitize: packages
+	Tests/Sanitizers/run.sh thread address
 
 fuzz:
 	Tests/Fuzz/run.sh

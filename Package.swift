@@ -48,7 +48,7 @@ let package = Package(
         room("Digest"),
         room("Identity", ["Digest"]),
         room("Store", ["Coordination", "CSQLite"]),
-        room("Sockets", ["Wire", "CLinux"]),
+        room("Sockets", ["Wire", "CLinux", "COpenSSL"]),
         room("API", ["Coordination", "Wire", "JSON"]),
         room(
             "Daemon",
@@ -64,12 +64,13 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
 
         // The programs.
         program("batond", ["Coordination", "Daemon", "Identity", "Store", argumentParser, logging]),
         program("baton", ["Client", "Supervision", "Digest", "JSON", argumentParser]),
-        program("baton-bench", ["CLinux", argumentParser]),
+        program("baton-bench", ["CLinux", "COpenSSL", argumentParser]),
 
         .target(
             name: "SQLiteFaults", path: "Tests/Support/SQLiteFaults",
@@ -82,7 +83,7 @@ let package = Package(
         tests(of: "Digest"),
         tests(of: "Identity", ["Digest"]),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
-        tests(of: "Sockets", ["Wire", "CLinux"]),
+        tests(of: "Sockets", ["Wire", "CLinux", "COpenSSL"]),
         tests(of: "API", ["Coordination", "Wire", "JSON"]),
         tests(of: "Daemon", ["API", "Coordination", "Sockets"]),
         tests(of: "Client", ["Digest", "JSON"]),

@@ -29,6 +29,8 @@ public struct APIResponse: Hashable, Sendable {
     public var status: Int
     public var headers: [Header]
     public var body: [UInt8]
+    /// What kind of problem it tells of; nil: of none.
+    public var problem: Problem.Kind?
 
     public init(status: Int, headers: [Header], body: [UInt8] = []) {
         self.status = status

@@ -8,6 +8,7 @@ extension Problem {
         case invalidField = "invalid-field"
         case unauthenticated = "unauthenticated"
         case forbidden = "forbidden"
+        case quotaExceeded = "quota-exceeded"
         case notFound = "not-found"
         case methodNotAllowed = "method-not-allowed"
         case notAcceptable = "not-acceptable"
@@ -40,7 +41,7 @@ extension Problem.Kind {
         switch self {
         case .badRequest, .invalidJSON, .invalidField: 400
         case .unauthenticated: 401
-        case .forbidden: 403
+        case .forbidden, .quotaExceeded: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
@@ -70,6 +71,7 @@ extension Problem.Kind {
         case .invalidField: "A field is not valid"
         case .unauthenticated: "Credentials are missing or not valid"
         case .forbidden: "Not permitted"
+        case .quotaExceeded: "The namespace is full"
         case .notFound: "Not found"
         case .methodNotAllowed: "The method is not allowed here"
         case .notAcceptable: "No acceptable media type"
@@ -93,6 +95,16 @@ extension Problem.Kind {
         case .notImplemented: "Not implemented"
         case .unavailable: "Unavailable"
         case .versionNotSupported: "HTTP version not supported"
+        }
+    }
+
+    /// Whether the audit record is told: who may not, who asks for too much, and who comes with a token that
+    /// is over or another's; of an act every refusal, but not that nothing is known.
+    public func isRecorded(ofAct isAct: Bool) -> Bool {
+        switch status {
+        case 401, 403, 429: true
+        case 500...: false
+        default: isAct || self == .holdEnded || self == .notTheHolder
         }
     }
 

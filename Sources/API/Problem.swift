@@ -35,8 +35,10 @@ public struct Problem: Error, Hashable, Sendable {
     public var response: APIResponse {
         var writer = JSONWriter()
         writer.object { write(to: &$0) }
-        return APIResponse(
+        var response = APIResponse(
             status: kind.status, headers: [.problem, .noStore] + headers, body: writer.bytes)
+        response.problem = kind
+        return response
     }
 
     /// The members, inside an object that has been begun.

@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <errno.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -48,6 +51,8 @@ int loop_signal(int eventfd) {
     uint64_t one = 1;
     return result(write(eventfd, &one, sizeof one));
 }
+
+void loop_release_memory(void) { malloc_trim(0); }
 
 static int64_t read_clock(clockid_t id) {
     struct timespec now;
@@ -107,6 +112,18 @@ int loop_set_option(int fd, int level, int name, int value) {
 int loop_peer_left(int fd) {
     struct pollfd poller = {.fd = fd, .events = POLLRDHUP};
     return poll(&poller, 1, 0) > 0;
+}
+
+int loop_peer_silent(int fd) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return 0;
+    return info.tcpi_probes > 0;
+}
+
+int loop_reset_on_close(int fd) {
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    return result(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
 }
 
 int loop_peer_owner(int fd, uint32_t *user, uint32_t *group, int32_t *process) {

@@ -48,6 +48,17 @@ public enum Listing {
             })
     }
 
+    /// From the answer of `GET /v1/namespaces/{namespace}`.
+    public static func quota(_ answer: JSON) -> Table {
+        Table(
+            ["WHAT", "USED", "LIMIT"],
+            rows: ["leases", "markers", "bytes", "waiters"].map { what in
+                let reserved = answer[what]?["reserved"]?.integer ?? 0
+                let more = reserved > 0 ? " (\(reserved) reserved)" : ""
+                return [what, text(answer[what]?["used"]) + more, text(answer[what]?["limit"])]
+            })
+    }
+
     public static func holds(_ items: [JSON], wide: Bool) -> Table {
         let more = wide ? ["ENDED-BY", "RUN"] : []
         return Table(
@@ -63,6 +74,40 @@ public enum Listing {
                 ]
                 return wide ? row + [text(hold["endedBy"]), text(hold["info"]?["runURL"])] : row
             })
+    }
+
+    /// Who asked is an identity, or else an address; whose entry has neither is the daemon's own.
+    public static func audit(_ items: [JSON], wide: Bool) -> Table {
+        let more = wide ? ["REVISION", "REQUEST", "ADDRESS", "HOLDER", "TOKEN", "DETAILS"] : []
+        return Table(
+            ["TIME", "WHO", "VERB", "OUTCOME", "NAMESPACE", "NAME", "COUNT", "REASON"] + more,
+            rows: items.map { entry in
+                let time = entry["time"]?.string.map { String($0.prefix(19)) + "Z" }
+                let row = [
+                    time ?? "-", text(entry["identity"] ?? entry["address"]), text(entry["verb"]),
+                    text(entry["outcome"]), text(entry["namespace"]), text(entry["name"]),
+                    text(entry["count"]), oneLine(text(entry["reason"])),
+                ]
+                guard wide else { return row }
+                let details = entry["details"]?.stringMap ?? [:]
+                return row + [
+                    text(entry["revision"]), text(entry["requestID"]), text(entry["address"]),
+                    text(entry["holderIdentity"]), text(entry["fencingToken"]),
+                    details.sorted { $0.key < $1.key }.map { "\($0.key)=\(oneLine($0.value))" }
+                        .joined(separator: " "),
+                ]
+            })
+    }
+
+    /// A row stays a row, and what somebody wrote into a reason tells the terminal nothing.
+    private static func oneLine(_ text: String) -> String {
+        var line = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            line.append(
+                scalar.properties.generalCategory == .control || scalar.properties.isWhitespace ? " " : scalar
+            )
+        }
+        return String(line)
     }
 
     /// One record for a person: each member on a line, what is inside of one indented.

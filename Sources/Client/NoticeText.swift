@@ -11,6 +11,7 @@ public enum NoticeText {
         case .waiting(let waiting): return Self.waiting(waiting, lease: lease)
         case .unreachable(let outage, let until):
             return "no answer: \(outage.text); trying again for \(left(until))"
+        case .limited(let outage): return "the server has no room for us yet: \(outage.text); asking again"
         case .reachedAgain: return "the server answers again"
         case .elected(let hold): return elected(hold, lease: lease)
         case .electionLost(let why): return "the election was lost before the work began: \(why)"

@@ -138,14 +138,18 @@ public struct Problem: Equatable, Sendable, Error {
             title: json?["title"]?.string ?? "", detail: json?["detail"]?.string ?? "", json: json)
     }
 
+    /// By which the server's log and audit record know the request.
+    public var requestID: String? { json?["requestID"]?.string }
+    var requestNote: String { requestID.map { " (request \($0))" } ?? "" }
+
     /// What to show a person: the detail, or as much as there is.
     public var text: String {
         if !detail.isEmpty {
             // An operator's reason is for whoever lost the hold.
             let reason = json?["reason"]?.string.flatMap { detail.contains($0) ? nil : $0 }
-            return detail + (reason.map { " (\($0))" } ?? "")
+            return detail + (reason.map { " (\($0))" } ?? "") + requestNote
         }
-        if !title.isEmpty { return title }
+        if !title.isEmpty { return title + requestNote }
         switch status {
         case 401: return "the server wants a token (BATON_TOKEN or BATON_TOKEN_FILE)"
         case 403: return "the server refuses this to the token that was given"

@@ -29,11 +29,16 @@ public struct Outage: Equatable, Sendable {
     public var retryAfter: Duration?
     /// False when something did answer: a server that is there and can't at the moment.
     public var isSilent: Bool
+    /// A limit was met: nothing is wrong with the server, and later there will be room.
+    public var isLimit: Bool
 
-    public init(_ text: String, retryAfter: Duration? = nil, isSilent: Bool = true) {
+    public init(
+        _ text: String, retryAfter: Duration? = nil, isSilent: Bool = true, isLimit: Bool = false
+    ) {
         self.text = text
         self.retryAfter = retryAfter
         self.isSilent = isSilent
+        self.isLimit = isLimit
     }
 }
 
@@ -68,8 +73,10 @@ extension Reply {
     static func problem(_ json: JSON?, status: Int, retryAfter: Duration? = nil) -> Reply {
         let problem = Problem(status: status, json)
         guard status >= 500 || status == 429 || status == 408 else { return .refused(problem) }
-        let text = problem.detail.isEmpty ? "the server answered HTTP \(status)" : problem.detail
-        return .unknown(Outage(text, retryAfter: retryAfter, isSilent: false))
+        let text =
+            (problem.detail.isEmpty ? "the server answered HTTP \(status)" : problem.detail)
+            + problem.requestNote
+        return .unknown(Outage(text, retryAfter: retryAfter, isSilent: false, isLimit: status == 429))
     }
 
     static func notBaton(_ status: Int) -> Problem {

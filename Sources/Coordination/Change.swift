@@ -9,6 +9,8 @@ public enum Change: Hashable, Sendable {
     /// A hold that began or ended; the later one of a token replaces the earlier.
     /// Its revision is the token when it begins, and `end.revision` when it ends.
     case hold(HoldRecord)
+    /// One more entry of the audit record.
+    case audit(AuditEntry)
 }
 
 /// What is stored of one name: what the core must be told before a command names it.

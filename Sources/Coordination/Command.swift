@@ -15,6 +15,23 @@ public enum Command: Sendable {
     case takeBack(Key, FencingToken)
     /// Delete an idle lease whose retention is over, if this is still its revision.
     case sweep(Key, Revision)
+    /// Put these into the audit record.
+    case record([AuditEntry])
+}
+
+extension Command {
+    /// The same, counted against this client if it waits.
+    public func waiting(for client: String?) -> Command {
+        switch self {
+        case .campaign(var campaign):
+            campaign.client = client
+            return .campaign(campaign)
+        case .wait(var wait):
+            wait.client = client
+            return .wait(wait)
+        default: return self
+        }
+    }
 }
 
 /// Ask to be elected.
@@ -34,12 +51,14 @@ public struct Campaign: Sendable {
     public var info: [String: String]
     /// Until when the request waits for its turn; nil: it is answered at once.
     public var waitUntil: Instant?
+    /// Whose request it is, where it counts how many of a client wait: an identity or an address.
+    public var client: String?
 
     public init(
         request: RequestID, key: Key, holder: String, campaignID: String? = nil, principal: String? = nil,
         duration: Interval, way: Way = .once, inputsDigest: String? = nil, maxAttempts: Int? = nil,
         supersedes: Revision? = nil, confirmWithin: Interval? = nil, info: [String: String] = [:],
-        waitUntil: Instant? = nil
+        waitUntil: Instant? = nil, client: String? = nil
     ) {
         self.request = request
         self.key = key
@@ -54,6 +73,7 @@ public struct Campaign: Sendable {
         self.confirmWithin = confirmWithin
         self.info = info
         self.waitUntil = waitUntil
+        self.client = client
     }
 }
 
@@ -102,6 +122,8 @@ public struct Revocation: Sendable {
     public var reason: String
     /// Who did it, for the history.
     public var by: String?
+    /// For the audit record.
+    public var origin: Origin?
 
     public init(request: RequestID, key: Key, token: FencingToken, reason: String, by: String?) {
         self.request = request
@@ -121,6 +143,8 @@ public struct Marking: Sendable {
     public var holder: String
     public var principal: String?
     public var info: [String: String]
+    /// For the audit record.
+    public var origin: Origin?
 
     public init(
         request: RequestID, key: Key, finding: Finding, inputsDigest: String?, holder: String,
@@ -141,6 +165,8 @@ public struct Unmarking: Sendable {
     public var request: RequestID
     public var key: Key
     public var revision: Revision
+    /// For the audit record.
+    public var origin: Origin?
 
     public init(request: RequestID, key: Key, revision: Revision) {
         self.request = request
@@ -162,11 +188,16 @@ public struct MarkerWait: Sendable {
     public var require: Require
     /// Until when the request waits; nil: it is answered at once.
     public var waitUntil: Instant?
+    /// As `Campaign.client`.
+    public var client: String?
 
-    public init(request: RequestID, keys: [Key], require: Require = .all, waitUntil: Instant?) {
+    public init(
+        request: RequestID, keys: [Key], require: Require = .all, waitUntil: Instant?, client: String? = nil
+    ) {
         self.request = request
         self.keys = keys
         self.require = require
         self.waitUntil = waitUntil
+        self.client = client
     }
 }

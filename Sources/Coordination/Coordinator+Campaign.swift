@@ -20,6 +20,7 @@ extension Coordinator {
             }
             try matchInputs(stored: hold.inputsDigest, given: campaign.inputsDigest)
         } else if !isQuarantined(at: now), !name.queue.contains(where: \.isPresent) {
+            try room(for: campaign, in: name)
             name.queue.removeAll { !$0.isPresent && $0.isSame(as: campaign) }
             let contender = Contender(
                 campaign: campaign, requests: [campaign.request], since: now.wall, arrived: now.instant)
@@ -85,7 +86,7 @@ extension Coordinator {
         holdCount += 1
         begunHolds.append((campaign.key, token, campaign.confirmWithin))
 
-        effects.append(.persist(.lease(lease)))
+        keepLease(&name, &effects)
         effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
         effects.append(.standingsChanged(campaign.key))
         for request in contender.requests {
@@ -101,23 +102,29 @@ extension Coordinator {
     ) throws(Rejection) {
         // Nothing durable changes from here on.
         forgetUnlessOpen()
+        var place: Place?
+        if let until = campaign.waitUntil, until > now.instant {
+            let wanted = Place.contender(campaign.key, until: until, client: campaign.client)
+            try waiterCounts.room(for: wanted, settings)
+            place = wanted
+        }
         let index: Int
         if let known = name.queue.firstIndex(where: { $0.isSame(as: campaign) }) {
             name.queue[known].campaign = campaign
             index = known
         } else {
             guard name.queue.count < settings.contendersMax else {
-                throw .tooMany(limit: settings.contendersMax)
+                throw .tooMany(.queue, limit: settings.contendersMax)
             }
             name.queue.append(
                 Contender(campaign: campaign, requests: [], since: now.wall, arrived: now.instant))
             index = name.queue.count - 1
         }
         let standing = standing(at: index, in: name, now)
-        if let until = campaign.waitUntil, until > now.instant {
+        if let place {
             name.queue[index].requests.append(campaign.request)
             name.queue[index].graceUntil = nil
-            park(campaign.request, .contender(campaign.key, until: until))
+            park(campaign.request, place)
             effects.append(.parked(campaign.request, standing, after: revision))
         } else {
             if !name.queue[index].isPresent {
@@ -131,7 +138,8 @@ extension Coordinator {
     /// the turn answered must not come back with `undo`.
     mutating func forsake(_ request: RequestID, at now: Now) {
         let before = touchedRequests.removeValue(forKey: request) ?? nil
-        guard let place = requests.removeValue(forKey: request) ?? before else { return }
+        guard let place = requests[request] ?? before else { return }
+        setPlace(of: request, to: nil)
         let graceUntil = now.instant + settings.reconnectGrace
         for key in place.keys {
             _ = touchedNames[key]?.detach(request, graceUntil: graceUntil)

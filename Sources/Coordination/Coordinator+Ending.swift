@@ -62,7 +62,7 @@ extension Coordinator {
             return elect(contender, &name, at: now, &effects)
         }
         guard let lease = name.lease else { return }
-        effects.append(.persist(.lease(lease)))
+        keepLease(&name, &effects)
         effects.append(.standingsChanged(lease.key))
         tellOrphaned(&name, &effects)
     }
@@ -73,12 +73,12 @@ extension Coordinator {
     ) {
         name.marker = marker
         name.markerExpiry = marker.retention.map { now.instant + $0 }
-        effects.append(.persist(.marker(marker)))
+        keepMarker(&name, &effects)
         if var lease = name.lease {
             lease.failures = 0
             lease.revision = nextRevision()
             name.lease = lease
-            effects.append(.persist(.lease(lease)))
+            keepLease(&name, &effects)
         }
         let queue = name.queue
         name.queue = []

@@ -83,6 +83,7 @@ extension Coordinator {
         defer { shelve(name, key) }
         let record = passOn(
             &name, .revoked, reason: revocation.reason, by: revocation.by, at: now, &effects)
+        recordRevoke(revocation, ending: record, at: now, &effects)
         say(.ended(record), to: revocation.request, &effects)
     }
 

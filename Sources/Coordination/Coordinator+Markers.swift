@@ -12,6 +12,7 @@ extension Coordinator {
             return say(.marked(marker, new: false), to: marking.request, &effects)
         }
         if name.lease?.hold != nil, name.lease?.way == .once { throw .held(view(of: name, now)!) }
+        try room(in: marking.key.namespace, for: name, leases: name.lease == nil ? 0 : 1, markers: 1)
         let marker = DoneMarker(
             key: marking.key, revision: nextRevision(), finding: marking.finding,
             inputsDigest: marking.inputsDigest, holder: marking.holder, principal: marking.principal,
@@ -21,11 +22,12 @@ extension Coordinator {
             // A lock reads and writes no marker; its queue stays.
             name.marker = marker
             name.markerExpiry = marker.retention.map { now.instant + $0 }
-            effects.append(.persist(.marker(marker)))
+            keepMarker(&name, &effects)
             tellWaiters(&name, marking.key, &effects)
         } else {
             settleName(&name, with: marker, at: now, &effects)
         }
+        recordMark(marking, marker, at: now, &effects)
         say(.marked(marker, new: true), to: marking.request, &effects)
     }
 
@@ -39,12 +41,15 @@ extension Coordinator {
             view.verdict = .deleted
             view.about = unmarking.key
         }
+        recordUnmark(unmarking, deleting: marker, at: now, &effects)
         say(.unmarked(marker), to: unmarking.request, &effects)
     }
 
     private mutating func dropMarker(_ name: inout NameState, _ key: Key, _ effects: inout [Effect]) {
         name.marker = nil
         name.markerExpiry = nil
+        // At once: the same command may need the room.
+        book(&name, key)
         effects.append(.persist(.markerDeleted(key, at: nextRevision())))
     }
 
@@ -66,12 +71,14 @@ extension Coordinator {
         guard view.verdict == .waiting, let until = wait.waitUntil, until > now.instant else {
             return say(.markers(view), to: wait.request, &effects)
         }
+        let place = Place.waiter(wait, until: until)
+        try waiterCounts.room(for: place, settings)
         for key in wait.keys {
             var name = take(key)
             name.waiters.append(wait.request)
             shelve(name, key)
         }
-        park(wait.request, .waiter(wait, until: until))
+        park(wait.request, place)
         effects.append(.parked(wait.request, nil, after: revision))
     }
 

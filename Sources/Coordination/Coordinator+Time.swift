@@ -49,10 +49,27 @@ extension Coordinator {
             expireIfDue(&name, at: now, &effects)
         } else if name.queue.contains(where: \.isPresent) {
             // In a restore's quarantine a name may be due for another reason.
-            if !isQuarantined(at: now) { handOver(&name, at: now, &effects) }
+            if !isQuarantined(at: now) { endQuarantine(&name, key, at: now, &effects) }
         } else if name.queue.count != queued {
             tellOrphaned(&name, &effects)
         }
+    }
+
+    /// Who waits for a name that was never held has no place in its namespace yet.
+    private mutating func endQuarantine(
+        _ name: inout NameState, _ key: Key, at now: Now, _ effects: inout [Effect]
+    ) {
+        guard let first = name.queue.first(where: \.isPresent) else { return }
+        do throws(Rejection) {
+            try room(for: first.campaign, in: name)
+        } catch {
+            let queue = name.queue
+            name.queue = []
+            effects.append(.standingsChanged(key))
+            for request in queue.flatMap(\.requests) { say(.refused(error), to: request, &effects) }
+            return
+        }
+        handOver(&name, at: now, &effects)
     }
 
     private mutating func expireIfDue(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
@@ -68,7 +85,7 @@ extension Coordinator {
         _ request: RequestID, _ place: Place, at now: Now, _ effects: inout [Effect]
     ) {
         switch place {
-        case .contender(let key, _):
+        case .contender(let key, _, _):
             var name = take(key)
             forgetUnlessOpen()
             if let index = name.detach(request, graceUntil: now.instant + settings.reconnectGrace) {

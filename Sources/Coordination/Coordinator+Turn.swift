@@ -25,10 +25,11 @@ extension Coordinator {
             var name = before
             name.isInIdleRing = names[key]!.isInIdleRing
             name.armed = names[key]!.armed
+            usage.change(key.namespace, from: names[key]!.counted, to: before.counted)
             shelve(name, key)
         }
         for (request, place) in touchedRequests {
-            requests[request] = place
+            setPlace(of: request, to: place)
             if let place { timers.arm(.request(request), at: place.until) }
         }
         holdCount = holdCountBefore

@@ -28,6 +28,9 @@ public struct Coordinator: Sendable {
     var requests: [RequestID: Place] = [:]
     var timers = Timers()
     var holdCount = 0
+    var usage: UsageBook
+    var waiterCounts = WaiterCounts()
+    let scale: Scale
 
     /// The turn: what it touched since its first durable change, as it was; what it began; what it
     /// was told of ended holds, and those it ended.
@@ -43,15 +46,18 @@ public struct Coordinator: Sendable {
     /// A core as it was stored, at the moment the daemon starts.
     ///
     /// Every hold gets a full duration from now. `names` has every lease that is held
-    /// and every marker with a retention; whatever else is named is fetched when it is.
+    /// and every marker with a retention; whatever else is named is fetched when it is. `usage` is what
+    /// each namespace has, weighed with `scale`; nothing is reserved in it.
     public init(
-        settings: CoreSettings, revision: Revision, names: [NameRecords], quarantineUntil: Instant? = nil,
-        at now: Now
+        settings: CoreSettings, revision: Revision, names: [NameRecords], usage: [String: NamespaceUsage],
+        scale: Scale, quarantineUntil: Instant? = nil, at now: Now
     ) {
         self.settings = settings
         self.revision = revision
         self.durableRevision = revision
         self.quarantineUntil = quarantineUntil
+        self.usage = UsageBook(usage)
+        self.scale = scale
         for records in names {
             learn(records, at: now)
         }
@@ -97,7 +103,7 @@ public struct Coordinator: Sendable {
         case .unmark(let unmarking): need(unmarking.key, &needs)
         case .wait(let wait): for key in wait.keys { need(key, &needs) }
         case .sweep(let key, _), .takeBack(let key, _): need(key, &needs)
-        case .forsake: break
+        case .forsake, .record: break
         }
     }
 
@@ -118,7 +124,12 @@ public struct Coordinator: Sendable {
     /// A name as it is stored. Ignored if memory has it: memory is never behind.
     public mutating func learn(_ records: NameRecords, at now: Now) {
         guard names[records.key] == nil else { return }
-        var name = NameState(lease: records.lease, marker: records.marker)
+        var name = NameState(
+            lease: records.lease, marker: records.marker, leaseBytes: records.lease.map(scale.lease) ?? 0,
+            markerBytes: records.marker.map(scale.marker) ?? 0)
+        // All of it is in the books already, but for the place of its marker.
+        name.counted = name.usage
+        name.counted.reserved = 0
         if let hold = records.lease?.hold {
             name.deadline = now.instant + hold.duration
             name.given = 1
@@ -157,6 +168,7 @@ public struct Coordinator: Sendable {
         case .forsake(let request): forsake(request, at: now)
         case .takeBack(let key, let token): takeBack(key, token, at: now, &effects)
         case .sweep(let key, let revision): sweep(key, revision, &effects)
+        case .record(let entries): record(entries, &effects)
         }
     }
 
@@ -184,6 +196,7 @@ public struct Coordinator: Sendable {
 
     mutating func shelve(_ taken: NameState, _ key: Key) {
         var name = taken
+        book(&name, key)
         if let due = name.due(quarantine: quarantineUntil), name.armed.map({ due < $0 }) ?? true {
             timers.arm(.name(key), at: due)
             name.armed = due
@@ -202,13 +215,14 @@ public struct Coordinator: Sendable {
 
     /// The request waits no longer.
     mutating func settle(_ request: RequestID) {
-        guard let place = requests.removeValue(forKey: request) else { return }
+        guard let place = requests[request] else { return }
+        setPlace(of: request, to: nil)
         if touchedRequests[request] == nil { touchedRequests[request] = .some(place) }
     }
 
     mutating func park(_ request: RequestID, _ place: Place) {
         if touchedRequests[request] == nil { touchedRequests[request] = .some(nil) }
-        requests[request] = place
+        setPlace(of: request, to: place)
         timers.arm(.request(request), at: place.until)
     }
 }

@@ -8,17 +8,38 @@ public struct CoreSettings: Hashable, Sendable {
     public var failedRetention: Interval
     /// Contenders in one name's queue. Default 20,000.
     public var contendersMax: Int
+    /// Requests that wait for one name, to be elected or for its marker. Default 20,000.
+    public var nameWaitersMax: Int
+    /// The same for all names of one namespace. Default 40,000.
+    public var namespaceWaitersMax: Int
+    /// The same for one client, as `Campaign.client` says who that is. Default 40,000.
+    public var clientWaitersMax: Int
+    /// Leases of one namespace. Default 100,000.
+    public var namespaceLeasesMax: Int
+    /// Markers of one namespace, with those that holds under way may leave. Default 1,000,000.
+    public var namespaceMarkersMax: Int
+    /// Bytes of a namespace's stored records above which it gets no new ones. Default 1 GiB.
+    public var namespaceBytesMax: Int
     /// How many idle names stay in memory. Default 20,000.
     public var idleNamesMax: Int
 
     public init(
         reconnectGrace: Interval = .seconds(10), defaultMaxAttempts: Int = 5,
-        failedRetention: Interval = .minutes(10), contendersMax: Int = 20_000, idleNamesMax: Int = 20_000
+        failedRetention: Interval = .minutes(10), contendersMax: Int = 20_000,
+        nameWaitersMax: Int = 20_000, namespaceWaitersMax: Int = 40_000, clientWaitersMax: Int = 40_000,
+        namespaceLeasesMax: Int = 100_000, namespaceMarkersMax: Int = 1_000_000,
+        namespaceBytesMax: Int = 1 << 30, idleNamesMax: Int = 20_000
     ) {
         self.reconnectGrace = reconnectGrace
         self.defaultMaxAttempts = defaultMaxAttempts
         self.failedRetention = failedRetention
         self.contendersMax = contendersMax
+        self.nameWaitersMax = nameWaitersMax
+        self.namespaceWaitersMax = namespaceWaitersMax
+        self.clientWaitersMax = clientWaitersMax
+        self.namespaceLeasesMax = namespaceLeasesMax
+        self.namespaceMarkersMax = namespaceMarkersMax
+        self.namespaceBytesMax = namespaceBytesMax
         self.idleNamesMax = idleNamesMax
     }
 }

@@ -2,6 +2,11 @@
 struct NameState: Sendable {
     var lease: LeaseRecord?
     var marker: DoneMarker?
+    /// What the two take where they are stored.
+    var leaseBytes = 0
+    var markerBytes = 0
+    /// What of this name is in the books of its namespace.
+    var counted = NamespaceUsage()
 
     /// When the present hold ends unless it is renewed. Means nothing without a hold.
     var deadline = Instant(nanoseconds: 0)
@@ -74,19 +79,27 @@ struct Contender: Sendable {
 
 /// Where an open request waits.
 enum Place: Sendable {
-    case contender(Key, until: Instant)
+    case contender(Key, until: Instant, client: String?)
     case waiter(MarkerWait, until: Instant)
 
     var until: Instant {
         switch self {
-        case .contender(_, let until), .waiter(_, let until): until
+        case .contender(_, let until, _), .waiter(_, let until): until
         }
     }
 
     var keys: [Key] {
         switch self {
-        case .contender(let key, _): [key]
+        case .contender(let key, _, _): [key]
         case .waiter(let wait, _): wait.keys
+        }
+    }
+
+    /// Against whom it counts.
+    var client: String? {
+        switch self {
+        case .contender(_, _, let client): client
+        case .waiter(let wait, _): wait.client
         }
     }
 }

@@ -19,6 +19,33 @@ public enum Rejection: Error, Hashable, Sendable {
     case notFound(Key)
     /// Compare-and-set: the marker has another revision.
     case revisionDiffers(current: Revision)
-    /// The queue is at its limit.
-    case tooMany(limit: Int)
+    /// As many wait already as may.
+    case tooMany(Bound, limit: Int)
+    /// The namespace has as much of it as it may. Waiting doesn't help: something has to go.
+    case quotaExceeded(Bound, namespace: String, limit: Int, used: Int)
+}
+
+/// What the core keeps within limits.
+public enum Bound: UInt8, CaseIterable, Sendable {
+    /// Contenders of one name, those included whose place is kept while their request is gone.
+    case queue = 0
+    case waitersOfName = 1
+    case waitersOfNamespace = 2
+    case waitersOfClient = 3
+    /// A namespace's.
+    case leases = 4
+    /// A namespace's; those that holds under way may leave included.
+    case markers = 5
+    /// A namespace's.
+    case bytes = 6
+}
+
+extension Rejection {
+    /// The limit that it was for, if there was one.
+    public var bound: Bound? {
+        switch self {
+        case .tooMany(let bound, _), .quotaExceeded(let bound, _, _, _): bound
+        default: nil
+        }
+    }
 }

@@ -22,6 +22,10 @@ public final class Daemon: @unchecked Sendable {
     private let server: HTTPServer
     private let clocks: Clocks
     private let sweeper: Sweeper
+    private var certificates: Certificates?
+    private let desk: AuditDesk
+    /// What the audit record is told of the start.
+    private let started: [AuditEntry]
     private var signals: [any DispatchSourceSignal] = []
     private var isStopping = false
     private let stopped = DispatchSemaphore(value: 0)
@@ -34,6 +38,8 @@ public final class Daemon: @unchecked Sendable {
         self.configuration = configuration
         self.log = log
         let gate = try Gate(tokensFile: configuration.tokensFile)
+        certificates = try Certificates(
+            configuration.tls, at: Timestamp(microseconds: loop_walltime() / 1000), log: log)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
@@ -51,16 +57,22 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.core, revision: recovered.revision, names: names,
+            usage: recovered.usage, scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
+        desk = AuditDesk(turns: turns)
+        turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
+        started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            log: log)
+            desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
+            requests: configuration.requestLog, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
+        server.tls = certificates?.context
         reference.server = server
         turns.door = door
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
@@ -108,15 +120,19 @@ public final class Daemon: @unchecked Sendable {
             log.notice("listening", metadata: ["address": "\(bound)"])
         }
         sweeper.start()
+        // Who can't listen hasn't started.
+        turns.submit(.record(started))
+        loop.post {}
     }
 
     /// One round of the loop: everything that arrived is in the inbox.
     private func turn() {
         clocks.runErrands()
+        desk.tend()
         turns.run()
         door.tendStreams()
         if isStopping, turns.isIdle, !isDrained { drain() }
-        let wake = [turns.nextWake, door.nextWake, clocks.nextErrand].compactMap { $0 }.min()
+        let wake = [turns.nextWake, door.nextWake, clocks.nextErrand, desk.nextWake].compactMap { $0 }.min()
         loop.setWakeUp(wake?.nanoseconds)
     }
 
@@ -138,24 +154,32 @@ public final class Daemon: @unchecked Sendable {
 
     private func signalled(_ number: Int32) {
         guard number != SIGHUP else {
-            door.reload()
+            reload()
             return
         }
         log.notice("stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
-        stop()
+        stop(because: "signal \(number)")
+    }
+
+    private func reload() {
+        if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
+        server.tls = certificates?.context
+        // Without tokens it says that there is nothing to reload, which isn't so with certificates.
+        if certificates == nil || configuration.tokensFile != nil { door.reload() }
     }
 
     /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.
     private func deposed(_ detail: String) {
         log.critical("another process wrote to the database; batond stops", metadata: ["reason": "\(detail)"])
         isDeposed = true
-        stop()
+        stop(because: detail)
     }
 
-    private func stop() {
+    private func stop(because reason: String) {
         guard !isStopping else { return }
         isStopping = true
         turns.isStopping = true
+        desk.close(with: .stop(configuration, because: reason, at: clocks.now.wall))
         // A disk that doesn't answer must not keep the daemon from ending.
         clocks.after(.seconds(1)) { [unowned self] in if !isDrained { drain() } }
         loop.post {}

@@ -1,5 +1,6 @@
 import API
 import Coordination
+import Identity
 import Logging
 import Sockets
 import Wire
@@ -15,9 +16,16 @@ final class Door: RequestHandler, TurnOutlet {
     let elections: Elections
     let facts: ServerFacts
     private var gate: Gate
+    private let desk: AuditDesk
     private let log: Logger
+    private var requestLog: RequestLog
+    private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// Nil: everybody may ask as often as they like.
+    var limiter: RateLimiter?
+    /// Whether those without an identity are limited, too, by their address.
+    let limitsAddresses: Bool
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -25,22 +33,29 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     struct OpenRequest {
-        var exchange: ExchangeID
+        var visit: Visit
         var shape: AnswerShape
-        var route: RouteTemplate
         var isStreaming = false
+
+        var exchange: ExchangeID { visit.exchange }
     }
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        log: Logger
+        desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool, requests: RequestLog.Scope, log: Logger
     ) {
         self.server = server
         self.turns = turns
         self.elections = elections
         self.facts = facts
         self.gate = gate
+        self.desk = desk
+        self.limiter = limiter
+        self.limitsAddresses = limitsAddresses
         self.log = log
+        requestLog = RequestLog(requests, log: log)
+        var generator = SystemRandomNumberGenerator()
+        ids = RequestIDs(from: &generator)
         streams = Streams()
     }
 
@@ -54,42 +69,75 @@ final class Door: RequestHandler, TurnOutlet {
             method: head.methodName, path: head.pathSegments, query: head.queryItems,
             accept: head.values("accept").joined(separator: ", "), contentType: head["content-type"],
             body: request.body)
-        let route = RouteTemplate(path: asked.path)
-        let principal: String?
+        var visit = Visit(
+            id: ids.id(of: head), exchange: exchange, method: asked.method, path: asked.path,
+            route: RouteTemplate(path: asked.path), arrived: turns.clock.now.instant)
+        let principal: Principal?
         switch gate.decide(elections.access(to: asked), head.values("authorization"), elections) {
-        case .refuse(let response):
-            send(response, to: exchange, of: route)
+        case .refuse(let response, let identity):
+            visit.identity = identity
+            send(response, to: visit)
             return
-        case .pass(let identity): principal = identity
+        case .pass(let known): principal = known
+        }
+        visit.identity = principal?.identity
+        if let refusal = tooFast(visit) {
+            send(refusal, to: visit)
+            return
         }
         let routed = elections.route(
-            asked, as: exchange.number, at: turns.clock.now, principal: principal)
+            asked, as: exchange.number, at: turns.clock.now, principal: principal?.identity)
         switch routed.action {
-        case .answer(let response): send(response, to: exchange, of: route)
-        case .read(let query): read(query, exchange, route)
-        case .command(let command, let shape):
-            guard !turns.isStopping else {
-                send(elections.response(unavailable: .stopping), to: exchange, of: route)
-                return
-            }
-            open[exchange.number] = OpenRequest(exchange: exchange, shape: shape, route: route)
-            turns.submit(command)
+        case .answer(let response): send(response, to: visit)
+        case .read(let query): read(query, visit, principal)
+        case .command(let command, let shape): submit(command, shape, visit)
         }
     }
 
+    private func submit(_ command: Command, _ shape: AnswerShape, _ visit: Visit) {
+        guard !turns.isStopping else {
+            send(elections.response(unavailable: .stopping), to: visit)
+            return
+        }
+        var (command, visit) = (command, visit)
+        if command.isAct {
+            visit.isAct = true
+            let address = http.peer(of: visit.exchange)?.text ?? ""
+            command.attribute(
+                to: Origin(requestID: visit.id, identity: visit.identity, address: address))
+        }
+        if shape.waits { command = command.waiting(for: client(visit)) }
+        open[visit.exchange.number] = OpenRequest(visit: visit, shape: shape)
+        turns.submit(command)
+    }
+
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
-        guard open.removeValue(forKey: exchange.number) != nil else { return }
+        guard let waiting = open.removeValue(forKey: exchange.number) else { return }
+        requestLog.note(waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, nil)
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
 
     /// What is read anew on SIGHUP.
-    func reload() { gate.reload(log) }
+    func reload() { desk.happened(gate.reload(log, at: turns.clock.now.wall)) }
 
-    func answer(to error: WireError) -> Answer {
+    func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
+        let visit = Visit(
+            id: ids.id(of: head), exchange: .none, method: head?.methodName ?? "-",
+            path: head?.pathSegments ?? [], route: .unread, arrived: moment)
+        let response = elections.response(wireStatus: error.status, detail: error.detail)
+            .identified(as: visit.id)
         turns.meters.answered(.unread, error.status)
-        return Answer(elections.response(wireStatus: error.status, detail: error.detail))
+        requestLog.note(visit, status: error.status, bytes: response.body.count, at: moment, peer)
+        return Answer(response, of: visit)
     }
+
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {
+        log.debug(
+            "a TLS handshake failed", metadata: ["peer": "\(peer.address)", "reason": "\(failure.reason)"])
+    }
+
+    func newRequestID() -> String { ids.id(of: nil) }
 
     // MARK: Answers
 
@@ -97,47 +145,80 @@ final class Door: RequestHandler, TurnOutlet {
         guard let waiting = open.removeValue(forKey: request) else { return false }
         guard waiting.isStreaming else {
             let response = elections.response(to: reply, shape: waiting.shape)
-            return send(response, to: waiting.exchange, of: waiting.route) == .sent
+            guard case .refused(let rejection) = reply else {
+                return send(response, to: waiting.visit) == .sent
+            }
+            return send(response, to: waiting.visit, because: rejection) == .sent
         }
-        streams.remove(request)
-        let lines = elections.lastLines(for: reply, shape: waiting.shape)
-        guard http.send(waiting.exchange, lines) == .sent else { return false }
-        http.finish(waiting.exchange)
-        return true
+        return end(waiting.visit, with: elections.lastLines(for: reply, shape: waiting.shape))
+    }
+
+    /// The last lines of a stream. False if its peer was gone.
+    private func end(_ visit: Visit, with lines: [UInt8]) -> Bool {
+        streams.remove(visit.exchange.number)
+        let isSent = http.send(visit.exchange, lines) == .sent
+        requestLog.note(
+            visit, status: isSent ? 200 : nil, bytes: visit.streamed + lines.count, at: moment,
+            http.peer(of: visit.exchange))
+        if isSent { http.finish(visit.exchange) }
+        return isSent
     }
 
     func unavailable(_ request: RequestID, _ reason: Unavailable) {
         guard let waiting = open.removeValue(forKey: request) else { return }
         guard waiting.isStreaming else {
-            send(elections.response(unavailable: reason), to: waiting.exchange, of: waiting.route)
+            send(elections.response(unavailable: reason), to: waiting.visit)
             return
         }
-        streams.remove(request)
-        _ = http.send(waiting.exchange, elections.lastLines(unavailable: reason))
-        http.finish(waiting.exchange)
+        _ = end(waiting.visit, with: elections.lastLines(unavailable: reason))
     }
 
     @discardableResult
     private func send(
-        _ response: APIResponse, to exchange: ExchangeID, of route: RouteTemplate
+        _ response: APIResponse, to visit: Visit, because rejection: Rejection? = nil
     ) -> Delivery {
-        turns.meters.answered(route, response.status)
-        return http.respond(exchange, Answer(response))
+        let now = moment
+        turns.meters.answered(
+            visit.route, response.status, after: visit.hasWaited ? nil : now - visit.arrived)
+        // Who it was has to be asked before the answer: it may end the connection.
+        if let kind = response.problem, kind.isRecorded(ofAct: visit.isAct) {
+            var refusal = visit.refusal(
+                kind.rawValue, from: http.peer(of: visit.exchange) ?? Peer(), at: turns.clock.now.wall)
+            if let rejection { refusal.describe(rejection) }
+            desk.refused(refusal)
+        }
+        let response = response.identified(as: visit.id)
+        requestLog.note(
+            visit, status: response.status, bytes: response.body.count, at: now,
+            http.peer(of: visit.exchange))
+        return http.respond(visit.exchange, Answer(response, of: visit))
     }
+
+    /// This moment's and not the round's: what took long in this round counts.
+    private var moment: Instant { Instant(nanoseconds: Meters.moment) }
 
     // MARK: Waiting
 
     func parked(_ request: RequestID, _ standing: Standing?) {
         guard let waiting = open[request] else { return }
+        open[request]!.visit.hasWaited = true
         guard waiting.shape.format == .ndjson else { return http.park(waiting.exchange) }
-        let head = elections.streamHead
+        let head = Answer(elections.streamHead, of: waiting.visit)
         let now = turns.clock.now
-        guard http.beginStream(waiting.exchange, status: head.status, headers: Headers(head.headers)) == .sent
+        guard http.beginStream(waiting.exchange, status: head.status, headers: head.headers) == .sent
         else { return }
-        turns.meters.answered(waiting.route, head.status)
+        turns.meters.answered(waiting.visit.route, head.status)
         open[request]!.isStreaming = true
         streams.add(request, standing, at: now.instant)
-        _ = http.send(waiting.exchange, elections.waitingLine(for: standing))
+        stream(elections.waitingLine(for: standing), to: request)
+    }
+
+    private func stream(_ line: [UInt8], to request: RequestID, isSignOfLife: Bool = false) {
+        guard let waiting = open[request] else { return }
+        open[request]!.visit.streamed += line.count
+        _ =
+            isSignOfLife
+            ? http.sendSignOfLife(waiting.exchange, line) : http.send(waiting.exchange, line)
     }
 
     func standingsChanged(_ key: Key) { streams.changed(key, at: turns.clock.now.instant) }
@@ -146,14 +227,13 @@ final class Door: RequestHandler, TurnOutlet {
     func tendStreams() {
         let now = turns.clock.now
         for request in streams.dueSignsOfLife(at: now.instant) {
-            guard let waiting = open[request] else { continue }
-            _ = http.send(waiting.exchange, elections.aliveLine(at: now))
+            stream(elections.aliveLine(at: now), to: request, isSignOfLife: true)
         }
         for key in streams.dueNames(at: now.instant) {
             for (request, standing) in turns.core.standings(key, at: now) {
                 guard let waiting = open[request], waiting.isStreaming, streams.isNews(standing, to: request)
                 else { continue }
-                _ = http.send(waiting.exchange, elections.waitingLine(for: standing))
+                stream(elections.waitingLine(for: standing), to: request)
             }
         }
     }
@@ -167,20 +247,26 @@ final class Door: RequestHandler, TurnOutlet {
 
     // MARK: Reads
 
-    private func read(_ query: ReadQuery, _ exchange: ExchangeID, _ route: RouteTemplate) {
+    private func read(_ query: ReadQuery, _ visit: Visit, _ asker: Principal?) {
         let respond: (APIResponse) -> () -> Void = { response in
-            { [unowned self] in _ = send(response, to: exchange, of: route) }
+            { [unowned self] in _ = send(response, to: visit) }
         }
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
-        let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+        let rateClients = limiter?.clients ?? 0
+        let reader = Reader(
+            turns: turns, elections: elections, facts: facts, server: counters, rateClients: rateClients)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
         turns.read(query.keys) { [elections, facts, log] turns, now in
             do {
-                let reader = Reader(turns: turns, elections: elections, facts: facts, server: counters)
+                let reader = Reader(
+                    turns: turns, elections: elections, facts: facts, server: counters,
+                    rateClients: rateClients, asker: asker)
                 return respond(try reader.answer(query, at: now))
             } catch {
-                log.error("reading the store failed", metadata: ["reason": "\(error)"])
+                log.error(
+                    "reading the store failed",
+                    metadata: ["reason": "\(error)", "requestID": "\(visit.id)"])
                 return respond(elections.response(unavailable: .storageFailed))
             }
         }
@@ -188,15 +274,11 @@ final class Door: RequestHandler, TurnOutlet {
 }
 
 extension Answer {
-    init(_ response: APIResponse) {
-        self.init(status: response.status, headers: Headers(response.headers), body: response.body)
-    }
-}
-
-extension Headers {
-    init(_ headers: [APIResponse.Header]) {
-        self.init()
-        for header in headers { add(header.name, header.value) }
+    init(_ response: APIResponse, of visit: Visit) {
+        var headers = Headers(capacity: 256)
+        for header in response.headers { headers.add(header.name, header.value) }
+        headers.add("X-Request-Id", visit.id)
+        self.init(status: response.status, headers: headers, body: response.body)
     }
 }
 
@@ -205,7 +287,7 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .status, .ready, .live, .metrics: []
+        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
         }
     }
 }

@@ -1,4 +1,5 @@
 import API
+import Coordination
 import Glibc
 import Identity
 import Logging
@@ -10,9 +11,10 @@ import Logging
 /// its token goes; what its holder would do next is refused.
 struct Gate {
     enum Decision {
-        /// The identity that authenticated, where one was needed.
-        case pass(String?)
-        case refuse(APIResponse)
+        /// Who authenticated, where that was needed.
+        case pass(Principal?)
+        /// With the identity that has authenticated all the same.
+        case refuse(APIResponse, identity: String? = nil)
     }
 
     private let path: String?
@@ -45,16 +47,18 @@ struct Gate {
                 face.response(
                     forbidden: access, to: principal.identity, role: principal.role.rawValue,
                     needed: principal.role >= needed ? nil : needed.rawValue,
-                    namespaces: reached ? nil : principal.namespaces.map(\.description)))
+                    namespaces: reached ? nil : principal.namespaces.map(\.description)),
+                identity: principal.identity)
         }
-        return .pass(principal.identity)
+        return .pass(principal)
     }
 
-    /// Reads the file again. A broken one changes nothing: the old tokens stay.
-    mutating func reload(_ log: Logger) {
+    /// Reads the file again. A broken one changes nothing: the old tokens stay. Returns what the audit
+    /// record has to say of it.
+    mutating func reload(_ log: Logger, at time: Timestamp) -> AuditEntry {
         guard let path, let old = tokens else {
             log.notice("SIGHUP: there is nothing to reload")
-            return
+            return AuditEntry(.reload, .done, at: time)
         }
         do throws(ConfigurationError) {
             let new = try Self.read(path)
@@ -67,9 +71,16 @@ struct Gate {
                     "removed": "\(Self.listed(changes.removed))",
                     "changed": "\(Self.listed(changes.changed))",
                 ])
+            var entry = AuditEntry(.reload, .done, at: time)
+            entry.details = [
+                "tokens": String(new.entries.count), "added": Self.listed(changes.added),
+                "removed": Self.listed(changes.removed), "changed": Self.listed(changes.changed),
+            ]
+            return entry
         } catch {
             log.error(
                 "the tokens can't be read again; those from before stay", metadata: ["reason": "\(error)"])
+            return AuditEntry(.reload, .failed, at: time, reason: "\(error)")
         }
     }
 

@@ -1,5 +1,6 @@
 import API
 import Coordination
+import Identity
 import Sockets
 import Store
 
@@ -9,6 +10,9 @@ struct Reader {
     let elections: Elections
     let facts: ServerFacts
     let server: ServerCounters
+    let rateClients: Int
+    /// Who asks; nil if everybody may see everything.
+    var asker: Principal?
 
     private var core: Coordinator { turns.core }
     private var store: SQLiteStore { turns.store }
@@ -26,9 +30,9 @@ struct Reader {
             elections.metrics(
                 MetricsPage(
                     turns: turns, meters: turns.meters, store: store.figures, server: server, facts: facts,
-                    health: health, now: now
+                    health: health, now: now, rateClients: rateClients
                 ).text())
-        case .lease, .leases, .history, .fence, .markers, .status: nil
+        case .lease, .leases, .history, .fence, .markers, .namespace, .audit, .status: nil
         }
     }
 
@@ -53,6 +57,13 @@ struct Reader {
             let isPresent = current?.record.hold?.token == token
             let ended = isPresent ? nil : try store.hold(token: token)
             return elections.fence(token, current: current, ended: ended?.key == key ? ended : nil)
+        case .namespace(let namespace):
+            return elections.namespace(
+                namespace, core.usage(of: namespace), waiters: core.waiters(in: namespace),
+                limits: core.settings)
+        case .audit(let filter):
+            let page = try store.audit(filter) { namespace in asker?.sees(namespace) ?? true }
+            return elections.audit(page.entries, next: page.next)
         case .status: return elections.status(status(now))
         case .ready, .live, .metrics: preconditionFailure("answered at once")
         }
@@ -99,5 +110,14 @@ struct Reader {
         counters.walBytes = Int(store.figures.logBytes)
         counters.journalBytes = Int(store.figures.journalBytes)
         return counters
+    }
+}
+
+extension Principal {
+    /// Whether they may see what happened there; nil: to the daemon as a whole, or nowhere that is known,
+    /// which is for those whom every namespace is open to.
+    fileprivate func sees(_ namespace: String?) -> Bool {
+        guard let namespace else { return namespaces.contains { $0.description == "*" } }
+        return reaches(namespace)
     }
 }

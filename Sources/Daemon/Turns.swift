@@ -35,6 +35,8 @@ final class Turns: @unchecked Sendable {
     private(set) var statistics = TurnStatistics()
     let meters = Meters()
     var isStopping = false
+    /// What was to be recorded and wasn't comes back here. Set once, before the first turn.
+    var onUnrecorded: ([AuditEntry]) -> Void = { _ in }
     /// Somebody else writes to the store: this daemon must stop.
     var onDeposed: (String) -> Void = { _ in }
 
@@ -43,6 +45,9 @@ final class Turns: @unchecked Sendable {
     /// A loop that was away for longer than this makes the gap good.
     static let gapMin = Interval.milliseconds(500)
     static let retryAfter = Interval.seconds(1)
+    /// For so long a turn answers questions: a hundred long lists at once must not keep the loop from
+    /// hearing renewals.
+    static let readTime = Interval.milliseconds(10)
 
     init(core: Coordinator, store: SQLiteStore, clock: Clocks, log: Logger) {
         self.core = core
@@ -163,10 +168,21 @@ final class Turns: @unchecked Sendable {
         if ticking { core.tick(at: now, effects: &effects) }
         // Only a commit can show that writing works again.
         if trouble != nil, ticking, !core.isTurnOpen { core.skipRevision() }
-        let readers = reads
-        reads = []
-        let answers = readers.map { $0.body(self, now) }
+        let (readers, answers) = answerReads(now)
         finish(commands, effects, readers, answers, now)
+    }
+
+    /// As many as fit this turn, and at least one; the others come with the next.
+    private func answerReads(_ now: Now) -> ([Read], [() -> Void]) {
+        let end = Meters.moment + Self.readTime.nanoseconds
+        var answers: [() -> Void] = []
+        for read in reads {
+            answers.append(read.body(self, now))
+            if Meters.moment >= end { break }
+        }
+        let readers = Array(reads[..<answers.count])
+        reads.removeFirst(answers.count)
+        return (readers, answers)
     }
 
     /// In trouble, what only reads goes first and alone: it must not fail with the writes.
@@ -175,10 +191,7 @@ final class Turns: @unchecked Sendable {
         inbox = []
         guard let trouble else { return taken }
         if trouble.kind == .recovering {
-            for command in taken where !command.isReadOnly {
-                guard let request = command.request else { continue }
-                door.unavailable(request, trouble.kind)
-            }
+            for command in taken where !command.isReadOnly { refuse(command, trouble.kind) }
             taken.removeAll { !$0.isReadOnly }
         } else if !reads.isEmpty || taken.contains(where: \.isReadOnly) {
             inbox = taken.filter { !$0.isReadOnly }
@@ -238,8 +251,11 @@ final class Turns: @unchecked Sendable {
             storedRevision = flight.turn.revision
             statistics.commits += 1
             statistics.commands += flight.commands.count
+            // One turn is in flight at a time: these are its own.
+            let figures = store.figures
             meters.committed(
-                flight.turn.changes, commands: flight.commands.count, handedOver: flight.handedOver)
+                flight.turn.changes, commands: flight.commands.count, handedOver: flight.handedOver,
+                flush: figures.flush, bytes: figures.turnBytes)
             if trouble != nil {
                 log.notice("writing works again")
                 trouble = nil
@@ -286,12 +302,18 @@ final class Turns: @unchecked Sendable {
         for command in flight.commands {
             if command.isReadOnly {
                 if command.request.map({ !flight.answered.contains($0) }) ?? true { again.append(command) }
-            } else if let request = command.request, !flight.answered.contains(request) {
-                door.unavailable(request, trouble.kind)
+            } else if command.request.map({ !flight.answered.contains($0) }) ?? true {
+                refuse(command, trouble.kind)
             }
         }
         inbox = again + inbox
         reads = flight.reads + reads
+    }
+
+    /// A command that came to nothing: whoever sent it is told.
+    private func refuse(_ command: Command, _ kind: Unavailable) {
+        if case .record(let entries) = command { return onUnrecorded(entries) }
+        if let request = command.request { door.unavailable(request, kind) }
     }
 
     /// The store can't be read: what names something that memory doesn't have is refused.
@@ -356,7 +378,7 @@ extension Command {
         case .mark(let marking): marking.request
         case .unmark(let unmarking): unmarking.request
         case .wait(let wait): wait.request
-        case .forsake, .takeBack, .sweep: nil
+        case .forsake, .takeBack, .sweep, .record: nil
         }
     }
 
@@ -364,7 +386,7 @@ extension Command {
     var isReadOnly: Bool {
         switch self {
         case .wait, .renew, .forsake, .takeBack: true
-        case .campaign, .complete, .resign, .revoke, .mark, .unmark, .sweep: false
+        case .campaign, .complete, .resign, .revoke, .mark, .unmark, .sweep, .record: false
         }
     }
 }

@@ -26,6 +26,23 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "]"))
     }
 
+    /// The same up to the one with which the array exceeds so many bytes. Returns how many were written.
+    public mutating func array<Items: Collection>(
+        _ items: Items, upTo bytesMax: Int, _ each: (inout JSONWriter, Items.Element) -> Void
+    ) -> Int {
+        var count = 0
+        comma()
+        let end = bytes.count + bytesMax
+        bytes.append(UInt8(ascii: "["))
+        for item in items {
+            each(&self, item)
+            count += 1
+            if bytes.count > end { break }
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return count
+    }
+
     /// A member's name, which has nothing in it to escape. Its value has to follow.
     @inline(__always)
     public mutating func name(_ name: StaticString) {

@@ -19,12 +19,13 @@ extension Connection {
 
     private func readOnce() {
         let buffer = server.readBuffer
-        guard let outcome = transport?.read(into: buffer) else { return }
+        let isDropped = phase == .lingering
+        guard let outcome = isDropped ? transport?.readRaw(into: buffer) : transport?.read(into: buffer)
+        else { return }
         switch outcome {
-        case .bytes(let count):
-            // epoll(7): less than was asked for, and the stream was read dry. An end behind it has
-            // been told by EPOLLRDHUP, or will be.
-            if count < buffer.count, !peerEnded { readable = false }
+        case .bytes(let count, let isDry):
+            // An end behind it has been told by EPOLLRDHUP, or will be.
+            if isDry, !peerEnded { readable = false }
             server.counters.bytesIn += count
             guard phase == .reading else { return }
             let used = feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
@@ -115,7 +116,7 @@ extension Connection {
         phase = .answering
         exchange = server.nextExchange()
         server.counters.requests += 1
-        server.loop.schedule(self, at: TimerWheel.never)
+        if isFlushed { server.loop.schedule(self, at: TimerWheel.never) } else { setWriteTime() }
         server.handler?.received(request, id)
     }
 
@@ -135,7 +136,7 @@ extension Connection {
     func refuse(_ error: WireError) {
         server.counters.refusals += 1
         if let head { terms = ResponseEncoder.Terms(head) } else { terms = ResponseEncoder.Terms() }
-        guard let answer = server.handler?.answer(to: error) else { return close() }
+        guard let answer = server.handler?.answer(to: error, of: head, from: peer) else { return close() }
         answerAndClose(answer)
     }
 

@@ -25,6 +25,9 @@ extension Connection {
             body.count > Connection.copiedBodyBytes && !terms.isHead && ResponseEncoder.hasBody(status)
         let delivery: Delivery
         if separately {
+            guard server.backlogBytesHeld + body.count <= server.limits.backlogBytesInAll else {
+                return refuseLongAnswer()
+            }
             server.encoder.appendHead(
                 status: status, headers: headers, bodyLength: body.count, terms: terms,
                 date: server.dateField())
@@ -38,10 +41,16 @@ extension Connection {
         return delivery
     }
 
+    /// In the place of an answer of which nothing has been sent.
+    private func refuseLongAnswer() -> Delivery {
+        refuse(WireError(status: 503, detail: "too many long answers wait to be read; try again"))
+        return .sent
+    }
+
     func park() {
         guard phase == .answering else { return }
         phase = .parked
-        if isTCP { transport?.watchForSilence() }
+        if isTCP { transport?.watchForSilence(server.limits.silenceSeconds) }
         if peerEnded || broken { lose(.closed) }
     }
 
@@ -65,7 +74,7 @@ extension Connection {
     func send(_ bytes: [UInt8]) -> Delivery {
         guard phase == .streaming else { return .gone }
         if terms.isHead || bytes.isEmpty { return .sent }
-        guard backlog.count + bytes.count <= server.limits.writeBacklogBytes else {
+        guard mayHold(bytes.count) else {
             lose(.tooSlow)
             return .gone
         }
@@ -89,6 +98,22 @@ extension Connection {
         return .sent
     }
 
+    /// Whether so much more may wait here. What a peer that has read all is sent next goes to the kernel.
+    private func mayHold(_ count: Int) -> Bool {
+        guard !isFlushed else { return true }
+        return backlogBytes + count <= server.limits.writeBacklogBytes
+            && server.backlogBytesHeld + count <= server.limits.backlogBytesInAll
+    }
+
+    /// A line that only shows that we are there. One whose peer the kernel asks already is left out:
+    /// if it is gone, new bytes would put off the moment at which that is known.
+    func sendSignOfLife(_ bytes: [UInt8]) -> Delivery {
+        guard phase == .streaming, isTCP, isFlushed, transport?.peerIsSilent == true else {
+            return send(bytes)
+        }
+        return .sent
+    }
+
     private func putOrLose() -> Delivery {
         let delivery = putEncoded()
         if delivery == .gone { lose(.closed) }
@@ -97,7 +122,9 @@ extension Connection {
 
     private func answered() {
         exchange = 0
-        if backlog.isEmpty { flushed() } else { phase = .flushing }
+        if isFlushed { return flushed() }
+        phase = .flushing
+        setWriteTime()
     }
 
     private func flushed() {
@@ -111,70 +138,105 @@ extension Connection {
 
     // MARK: Bytes
 
+    /// Whether the kernel has all that was written.
+    var isFlushed: Bool { backlog.isEmpty && (transport?.unsentBytes ?? 0) == 0 }
+
     /// Gives the encoder's bytes to the kernel; what it doesn't take waits. `.gone` if the connection
     /// turned out to be broken, before a byte of these was taken.
     func putEncoded() -> Delivery {
-        server.encoder.bytes.withUnsafeBytes { bytes in
-            guard backlog.isEmpty else {
-                backlog.append(bytes)
-                return .sent
-            }
-            guard let taken = taken(transport?.write(bytes)) else { return .gone }
-            if taken < bytes.count { wait(for: UnsafeRawBufferPointer(rebasing: bytes[taken...])) }
-            return .sent
-        }
+        server.encoder.bytes.withUnsafeBytes { put($0, UnsafeRawBufferPointer(start: nil, count: 0)) }
     }
 
     private func putEncoded(andThen body: [UInt8]) -> Delivery {
-        server.encoder.bytes.withUnsafeBytes { first in
-            body.withUnsafeBytes { second in
-                guard backlog.isEmpty else {
-                    backlog.append(first)
-                    backlog.append(second)
-                    return .sent
-                }
-                guard let taken = taken(transport?.write(first, second)) else { return .gone }
-                if taken < first.count { wait(for: UnsafeRawBufferPointer(rebasing: first[taken...])) }
-                let ofBody = max(0, taken - first.count)
-                if ofBody < second.count { wait(for: UnsafeRawBufferPointer(rebasing: second[ofBody...])) }
-                return .sent
-            }
-        }
+        server.encoder.bytes.withUnsafeBytes { first in body.withUnsafeBytes { put(first, $0) } }
     }
 
-    /// How much the kernel took, 0 if it has no room; nil if the connection is broken.
-    private func taken(_ outcome: Transport.Outcome?) -> Int? {
+    private func put(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Delivery {
+        guard isFlushed else {
+            wait(for: first)
+            wait(for: second)
+            return .sent
+        }
+        let outcome = second.isEmpty ? transport?.write(first) : transport?.write(first, second)
+        guard let taken = taken(outcome) else { return .gone }
+        if taken < first.count { wait(for: UnsafeRawBufferPointer(rebasing: first[taken...])) }
+        let ofSecond = max(0, taken - first.count)
+        if ofSecond < second.count { wait(for: UnsafeRawBufferPointer(rebasing: second[ofSecond...])) }
+        if !isFlushed { beginOwing() }
+        return .sent
+    }
+
+    /// How much was taken, 0 if there is no room; nil if the connection is broken.
+    private func taken(_ outcome: Transport.Writing?) -> Int? {
         switch outcome {
         case .bytes(let count):
             server.counters.bytesOut += count
             return count
         case .wouldBlock: return 0
-        case .ended, .failed, nil:
+        case .failed, nil:
             broken = true
             return nil
         }
     }
 
     private func wait(for bytes: UnsafeRawBufferPointer) {
-        if backlog.isEmpty { setWriteTime() }
         backlog.append(bytes)
+        server.backlogBytesHeld += bytes.count
+    }
+
+    private func drop(_ count: Int) {
+        backlog.drop(count)
+        server.backlogBytesHeld -= count
+    }
+
+    /// From now on the peer has something to read.
+    private func beginOwing() {
+        began = server.loop.now
+        takenBytes = 0
+        if isWriteTimed { setWriteTime() }
     }
 
     /// The kernel has room again.
     func flush() {
-        while !backlog.isEmpty {
-            guard let count = taken(backlog.withUnsafeBytes({ transport?.write($0) })) else {
-                return lose(.closed)
-            }
+        while !isFlushed {
+            guard let count = moved() else { return lose(.closed) }
             guard count > 0 else { return }
-            backlog.drop(count)
-            setWriteTime()
+            takenBytes += count
+            if isWriteTimed { setWriteTime() }
         }
+        guard isWriteTimed else { return }
         server.loop.schedule(self, at: TimerWheel.never)
         if phase == .flushing { flushed() }
     }
 
-    private func setWriteTime() {
-        server.loop.schedule(self, at: server.loop.now + server.limits.writeTime)
+    /// How much went on its way: first what TLS has of what was counted as written, then the backlog.
+    private func moved() -> Int? {
+        guard let unsent = transport?.unsentBytes, unsent > 0 else {
+            let count = taken(backlog.withUnsafeBytes { transport?.write($0) })
+            if let count { drop(count) }
+            return count
+        }
+        switch transport?.flush() {
+        case .bytes(let count): return count
+        case .wouldBlock: return 0
+        case .failed, nil:
+            broken = true
+            return nil
+        }
+    }
+
+    /// In all other phases something else is timed, which covers what is said meanwhile.
+    private var isWriteTimed: Bool {
+        switch phase {
+        case .answering, .parked, .streaming, .flushing: true
+        case .handshaking, .reading, .lingering, .closed: false
+        }
+    }
+
+    /// An answer must come to its end, however slowly it is read.
+    func setWriteTime() {
+        let limits = server.limits
+        let earned = Int64(takenBytes) * 1_000_000_000 / limits.bodyRate
+        server.loop.schedule(self, at: began + limits.writeTime + earned)
     }
 }

@@ -7,8 +7,11 @@ import Wire
 /// Registered once, edge-triggered, for everything: no call of epoll_ctl for a request. So what an
 /// event said has to be remembered (`readable`, `peerEnded`) until it is dealt with. Read until the
 /// well is dry: EAGAIN, 0 or an error, or less than was asked for, which on a stream means dry too.
+/// With TLS there are two wells, and the transport says when both are.
 final class Connection: EventTarget {
     enum Phase {
+        /// TLS isn't agreed on yet.
+        case handshaking
         /// Between requests or within one.
         case reading
         /// A request is with the handler.
@@ -26,15 +29,18 @@ final class Connection: EventTarget {
 
     unowned(unsafe) let server: HTTPServer
     var transport: Transport?
-    var phase = Phase.reading
+    var phase: Phase
     /// The exchange that is open, or 0.
     var exchange: UInt64 = 0
 
     var parser: RequestParser
     var head: RequestHead?
     var body: [UInt8] = []
-    /// When the connection began, then when the last head was complete.
+    /// When the connection began, then when the last head was complete, then when the peer began to owe
+    /// us the reading of an answer.
     var began: Int64
+    /// Of that answer, what the peer took since.
+    var takenBytes = 0
     /// Read already, and not yet used: what was pipelined behind a request.
     var early = ByteQueue()
     /// Not yet taken by the kernel.
@@ -61,6 +67,7 @@ final class Connection: EventTarget {
 
     init(_ server: HTTPServer, _ transport: consuming Transport, isTCP: Bool) {
         self.server = server
+        phase = transport.tls == nil ? .reading : .handshaking
         self.transport = consume transport
         self.isTCP = isTCP
         parser = RequestParser(limits: server.limits.wire)
@@ -68,10 +75,13 @@ final class Connection: EventTarget {
     }
 
     var id: ExchangeID { ExchangeID(number: exchange, slot: UInt32(truncatingIfNeeded: slot)) }
-    var backlogBytes: Int { backlog.count }
+    var backlogBytes: Int { backlog.count + (transport?.unsentBytes ?? 0) }
     var peer: Peer { transport?.peer ?? Peer() }
 
-    func begin() { server.loop.schedule(self, at: began + server.limits.headTime) }
+    func begin() {
+        let time = phase == .handshaking ? server.limits.handshakeTime : server.limits.headTime
+        server.loop.schedule(self, at: began + time)
+    }
 
     // MARK: Events
 
@@ -83,7 +93,7 @@ final class Connection: EventTarget {
             readable = true
             broken = true
         }
-        if events & EPOLLOUT.rawValue != 0, !backlog.isEmpty { flush() }
+        if events & EPOLLOUT.rawValue != 0, !isFlushed { flush() }
         work()
     }
 
@@ -92,7 +102,9 @@ final class Connection: EventTarget {
     /// Does what the state allows: read, and notice that the peer went. A request that came before
     /// the end is still handed over: a `complete` whose sender didn't wait has been said.
     func work() {
+        if phase == .handshaking { shakeHands() }
         read()
+        if phase == .parked || phase == .streaming { lookForEnd() }
         switch phase {
         case .closed: return
         case .answering where broken, .flushing where broken, .lingering where broken: lose(.closed)
@@ -105,13 +117,14 @@ final class Connection: EventTarget {
     override func timerFired() {
         switch phase {
         case .closed: return
+        case .handshaking: handshakeFailed(.timedOut)
         case .reading where head == nil && !parser.isInHead: close()
         case .reading:
             let what = head == nil ? "head" : "body"
             refuse(WireError(status: 408, detail: "the request's \(what) took too long"))
         case .lingering: close()
         case .answering, .parked, .streaming, .flushing:
-            if !backlog.isEmpty { lose(.tooSlow) }
+            if !isFlushed { lose(.tooSlow) }
         }
     }
 
@@ -120,7 +133,10 @@ final class Connection: EventTarget {
     /// The peer is gone, or as good as gone.
     func lose(_ loss: Loss) {
         guard phase != .closed else { return }
-        if loss == .tooSlow { server.counters.cutOff += 1 }
+        if loss == .tooSlow {
+            server.counters.cutOff += 1
+            transport?.abandon()
+        }
         if exchange != 0 { server.lost(id, loss) }
         close()
     }
@@ -130,8 +146,10 @@ final class Connection: EventTarget {
         phase = .closed
         exchange = 0
         early = ByteQueue()
+        server.backlogBytesHeld -= backlog.count
         backlog = ByteQueue()
         dropRequest()
+        if !broken { transport?.sayGoodbye() }
         server.closed(self)
         transport = nil
     }
@@ -148,6 +166,7 @@ final class Connection: EventTarget {
 
     /// The server is about to stop.
     func drain() {
+        if phase == .handshaking { close() }
         if phase == .reading, head == nil, parser.isIdle, early.isEmpty, !readable { close() }
     }
 }

@@ -6,6 +6,9 @@ public struct ExchangeID: Hashable, Sendable {
     public let number: UInt64
     let slot: UInt32
 
+    /// For what was refused before it was a request: nobody's.
+    public static let none = ExchangeID(number: 0, slot: 0)
+
     public func hash(into hasher: inout Hasher) { hasher.combine(number) }
     public static func == (left: ExchangeID, right: ExchangeID) -> Bool { left.number == right.number }
 }
@@ -65,15 +68,31 @@ public protocol RequestHandler: AnyObject {
     /// A request with a body begins: an answer refuses it before the body is read.
     func refusal(of head: RequestHead) -> Answer?
 
-    /// The answer to a breach of the grammar, a limit or a time (408).
-    func answer(to error: WireError) -> Answer
+    /// The answer to a breach of the grammar, a limit or a time (408). `head` is the request's, if that
+    /// much of it was read.
+    func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer
+
+    /// A connection came to nothing before its first request. It is counted already.
+    func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer)
+
+    /// What a connection is told that is above a limit. None of its request was read.
+    func answer(toShed bound: ConnectionBound, limit: Int) -> Answer
 }
+
+/// How connections are limited.
+public enum ConnectionBound: Sendable { case inAll, perAddress }
 
 extension RequestHandler {
     public func refusal(of head: RequestHead) -> Answer? { nil }
 
-    public func answer(to error: WireError) -> Answer {
+    public func handshakeFailed(_ failure: HandshakeFailure, of peer: Peer) {}
+
+    public func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
         Answer(status: error.status, headers: .text, body: Array((error.detail + "\n").utf8))
+    }
+
+    public func answer(toShed bound: ConnectionBound, limit: Int) -> Answer {
+        Answer(status: 503, headers: .text, body: Array("as many connections as may: \(limit)\n".utf8))
     }
 }
 
@@ -90,4 +109,5 @@ public struct ServerCounters: Sendable {
     public internal(set) var bytesOut = 0
     /// Streams and answers that were cut off because nobody read them.
     public internal(set) var cutOff = 0
+    public internal(set) var tls = TLSCounters()
 }

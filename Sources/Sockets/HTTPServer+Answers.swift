@@ -43,6 +43,13 @@ extension HTTPServer {
         return connection.send(bytes)
     }
 
+    /// A piece of a stream that says nothing but that we are there. It may be left out.
+    @discardableResult
+    public func sendSignOfLife(_ exchange: ExchangeID, _ bytes: [UInt8]) -> Delivery {
+        guard let connection = connection(of: exchange) else { return .gone }
+        return connection.sendSignOfLife(bytes)
+    }
+
     /// The end of a stream.
     @discardableResult
     public func finish(_ exchange: ExchangeID) -> Delivery {

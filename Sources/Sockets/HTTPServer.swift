@@ -15,6 +15,10 @@ public final class HTTPServer: @unchecked Sendable {
     public let limits: ServerLimits
     public internal(set) var counters = ServerCounters()
     public private(set) var isDraining = false
+    /// How new connections of `tls:` listeners are spoken with; needed before the first of them listens.
+    public var tls: TLSContext? {
+        didSet { counters.tls.certificateNotAfter = tls?.certificate.notAfter }
+    }
 
     /// Kept until `stop`.
     var handler: (any RequestHandler)?
@@ -23,6 +27,8 @@ public final class HTTPServer: @unchecked Sendable {
     var encoder = ResponseEncoder()
     /// Bytes of bodies that aren't complete.
     var bodyBytesHeld = 0
+    /// Bytes of answers that their peers haven't taken.
+    var backlogBytesHeld = 0
 
     private var listeners: [Listener] = []
     /// By slot of the loop.
@@ -31,8 +37,11 @@ public final class HTTPServer: @unchecked Sendable {
     private var lastExchange: UInt64 = 0
     private var date = DateField()
     private var errands: Errands?
+    private var leftovers: Leftovers?
     private var losses: [(ExchangeID, Loss)] = []
     private var drained: (() -> Void)?
+    /// The round of the loop in which steps of handshakes are counted, and what is left for it.
+    private var handshakeRound: (now: Int64, left: Int) = (0, 0)
 
     /// `handler` is called until `stop`.
     public init(loop: EventLoop, limits: ServerLimits = ServerLimits(), handler: any RequestHandler) {
@@ -55,6 +64,9 @@ public final class HTTPServer: @unchecked Sendable {
             let errands = Errands(self)
             try loop.add(errands)
             self.errands = errands
+            let leftovers = Leftovers(loop)
+            try loop.add(leftovers)
+            self.leftovers = leftovers
         }
         let listener = try Listener(self, address)
         listeners.append(listener)
@@ -82,6 +94,8 @@ public final class HTTPServer: @unchecked Sendable {
         for connection in connections { connection?.close() }
         if let errands { loop.remove(errands) }
         errands = nil
+        if let leftovers { loop.remove(leftovers) }
+        leftovers = nil
         losses = []
         handler = nil
         drained = nil
@@ -98,45 +112,75 @@ public final class HTTPServer: @unchecked Sendable {
 
     // MARK: What connections call
 
-    func accepted(_ descriptor: consuming Descriptor, isTCP: Bool) {
+    func accepted(_ descriptor: consuming Descriptor, on address: ListenAddress) {
         let number = descriptor.number
-        guard counters.connectionsOpen < limits.connections else { return shed(descriptor) }
-        var address: String?
-        if let limit = limits.connectionsPerAddress, let host = SocketAddress.peer(of: number)?.host {
-            guard addresses[host, default: 0] < limit else { return shed(descriptor) }
-            address = host
+        guard counters.connectionsOpen < limits.connections else {
+            return shed(descriptor, on: address, .inAll, limits.connections)
         }
-        let connection = Connection(self, Transport(descriptor), isTCP: isTCP)
+        var host: String?
+        if let limit = limits.connectionsPerAddress, let peer = SocketAddress.peer(of: number)?.host {
+            guard addresses[peer, default: 0] < limit else {
+                return shed(descriptor, on: address, .perAddress, limit)
+            }
+            host = peer
+        }
+        guard let transport = transport(descriptor, on: address) else {
+            counters.connectionsShed += 1
+            return
+        }
+        let connection = Connection(self, transport, isTCP: address.isTCP)
         do {
             try loop.add(connection, descriptor: number, events: Connection.interest)
         } catch {
             counters.connectionsShed += 1
             return
         }
-        if let address {
-            addresses[address, default: 0] += 1
-            connection.countedAddress = address
+        if let host {
+            addresses[host, default: 0] += 1
+            connection.countedAddress = host
         }
         while connections.count <= connection.slot { connections.append(nil) }
         connections[connection.slot] = connection
         counters.connectionsOpen += 1
         counters.connectionsAccepted += 1
+        leftovers?.opened(counters.connectionsOpen)
         connection.begin()
     }
 
+    private func transport(_ descriptor: consuming Descriptor, on address: ListenAddress) -> Transport? {
+        guard address.isEncrypted, let tls else { return Transport(descriptor) }
+        return Transport(descriptor, tls: tls)
+    }
+
+    /// Whether one more step of a handshake fits this round.
+    func mayShakeHands() -> Bool {
+        if handshakeRound.now != loop.now { handshakeRound = (loop.now, limits.handshakesPerRound) }
+        guard handshakeRound.left > 0 else { return false }
+        handshakeRound.left -= 1
+        return true
+    }
+
     /// As good as it gets without waiting: the peer may see a reset instead, if its request was
-    /// already here.
-    private func shed(_ descriptor: borrowing Descriptor) {
+    /// already here. Where TLS is spoken nothing can be said before a handshake.
+    private func shed(
+        _ descriptor: borrowing Descriptor, on address: ListenAddress, _ bound: ConnectionBound, _ limit: Int
+    ) {
         counters.connectionsShed += 1
-        let text: StaticString =
-            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        _ = loop_send(descriptor.number, text.utf8Start, text.utf8CodeUnitCount)
+        guard !address.isEncrypted, let answer = handler?.answer(toShed: bound, limit: limit) else { return }
+        encoder.bytes.removeAll(keepingCapacity: true)
+        encoder.append(
+            status: answer.status, headers: answer.headers, body: answer.body,
+            terms: ResponseEncoder.Terms(keepAlive: false), date: dateField())
+        encoder.bytes.withUnsafeBufferPointer { bytes in
+            _ = loop_send(descriptor.number, bytes.baseAddress, bytes.count)
+        }
     }
 
     func closed(_ connection: Connection) {
         connections[connection.slot] = nil
         loop.remove(connection)
         counters.connectionsOpen -= 1
+        leftovers?.closed(counters.connectionsOpen)
         if let address = connection.countedAddress {
             addresses[address, default: 1] -= 1
             if addresses[address] == 0 { addresses[address] = nil }

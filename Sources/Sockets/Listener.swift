@@ -22,9 +22,15 @@ final class Listener: EventTarget {
         self.server = server
         switch address {
         case .tcp(let host, let port):
-            let (socket, bound) = try Listener.bindTCP(host, port, server.limits)
+            let (socket, host, port) = try Listener.bindTCP(host, port, server.limits)
             descriptor = Descriptor(socket)
-            self.bound = bound
+            bound = .tcp(host: host, port: port)
+            unixPath = nil
+        case .tls(let host, let port):
+            precondition(server.tls != nil, "TLS needs a certificate")
+            let (socket, host, port) = try Listener.bindTCP(host, port, server.limits)
+            descriptor = Descriptor(socket)
+            bound = .tls(host: host, port: port)
             unixPath = nil
         case .unix(let path, let mode):
             descriptor = Descriptor(try Listener.bindUnix(path, mode))
@@ -51,7 +57,7 @@ final class Listener: EventTarget {
         for _ in 0..<Listener.acceptsPerEvent {
             let result = accept(descriptor.number)
             if result >= 0 {
-                server.accepted(Descriptor(result), isTCP: unixPath == nil)
+                server.accepted(Descriptor(result), on: bound)
                 continue
             }
             switch -result {
@@ -94,7 +100,7 @@ final class Listener: EventTarget {
 extension Listener {
     private static func bindTCP(
         _ host: String, _ port: UInt16, _ limits: ServerLimits
-    ) throws(SystemError) -> (Int32, ListenAddress) {
+    ) throws(SystemError) -> (socket: Int32, host: String, port: UInt16) {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -114,7 +120,7 @@ extension Listener {
             }
             setOptions(socket, limits)
             if bind(socket, info.ai_addr, info.ai_addrlen) == 0, let local = SocketAddress.local(of: socket) {
-                return (socket, .tcp(host: local.host ?? host, port: local.port))
+                return (socket, local.host ?? host, local.port)
             }
             failure = errno
             close(socket)
@@ -135,9 +141,10 @@ extension Listener {
         _ = loop_set_option(socket, tcp, TCP_KEEPIDLE, keepAlive.idle)
         _ = loop_set_option(socket, tcp, TCP_KEEPINTVL, keepAlive.interval)
         _ = loop_set_option(socket, tcp, TCP_KEEPCNT, keepAlive.count)
-        // tcp(7): also ends a connection whose peer doesn't acknowledge what it was sent.
-        let silence = (keepAlive.idle + keepAlive.interval * keepAlive.count) * 1000
-        _ = loop_set_option(socket, tcp, TCP_USER_TIMEOUT, silence)
+        // What the kernel has taken of an answer has to be read in time as well. A little later than our
+        // own timer, which sends a reset and counts.
+        let writeTime = Int32(clamping: limits.writeTime / 1_000_000 + 2_000)
+        _ = loop_set_option(socket, tcp, TCP_USER_TIMEOUT, writeTime)
     }
 
     private static func bindUnix(_ path: String, _ mode: UInt32) throws(SystemError) -> Int32 {

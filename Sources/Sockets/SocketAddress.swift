@@ -5,11 +5,20 @@ import Glibc
 public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
     /// A host's name or number; port 0 for any that is free.
     case tcp(host: String, port: UInt16)
+    /// The same, with TLS.
+    case tls(host: String, port: UInt16)
     /// A path, and the mode of the socket that is made there.
     case unix(path: String, mode: UInt32 = 0o660)
 
-    /// "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" for every address, "unix:/path".
+    /// "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" for every address, "tls:" before one
+    /// of these, "unix:/path".
     public init?(_ text: String) {
+        if text.hasPrefix("tls:") {
+            let rest = ListenAddress(String(text.dropFirst(4)))
+            guard case .tcp(let host, let port) = rest else { return nil }
+            self = .tls(host: host, port: port)
+            return
+        }
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
             guard !path.isEmpty else { return nil }
@@ -31,7 +40,8 @@ public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
     /// Whether only this machine can reach it: loopback by number or as localhost, and Unix sockets.
     public var isPrivate: Bool {
         switch self {
-        case .tcp(let host, _): host == "localhost" || host == "::1" || Self.isLoopback(host)
+        case .tcp(let host, _), .tls(let host, _):
+            host == "localhost" || host == "::1" || Self.isLoopback(host)
         case .unix: true
         }
     }
@@ -42,9 +52,13 @@ public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
+    public var isEncrypted: Bool { if case .tls = self { true } else { false } }
+    var isTCP: Bool { if case .unix = self { false } else { true } }
+
     public var description: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .tls(let host, let port): "tls:\(ListenAddress.tcp(host: host, port: port))"
         case .unix(let path, _): "unix:\(path)"
         }
     }

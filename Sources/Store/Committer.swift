@@ -161,6 +161,7 @@ final class Committer: @unchecked Sendable {
             }
         } catch {
             _ = engine.judge(error)
+            engine.auditRows = nil
             return monitor.locked { batchWaits = false }
         }
         batch = job
@@ -186,6 +187,7 @@ final class Committer: @unchecked Sendable {
         let began = SQLiteStore.monotonicMicroseconds()
         while job.written < end {
             try engine.tables.write(changes[job.written])
+            if case .audit = changes[job.written] { engine.auditRows? += 1 }
             job.written += 1
             guard job.written % 16 == 0, turnWaits else { continue }
             if SQLiteStore.monotonicMicroseconds() - began >= settings.sliceMicroseconds { break }
@@ -225,7 +227,8 @@ final class Committer: @unchecked Sendable {
         let figures = StoreFigures(
             committed: engine.committed, tablesRevision: engine.tablesRevision,
             compactedRevision: engine.compactedRevision, journalBytes: engine.journalBytes,
-            logBytes: engine.logBytes, checkpoints: checkpointer?.completed ?? 0, trouble: engine.poison)
+            logBytes: engine.logBytes, checkpoints: checkpointer?.completed ?? 0,
+            flush: engine.flush, turnBytes: engine.turnBytes, trouble: engine.poison)
         monitor.locked { figuresNow = figures }
     }
 
@@ -282,6 +285,10 @@ public struct StoreFigures: Hashable, Sendable {
     public var logBytes: Int64 = 0
     /// Checkpoints that copied the whole log, since the start.
     public var checkpoints: UInt64 = 0
+    /// How long the latest turn's COMMIT took: its flush, and little else.
+    public var flush = Interval.zero
+    /// Bytes of the latest turn in the journal.
+    public var turnBytes = 0
     /// Why nothing is written any more until a recovery; nil when all is well.
     public var trouble: String?
 }

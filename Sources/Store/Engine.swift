@@ -25,10 +25,16 @@ final class Engine {
     private(set) var tablesRevision: Revision
     var compactedRevision: Revision
     var journalBytes: Int64
+    /// Entries of the audit record, about; nil: they have to be counted.
+    var auditRows: Int64?
     private(set) var poison: String?
     private var deposed = false
     private var ourVersion: Int64
     private var flushes = true
+    /// How long the latest turn's COMMIT took, which is its flush and little else; and its bytes in the
+    /// journal.
+    private(set) var flush = Interval.zero
+    private(set) var turnBytes = 0
     /// Commits of every kind, for the checkpoints' rhythm.
     private(set) var commits: UInt64 = 0
     /// Turns that the tables don't have yet, with their bytes.
@@ -82,6 +88,7 @@ final class Engine {
             return judge(error)
         }
         committed = turn.revision
+        turnBytes = body.bytes.count
         journalBytes += Int64(body.bytes.count)
         behind.append((turn.revision, Int64(body.bytes.count)))
         return .committed
@@ -144,7 +151,11 @@ final class Engine {
             try begin.run()
             try checkNobodyElseWrote()
             try body()
+            let began = SQLiteStore.monotonicMicroseconds()
             try end.run()
+            if flush {
+                self.flush = Interval(nanoseconds: (SQLiteStore.monotonicMicroseconds() - began) * 1000)
+            }
             commits += 1
         } catch {
             connection.rollBack()

@@ -16,6 +16,7 @@ struct Lists {
     let historyOfName: Statement
     let historyOfNamespace: Statement
     let nextNamespace: Statement
+    let audit: Statement
 
     private static let leasesSQL: StaticString =
         "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
@@ -52,6 +53,9 @@ struct Lists {
             SELECT min(namespace) FROM markers WHERE namespace > ?1)
         """
 
+    private static let auditSQL: StaticString =
+        "SELECT body FROM audit WHERE revision < ?1 ORDER BY revision DESC"
+
     init(_ connection: Connection) throws(StoreError) {
         leases = try connection.prepare(Self.leasesSQL)
         heldLeases = try connection.prepare(Self.heldSQL)
@@ -63,6 +67,7 @@ struct Lists {
         historyOfName = try connection.prepare(Self.historyOfNameSQL)
         historyOfNamespace = try connection.prepare(Self.historyOfNamespaceSQL)
         nextNamespace = try connection.prepare(Self.nextNamespaceSQL)
+        audit = try connection.prepare(Self.auditSQL)
     }
 }
 

@@ -18,11 +18,13 @@ struct Overlay {
 
     private(set) var entries: [Key: Entry] = [:]
     private(set) var holds: [FencingToken: Slot<HoldRecord>] = [:]
+    /// In the order of their revisions.
+    private(set) var audit: [AuditEntry] = []
     /// The latest turn in here, or before.
     private(set) var revision: Revision = 0
 
-    var count: Int { entries.count + holds.count }
-    var isEmpty: Bool { entries.isEmpty && holds.isEmpty }
+    var count: Int { entries.count + holds.count + audit.count }
+    var isEmpty: Bool { entries.isEmpty && holds.isEmpty && audit.isEmpty }
 
     mutating func apply(_ changes: [Change], turn: Revision) {
         precondition(turn >= revision, "turns come in order")
@@ -38,6 +40,7 @@ struct Overlay {
             case .markerDeleted(let key, _):
                 entries[key, default: Entry()].marker = Slot(value: nil, turn: turn)
             case .hold(let record): holds[record.token] = Slot(value: record, turn: turn)
+            case .audit(let entry): audit.append(entry)
             }
         }
     }
@@ -45,7 +48,7 @@ struct Overlay {
     /// All of it, for the tables.
     func batch() -> Batch {
         var changes: [Change] = []
-        changes.reserveCapacity(entries.count * 2 + holds.count)
+        changes.reserveCapacity(entries.count * 2 + holds.count + audit.count)
         for (key, entry) in entries {
             if let slot = entry.lease {
                 changes.append(slot.value.map { .lease($0) } ?? .leaseDeleted(key, at: slot.turn))
@@ -55,11 +58,13 @@ struct Overlay {
             }
         }
         for slot in holds.values { if let hold = slot.value { changes.append(.hold(hold)) } }
+        for entry in audit { changes.append(.audit(entry)) }
         return Batch(revision: revision, changes: changes)
     }
 
     /// The tables have the batch: let go of what has not changed since.
     mutating func retire(_ batch: Batch) {
+        audit.removeSubrange(..<(audit.firstIndex { $0.revision > batch.revision } ?? audit.count))
         for change in batch.changes {
             switch change {
             case .lease(let record): retireLease(record.key, batch.revision)
@@ -68,6 +73,7 @@ struct Overlay {
             case .markerDeleted(let key, _): retireMarker(key, batch.revision)
             case .hold(let record):
                 if let slot = holds[record.token], slot.turn <= batch.revision { holds[record.token] = nil }
+            case .audit: break
             }
         }
     }
@@ -110,6 +116,7 @@ extension Change {
         case .marker(let record): "1\(record.key.namespace)/\(record.key.name)"
         case .markerDeleted(let key, _): "1\(key.namespace)/\(key.name)"
         case .hold(let record): "2\(record.token + 10_000_000_000_000_000)"
+        case .audit(let entry): "3\(entry.revision + 10_000_000_000_000_000)"
         }
     }
 }

@@ -8,6 +8,9 @@ import Coordination
 /// them. Names aren't written; the enumerations' raw values are their bytes, so
 /// they are never given a second meaning.
 ///
+/// Namespaces are limited in encoded bytes: the core weighs a record anew before it changes it, so a
+/// new version's migration also writes the old rows anew.
+///
 /// Decoding trusts nothing: every read is checked against the end, and a count
 /// never asks for more than the bytes that are left.
 enum RecordCodec {
@@ -31,11 +34,30 @@ enum RecordCodec {
         out.hold(record)
     }
 
+    static func encode(_ entry: AuditEntry, into out: inout ByteWriter) {
+        out.reset()
+        out.byte(version)
+        out.audit(entry)
+    }
+
     static func encode(_ changes: [Change], into out: inout ByteWriter) {
         out.reset()
         out.byte(version)
         out.varint(UInt64(changes.count))
         for change in changes { out.change(change) }
+    }
+
+    /// The bytes of its encoding.
+    @Sendable static func size(_ record: LeaseRecord) -> Int {
+        var out = ByteWriter(capacity: 512)
+        encode(record, into: &out)
+        return out.bytes.count
+    }
+
+    @Sendable static func size(_ record: DoneMarker) -> Int {
+        var out = ByteWriter(capacity: 512)
+        encode(record, into: &out)
+        return out.bytes.count
     }
 
     static func lease(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> LeaseRecord {
@@ -57,6 +79,13 @@ enum RecordCodec {
         let record = try reader.hold()
         try reader.finish()
         return record
+    }
+
+    static func audit(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> AuditEntry {
+        var reader = try body(bytes)
+        let entry = try reader.audit()
+        try reader.finish()
+        return entry
     }
 
     static func changes(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> [Change] {
@@ -84,6 +113,7 @@ private enum ChangeTag: UInt8 {
     case marker = 2
     case markerDeleted = 3
     case hold = 4
+    case audit = 5
 }
 
 extension ByteWriter {
@@ -102,6 +132,9 @@ extension ByteWriter {
         case .hold(let record):
             byte(ChangeTag.hold.rawValue)
             hold(record)
+        case .audit(let entry):
+            byte(ChangeTag.audit.rawValue)
+            audit(entry)
         }
     }
 
@@ -120,6 +153,7 @@ extension ByteReader {
         case .marker: return .marker(try marker())
         case .markerDeleted: return .markerDeleted(try key(), at: try integer())
         case .hold: return .hold(try hold())
+        case .audit: return .audit(try audit())
         }
     }
 }

@@ -11,6 +11,8 @@ public struct Recovered: Sendable {
     public var heldLeases: [LeaseRecord]
     /// Done markers that are not kept for good.
     public var expiringMarkers: [DoneMarker]
+    /// What each namespace has.
+    public var usage: [String: NamespaceUsage]
     /// The journal begins after this revision: a watch from before it gets 410.
     public var compactedRevision: Revision
     /// Set after a restore until `endQuarantine`: holders that the backup doesn't know may be at work.
@@ -90,6 +92,7 @@ extension SQLiteStore {
         return Recovered(
             revision: opened.journalRevision, incarnation: opened.meta.incarnation,
             heldLeases: try heldLeases(reader), expiringMarkers: try expiringMarkers(reader),
+            usage: try usage(reader),
             compactedRevision: opened.meta.compactedRevision, restoredAt: opened.meta.restoredAt,
             replayedTurns: opened.replayed.count)
     }

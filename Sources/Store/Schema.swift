@@ -11,12 +11,12 @@ enum Schema {
     /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
     /// application file-format should set the Application ID integer to a unique integer".
     static let applicationID: Int64 = 0x4261_746E
-    static let version: Int64 = 1
+    static let version: Int64 = 3
 
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
-    private static let migrations: [StaticString] = [first]
+    private static let migrations: [StaticString] = [first, second, third]
 
     private static let first: StaticString = """
         CREATE TABLE journal(
@@ -58,6 +58,68 @@ enum Schema {
         CREATE INDEX holds_by_end ON holds(ended_at) WHERE ended_at IS NOT NULL;
         CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
         PRAGMA user_version=1;
+        """
+
+    /// The audit record. Its order is that of the revisions; wall time may jump.
+    private static let second: StaticString = """
+        CREATE TABLE audit(
+            revision INTEGER PRIMARY KEY,
+            time TEXT NOT NULL, at INTEGER NOT NULL,
+            verb TEXT NOT NULL, outcome TEXT NOT NULL,
+            request_id TEXT, identity TEXT, address TEXT, namespace TEXT, name TEXT,
+            reason TEXT, holder TEXT, token INTEGER, count INTEGER NOT NULL, details TEXT NOT NULL,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX audit_by_time ON audit(at);
+        CREATE INDEX audit_refused ON audit(revision) WHERE outcome = 'refused';
+        PRAGMA user_version=2;
+        """
+
+    /// What each namespace has, so that a start needn't count a million rows. Triggers keep it: whatever
+    /// writes a row, in a slice, a replay or an upgrade, counts it in the same transaction.
+    private static let third: StaticString = """
+        CREATE TABLE usage(
+            namespace TEXT PRIMARY KEY,
+            leases INTEGER NOT NULL, markers INTEGER NOT NULL, bytes INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO usage
+            SELECT namespace, sum(lease), sum(1 - lease), sum(bytes) FROM (
+                SELECT namespace, 1 AS lease, length(body) AS bytes FROM leases
+                UNION ALL SELECT namespace, 0, length(body) FROM markers)
+            GROUP BY namespace;
+
+        CREATE TRIGGER leases_inserted AFTER INSERT ON leases BEGIN
+            INSERT INTO usage VALUES(new.namespace, 1, 0, length(new.body))
+                ON CONFLICT(namespace) DO UPDATE SET leases = leases + 1, bytes = bytes + excluded.bytes;
+        END;
+        CREATE TRIGGER leases_updated AFTER UPDATE OF body ON leases
+            WHEN length(new.body) <> length(old.body)
+        BEGIN
+            UPDATE usage SET bytes = bytes + length(new.body) - length(old.body)
+                WHERE namespace = new.namespace;
+        END;
+        CREATE TRIGGER leases_deleted AFTER DELETE ON leases BEGIN
+            UPDATE usage SET leases = leases - 1, bytes = bytes - length(old.body)
+                WHERE namespace = old.namespace;
+            DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
+        END;
+
+        CREATE TRIGGER markers_inserted AFTER INSERT ON markers BEGIN
+            INSERT INTO usage VALUES(new.namespace, 0, 1, length(new.body))
+                ON CONFLICT(namespace) DO UPDATE SET markers = markers + 1, bytes = bytes + excluded.bytes;
+        END;
+        CREATE TRIGGER markers_updated AFTER UPDATE OF body ON markers
+            WHEN length(new.body) <> length(old.body)
+        BEGIN
+            UPDATE usage SET bytes = bytes + length(new.body) - length(old.body)
+                WHERE namespace = new.namespace;
+        END;
+        CREATE TRIGGER markers_deleted AFTER DELETE ON markers BEGIN
+            UPDATE usage SET markers = markers - 1, bytes = bytes - length(old.body)
+                WHERE namespace = old.namespace;
+            DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
+        END;
+        PRAGMA user_version=3;
         """
 
     /// Refuses what isn't ours before anything is changed; then brings the file to this version.

@@ -8,6 +8,10 @@ public struct StoreSettings: Sendable {
     public var journalBytes: Int64 = 256 << 20
     /// Ended holds older than this leave the history.
     public var historyAge: Interval = .hours(30 * 24)
+    /// Entries of the audit record older than this are dropped.
+    public var auditAge: Interval = .hours(90 * 24)
+    /// Above this many entries the oldest refusals are dropped, and when there are none left, the oldest acts.
+    public var auditRows: Int64 = 1_000_000
     /// Above this many bytes of WAL the checkpoint thread copies it into the database.
     public var checkpointBytes: Int64 = 16 << 20
     /// Above this many bytes of WAL one turn waits until the log begins anew.

@@ -7,9 +7,13 @@ struct TableWriter {
     private let putMarker: Statement
     private let dropMarker: Statement
     private let putHold: Statement
+    private let putAudit: Statement
     private var body = ByteWriter()
 
-    // An upsert, not a REPLACE: that would delete the old row from every index and insert it again.
+    // An upsert, not a REPLACE: that would delete the old row from every index and insert it again. And
+    // https://sqlite.org/lang_conflict.html: "When the REPLACE conflict resolution strategy deletes rows
+    // in order to satisfy a constraint, delete triggers fire if and only if recursive triggers are
+    // enabled": `usage` would count the row twice.
     private static let insertLease: StaticString = """
         INSERT INTO leases(
             namespace, name, way, holder, token, held_since, duration_seconds, attempt, failures, transitions,
@@ -25,10 +29,17 @@ struct TableWriter {
         """
     private static let deleteLease: StaticString = "DELETE FROM leases WHERE namespace = ?1 AND name = ?2"
     private static let insertMarker: StaticString = """
-        INSERT OR REPLACE INTO markers(
+        INSERT INTO markers(
             namespace, name, outcome, reason, result, artifacts, inputs_digest, holder, principal, token,
             attempt, started, ended, retention_seconds, revision, body)
         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 / 1e9, ?15, ?16)
+        ON CONFLICT(namespace, name) DO UPDATE SET
+            outcome = excluded.outcome, reason = excluded.reason, result = excluded.result,
+            artifacts = excluded.artifacts, inputs_digest = excluded.inputs_digest,
+            holder = excluded.holder, principal = excluded.principal, token = excluded.token,
+            attempt = excluded.attempt, started = excluded.started, ended = excluded.ended,
+            retention_seconds = excluded.retention_seconds, revision = excluded.revision,
+            body = excluded.body
         """
     private static let deleteMarker: StaticString = "DELETE FROM markers WHERE namespace = ?1 AND name = ?2"
     private static let insertHold: StaticString = """
@@ -41,12 +52,21 @@ struct TableWriter {
             ended_by = excluded.ended_by, ended_at = excluded.ended_at, body = excluded.body
         """
 
+    // A replay after a crash may bring an entry that is there already; entries don't change.
+    private static let insertAudit: StaticString = """
+        INSERT OR IGNORE INTO audit(
+            revision, time, at, verb, outcome, request_id, identity, address, namespace, name, reason, holder,
+            token, count, details, body)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+        """
+
     init(_ connection: Connection) throws(StoreError) {
         putLease = try connection.prepare(Self.insertLease)
         dropLease = try connection.prepare(Self.deleteLease)
         putMarker = try connection.prepare(Self.insertMarker)
         dropMarker = try connection.prepare(Self.deleteMarker)
         putHold = try connection.prepare(Self.insertHold)
+        putAudit = try connection.prepare(Self.insertAudit)
     }
 
     mutating func write(_ change: Change) throws(StoreError) {
@@ -56,6 +76,7 @@ struct TableWriter {
         case .marker(let record): try write(record)
         case .markerDeleted(let key, _): try delete(key, dropMarker)
         case .hold(let record): try write(record)
+        case .audit(let entry): try write(entry)
         }
     }
 
@@ -126,6 +147,27 @@ struct TableWriter {
         putHold.bind(14, hold.end?.at.microseconds)
         putHold.bind(15, body)
         try putHold.run()
+    }
+
+    private mutating func write(_ entry: AuditEntry) throws(StoreError) {
+        RecordCodec.encode(entry, into: &body)
+        putAudit.bind(1, entry.revision)
+        putAudit.bind(2, entry.time.iso)
+        putAudit.bind(3, entry.time.microseconds)
+        putAudit.bind(4, entry.verb.rawValue)
+        putAudit.bind(5, entry.outcome.rawValue)
+        putAudit.bind(6, entry.origin?.requestID)
+        putAudit.bind(7, entry.origin?.identity)
+        putAudit.bind(8, entry.origin?.address)
+        putAudit.bind(9, entry.namespace)
+        putAudit.bind(10, entry.name)
+        putAudit.bind(11, entry.reason)
+        putAudit.bind(12, entry.holder)
+        putAudit.bind(13, entry.token)
+        putAudit.bind(14, Int64(entry.count))
+        putAudit.bind(15, JSONText.map(entry.details))
+        putAudit.bind(16, body)
+        try putAudit.run()
     }
 }
 

@@ -23,12 +23,21 @@ struct Upkeep {
         DELETE FROM holds WHERE token IN (
             SELECT token FROM holds WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)
         """
+    private static let dropOldAudit: StaticString = """
+        DELETE FROM audit WHERE revision IN (SELECT revision FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)
+        """
+    private static let dropRefusals: StaticString = """
+        DELETE FROM audit WHERE revision IN (
+            SELECT revision FROM audit WHERE outcome = 'refused' ORDER BY revision LIMIT ?1)
+        """
+    private static let dropOldest: StaticString =
+        "DELETE FROM audit WHERE revision IN (SELECT revision FROM audit ORDER BY revision LIMIT ?1)"
 
     /// Drops a piece. True if there may be more.
     func run() -> Bool {
         var dropped: Int64 = 0
         engine.attempt { () throws(StoreError) in
-            dropped = try max(compact(), prune())
+            dropped = try max(compact(), prune(), pruneAudit())
         }
         return dropped == Self.pieceRows
     }
@@ -82,12 +91,49 @@ struct Upkeep {
         try drop.run()
         return engine.connection.changedRows
     }
+
+    /// How many entries of the audit record went. What strangers are refused must not drive out what
+    /// operators did: when there are too many, refusals go first.
+    private func pruneAudit() throws(StoreError) -> Int64 {
+        let rows = try auditRows()
+        var dropped: Int64 = 0
+        if let now {
+            let before = now.microseconds - settings.auditAge.nanoseconds / 1000
+            dropped = try drop(Self.dropOldAudit, before, Self.pieceRows)
+        }
+        let surplus = min(rows - dropped - settings.auditRows, Self.pieceRows)
+        if surplus > 0 {
+            let refusals = try drop(Self.dropRefusals, surplus)
+            dropped += refusals
+            if refusals < surplus { dropped += try drop(Self.dropOldest, surplus - refusals) }
+        }
+        engine.auditRows = rows - dropped
+        return dropped
+    }
+
+    private func auditRows() throws(StoreError) -> Int64 {
+        if let known = engine.auditRows { return known }
+        return try engine.connection.integer("SELECT count(*) FROM audit") ?? 0
+    }
+
+    private func drop(_ sql: StaticString, _ values: Int64...) throws(StoreError) -> Int64 {
+        let statement = try Statement(engine.connection, sql)
+        defer { statement.finalize() }
+        for (index, value) in values.enumerated() { statement.bind(Int32(index + 1), value) }
+        try statement.run()
+        return engine.connection.changedRows
+    }
 }
 
 extension Engine {
     /// A transaction without a flush whose failure only means that it is tried again another time.
     func attempt(_ body: () throws(StoreError) -> Void) {
-        do throws(StoreError) { try transaction(flush: false, body) } catch { _ = judge(error) }
+        do throws(StoreError) {
+            try transaction(flush: false, body)
+        } catch {
+            auditRows = nil
+            _ = judge(error)
+        }
     }
 
     /// At an orderly end: everything into the database file, so that a copy of it alone is whole.

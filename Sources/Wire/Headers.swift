@@ -7,6 +7,12 @@ public struct Headers: Sendable, Equatable {
 
     public init() { bytes = [] }
 
+    /// For so many bytes without growing.
+    public init(capacity: Int) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
     public init(contentType: StaticString) {
         bytes = []
         bytes.reserveCapacity(64)
@@ -19,8 +25,7 @@ public struct Headers: Sendable, Equatable {
     public mutating func add(_ name: StaticString, _ value: String) {
         bytes.append(name)
         bytes.append(": ")
-        var value = value
-        value.withUTF8 { for byte in $0 { bytes.append(isFieldValueByte(byte) ? byte : .space) } }
+        append(value)
         bytes.append("\r\n")
     }
 
@@ -28,8 +33,19 @@ public struct Headers: Sendable, Equatable {
     public mutating func add(_ name: String, _ value: String) {
         bytes.append(contentsOf: name.utf8)
         bytes.append(": ")
-        for byte in value.utf8 { bytes.append(isFieldValueByte(byte) ? byte : .space) }
+        append(value)
         bytes.append("\r\n")
+    }
+
+    private mutating func append(_ value: String) {
+        var value = value
+        value.withUTF8 { field in
+            if field.allSatisfy({ isFieldValueByte($0) }) {
+                bytes.append(contentsOf: field)
+            } else {
+                for byte in field { bytes.append(isFieldValueByte(byte) ? byte : .space) }
+            }
+        }
     }
 
     public func adding(_ name: StaticString, _ value: String) -> Headers {

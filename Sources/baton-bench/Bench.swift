@@ -30,13 +30,17 @@ final class Bench {
     }
 
     /// A daemon of the benchmark's own, for figures that look at its process.
-    func withDaemon(_ body: (Server) throws -> Void) throws {
+    /// Settings are `key=value`.
+    func withDaemon(settings: [String] = [], _ body: (Server) throws -> Void) throws {
         guard options.server == nil else {
             throw BenchError.skipped("needs a daemon of its own, not --server")
         }
         daemons += 1
         let data = "\(directory)/data-\(daemons)"
-        let process = try DaemonProcess(program: options.daemonPath, directory: data)
+        let certificate = options.tls ? try Certificate(in: directory) : nil
+        let process = try DaemonProcess(
+            program: options.daemonPath, directory: data, certificate: certificate,
+            settings: settings)
         defer {
             process.kill()
             Files.remove(data)

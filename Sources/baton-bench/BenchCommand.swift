@@ -28,6 +28,9 @@ struct BenchOptions: ParsableArguments {
     )
     var server: String?
 
+    @Flag(help: "Over TLS: a daemon with a certificate of its own, or with --server https://HOST:PORT.")
+    var tls = false
+
     @Flag(help: "List the figures and stop.")
     var list = false
 
@@ -41,6 +44,9 @@ struct BenchOptions: ParsableArguments {
         guard seconds > 0 else { throw ValidationError("--seconds has to be above 0") }
         guard server == nil || batond == nil else {
             throw ValidationError("--server and --batond exclude each other")
+        }
+        guard server == nil || tls == (server?.hasPrefix("https://") ?? false) else {
+            throw ValidationError("--tls and an https:// server belong together")
         }
         guard !clients.isEmpty, clients.count == crowds.split(separator: ",").count, clients.min()! > 0 else {
             throw ValidationError("--clients \(crowds): numbers above 0 are expected")
@@ -84,7 +90,8 @@ struct BenchCommand: ParsableCommand {
         let bench = Bench(options, directory: directory)
         Report.fact("machine", "\(Machine.cores) cores, \(Machine.processor), \(Machine.memoryGiB) GiB")
         Report.fact("", "\(Machine.kernel), \(Files.system(of: directory)), load \(Machine.load)")
-        Report.fact("daemon", options.server ?? "its own, on loopback, everything durable")
+        let own = "its own, on loopback\(options.tls ? " with TLS" : ""), everything durable"
+        Report.fact("daemon", options.server ?? own)
         Report.note("baseline: NAME FIGURE = Rx means that batond does R times as well")
         var failed = false
         for figure in try options.figures() {

@@ -14,15 +14,22 @@ extension ServerOptions {
         let transport = transport()
         while true {
             let why: String
+            var isLimit = false
             switch Result(catching: { () throws(TransportFailure) in
                 try transport.perform(request, timeout: RunSettings.requestTimeout)
             }) {
             case .success(let response) where response.status < 500 && response.status != 429:
                 return try accept(response)
-            case .success(let response): why = Problem(status: response.status, response.json).text
+            case .success(let response):
+                why = Problem(status: response.status, response.json).text
+                isLimit = response.status == 429
             case .failure(let failure): why = failure.text
             }
-            guard Moment.now < deadline else { throw unavailable(why) }
+            guard Moment.now < deadline else {
+                guard isLimit else { throw unavailable(why) }
+                Say.line(why)
+                throw ExitCode(ExitCodes.unavailable)
+            }
             poll(nil, 0, 500)
         }
     }

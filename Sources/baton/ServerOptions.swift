@@ -15,6 +15,28 @@ struct ServerOptions: ParsableArguments {
         help: ArgumentHelp("The namespace. (BATON_NAMESPACE; default \"default\")", valueName: "name"))
     var namespace: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The authorities that an https:// server's certificate is believed from, in PEM, in place of the system's. (BATON_CA_FILE)",
+            valueName: "file"))
+    var caFile: String?
+
+    @Flag(
+        help: "Believe any certificate: whoever is on the way reads the token. (BATON_INSECURE_SKIP_VERIFY=1)"
+    )
+    var insecureSkipVerify = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The certificate to show to an https:// server, in PEM. (BATON_CLIENT_CERTIFICATE)",
+            valueName: "file"))
+    var clientCertificate: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The certificate's key, unless it is in the same file. (BATON_CLIENT_KEY)", valueName: "file"))
+    var clientKey: String?
+
     func validate() throws {
         if Endpoint(serverText) == nil {
             let source = server == nil ? "BATON_SERVER" : "--server"
@@ -22,6 +44,7 @@ struct ServerOptions: ParsableArguments {
                 "\(source) '\(serverText)' isn't a server: http://host:port, https://host or unix:/path is expected"
             )
         }
+        try validateTrust()
         // A token that isn't there at the start is a mistake in the call. Later it is an
         // outage: mounted tokens are replaced.
         do throws(CredentialsError) { _ = try credentials.token() } catch {
@@ -30,6 +53,33 @@ struct ServerOptions: ParsableArguments {
         if let name = namespace ?? Environment.text("BATON_NAMESPACE"), !Self.isLabel(name) {
             throw ValidationError(
                 "'\(name)' can't be a namespace: 1 to 63 of a-z, 0-9 and '-', not at its ends, are expected")
+        }
+    }
+
+    private func validateTrust() throws {
+        let flags: [(name: String, isGiven: Bool)] = [
+            ("--ca-file", caFile != nil), ("--insecure-skip-verify", insecureSkipVerify),
+            ("--client-certificate", clientCertificate != nil), ("--client-key", clientKey != nil),
+        ]
+        let isEncrypted = endpoint.base.hasPrefix("https://")
+        if let flag = flags.first(where: { $0.isGiven }), !isEncrypted {
+            throw ValidationError("\(flag.name) is for https://, and the server is '\(serverText)'")
+        }
+        guard isEncrypted else { return }
+        if insecureSkipVerify, caFile != nil {
+            throw ValidationError("--insecure-skip-verify and --ca-file exclude each other")
+        }
+        if trust.key != nil, trust.certificate == nil {
+            throw ValidationError(
+                "a client's key (--client-key) needs its certificate (--client-certificate)")
+        }
+        for path in [trust.authorities, trust.certificate, trust.key].compactMap({ $0 })
+        where File.read(path) == nil {
+            throw ValidationError("\(path) can't be read: \(File.lastError)")
+        }
+        if trust.believesEverybody {
+            Say.line(
+                "warning: the server's certificate is not verified: whoever is on the way can read the token")
         }
     }
 
@@ -46,7 +96,20 @@ struct ServerOptions: ParsableArguments {
     var namespaceName: String { namespace ?? Environment.text("BATON_NAMESPACE") ?? "default" }
     var credentials: Credentials { Credentials(environment: Environment.all) }
 
-    func transport() -> Transport { Transport(endpoint, credentials, agent: "baton/\(Baton.version)") }
+    var trust: Trust {
+        var trust = Trust(environment: Environment.all)
+        trust.authorities = caFile ?? trust.authorities
+        trust.believesEverybody = insecureSkipVerify || (trust.believesEverybody && caFile == nil)
+        if let clientCertificate {
+            trust.certificate = clientCertificate
+            // The environment's key is of another certificate.
+            trust.key = nil
+        }
+        trust.key = clientKey ?? trust.key
+        return trust
+    }
+
+    func transport() -> Transport { Transport(endpoint, credentials, trust, agent: "baton/\(Baton.version)") }
 }
 
 /// The process's environment as it was at the start.

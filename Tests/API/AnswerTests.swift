@@ -165,6 +165,32 @@ struct AnswerTests {
                 + #""attempt":2,"info":{},"beginTime":"2026-11-21T05:00:00.000000Z"}]}"#)
     }
 
+    @Test func `a list's part ends when it is long, and says where to go on`() {
+        var settings = Elections.Settings()
+        settings.listBytes = 1
+        let elections = Elections(settings: settings, incarnation: 0x0123_4567_89ab_cdef)
+        #expect(
+            elections.leases([Sample.view, Sample.free], next: nil).text
+                == #"{"items":[\#(Self.lease)],"continue":"build"}"#)
+        #expect(elections.markers([Sample.marker()], next: nil).text == #"{"items":[\#(Self.marker)]}"#)
+    }
+
+    @Test func `a part of the audit record says where the next one begins`() {
+        var settings = Elections.Settings()
+        settings.listBytes = 1
+        let elections = Elections(settings: settings, incarnation: 1)
+        var entry = AuditEntry(.revoke, .done, at: Timestamp(microseconds: 0), reason: "hangs")
+        entry.revision = 9
+        entry.origin = Origin(requestID: "r-1", identity: nil, address: "::1")
+        entry.token = 7
+        let shown =
+            #"{"revision":9,"time":"1970-01-01T00:00:00.000000Z","verb":"revoke","outcome":"done","#
+            + #""requestID":"r-1","address":"::1","reason":"hangs","fencingToken":7,"count":1}"#
+        #expect(elections.audit([entry, entry], next: nil).text == #"{"items":[\#(shown)],"before":9}"#)
+        #expect(elections.audit([entry], next: 4).text == #"{"items":[\#(shown)],"before":4}"#)
+        #expect(elections.audit([], next: nil).text == #"{"items":[]}"#)
+    }
+
     @Test func `a fence tells the present token, and how the other ended`() {
         let elections = Stage.elections
         #expect(

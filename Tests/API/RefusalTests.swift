@@ -70,9 +70,24 @@ struct RefusalTests {
             ["current": .number(JSONNumber(21))]
         ),
         (
-            .tooMany(limit: 1000),
-            "429 too-many: As many requests wait already as may: 1000. Try again in a moment.",
-            ["limit": .number(JSONNumber(1000))]
+            .tooMany(.queue, limit: 1000),
+            "429 too-many: As many contenders queue for this name as may: 1000 (contender.queueMax). Try again in a moment.",
+            ["setting": .string("contender.queueMax"), "limit": .number(JSONNumber(1000))]
+        ),
+        (
+            .tooMany(.waitersOfClient, limit: 7),
+            "429 too-many: As many requests of this client wait as may: 7 (waiters.perClient). Try again in a moment.",
+            ["setting": .string("waiters.perClient"), "limit": .number(JSONNumber(7))]
+        ),
+        (
+            .quotaExceeded(.markers, namespace: "ci", limit: 50, used: 50),
+            "403 quota-exceeded: Namespace ci has 50 of 50 done markers, those included that holds may still leave "
+                + "(namespace.markers). Done markers that nobody needs can be deleted. Holds that have begun can still "
+                + "be renewed, completed and resigned.",
+            [
+                "setting": .string("namespace.markers"), "namespace": .string("ci"),
+                "limit": .number(JSONNumber(50)), "used": .number(JSONNumber(50)),
+            ]
         ),
     ]
 
@@ -112,5 +127,23 @@ struct RefusalTests {
     @Test func `each kind of problem has a status and a title of its own`() {
         #expect(Set(Problem.Kind.allCases.map { $0.title }).count == Problem.Kind.allCases.count)
         for kind in Problem.Kind.allCases { #expect((400...505).contains(kind.status)) }
+    }
+}
+
+@Suite struct `What the audit record is told` {
+    @Test(arguments: [
+        Problem.Kind.unauthenticated, .forbidden, .tooMany, .holdEnded, .notTheHolder,
+    ]) func `who may not, who asks for too much, and whose token is no good`(kind: Problem.Kind) {
+        #expect(kind.isRecorded(ofAct: false) && kind.isRecorded(ofAct: true))
+    }
+
+    @Test(arguments: [Problem.Kind.notFound, .revisionDiffers, .markerDiffers, .held])
+    func `of an act every refusal`(kind: Problem.Kind) {
+        #expect(kind.isRecorded(ofAct: true) && !kind.isRecorded(ofAct: false))
+    }
+
+    @Test(arguments: [Problem.Kind.unavailable, .internalError])
+    func `not that nothing is known`(kind: Problem.Kind) {
+        #expect(!kind.isRecorded(ofAct: true) && !kind.isRecorded(ofAct: false))
     }
 }

@@ -42,7 +42,8 @@ struct RouteTests {
     }
 
     @Test(arguments: [
-        ("/v1/status", ReadQuery.status), ("/readyz", .ready(verbose: false)),
+        ("/v1/status", ReadQuery.status), ("/v1/namespaces/ci", .namespace("ci")),
+        ("/readyz", .ready(verbose: false)),
         ("/livez?verbose=1", .live(verbose: true)), ("/readyz?verbose", .ready(verbose: true)),
         ("/metrics", .metrics),
         ("/v1/namespaces/ci/leases/build", .lease(Sample.key)),
@@ -129,7 +130,7 @@ struct RouteTests {
     }
 
     @Test(arguments: [
-        "/", "/v1", "/v1/", "/v2/status", "/v1/status/", "/v1/namespaces", "/v1/namespaces/ci",
+        "/", "/v1", "/v1/", "/v2/status", "/v1/status/", "/v1/namespaces", "/v1/namespaces/ci/",
         "/v1/namespaces/ci/",
         "/v1/namespaces/ci/locks", "/v1/namespaces/ci/leases/", "/v1/namespaces/ci/leases/build/",
         "/v1/namespaces/ci/leases/build/steal", "/v1/namespaces/ci/leases/build/campaign/x",

@@ -59,6 +59,42 @@ import Testing
         #expect(gaps[7] > .seconds(2) && gaps[7] <= .seconds(5))
     }
 
+    @Test func `a limit of the server is waited for, for longer than an outage would be`() {
+        var stage = Stage {
+            $0.unreachableTimeout = .seconds(1)
+            $0.runAnyway = true
+        }
+        stage.happens(.started)
+        let limit = Outage("As many wait as may.", retryAfter: .seconds(2), isSilent: false, isLimit: true)
+        var gaps: [Duration] = []
+        for _ in 0..<9 {
+            stage.answer(.unknown(limit))
+            let due = stage.machine.wakeAt!
+            gaps.append(due - stage.now)
+            stage.pass(due - stage.now)
+            #expect(stage.sent == [.campaign(supersedes: nil)])
+        }
+        #expect(gaps.allSatisfy { $0 >= .seconds(2) } && gaps[8] > .seconds(7) && gaps[8] <= .seconds(15))
+        #expect(!stage.hasStarted && stage.verdict == nil)
+        stage.answer(.elected(Stage.hold))
+        #expect(stage.sent == [.renew(token: 17)])
+    }
+
+    @Test func `a limit is said once, and the wait's own time ends it`() {
+        var stage = Stage { $0.waitTimeout = .seconds(60) }
+        stage.happens(.started)
+        let limit = Outage("As many wait as may.", retryAfter: .seconds(2), isSilent: false, isLimit: true)
+        var said = 0
+        while stage.verdict == nil {
+            stage.answer(.unknown(limit))
+            if stage.has(.say(.limited(limit))) { said += 1 }
+            guard let due = stage.machine.wakeAt else { break }
+            stage.pass(due - stage.now)
+        }
+        #expect(said == 1)
+        #expect(stage.verdict == .waitTimedOut)
+    }
+
     @Test func `a server that says reconnect is asked again after that long`() {
         var stage = Stage()
         stage.happens(.started)

@@ -12,6 +12,7 @@ struct Disk {
     private var lastToken: FencingToken = 0
     /// The holds that the latest commit began or ended.
     private(set) var latest: [HoldRecord] = []
+    private(set) var audit: [AuditEntry] = []
 
     /// The hold of each name that began and has not ended.
     private(set) var open: [Key: FencingToken] = [:]
@@ -44,6 +45,7 @@ struct Disk {
             if hold.end == nil { begin(hold) } else { end(hold) }
             holds[hold.token] = hold
             latest.append(hold)
+        case .audit(let entry): audit.append(entry)
         }
     }
 
@@ -73,6 +75,37 @@ struct Disk {
         return keys.sorted().map(records)
     }
 
+    /// Not the store's encoding: longer texts weigh more, and so does a held lease.
+    static let scale = Scale(
+        lease: { 100 + ($0.hold?.holder.utf8.count ?? 0) + ($0.last?.reason?.utf8.count ?? 0) },
+        marker: { marker in
+            200 + marker.finding.result.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        })
+
+    /// What a store counts for each namespace, counted from nothing.
+    var usage: [String: NamespaceUsage] {
+        var usage: [String: NamespaceUsage] = [:]
+        for lease in leases.values {
+            usage[lease.key.namespace, default: NamespaceUsage()].leases += 1
+            usage[lease.key.namespace]!.bytes += Self.scale.lease(lease)
+        }
+        for marker in markers.values {
+            usage[marker.key.namespace, default: NamespaceUsage()].markers += 1
+            usage[marker.key.namespace]!.bytes += Self.scale.marker(marker)
+        }
+        return usage
+    }
+
+    /// The same with the places kept for open holds, as the core has it.
+    private var withReserved: [String: NamespaceUsage] {
+        var usage = usage
+        for lease in leases.values where lease.hold != nil && lease.way == .once && markers[lease.key] == nil
+        {
+            usage[lease.key.namespace]!.reserved += 1
+        }
+        return usage
+    }
+
     /// Where memory and disk differ, at a moment when no turn is open.
     func differences(from core: Coordinator) -> [String] {
         var found = faults
@@ -85,6 +118,12 @@ struct Disk {
         }
         for key in open.keys where !core.knows(key) { found.append("\(key.name) is held and forgotten") }
         if core.figures.holds != open.count { found.append("figures count other holds") }
+        if core.usage.namespaces != withReserved {
+            found.append("the core counts \(core.usage.namespaces), on disk are \(withReserved)")
+        }
+        if core.usageInAll != withReserved.values.reduce(NamespaceUsage(), +) {
+            found.append("the sum of all namespaces is wrong")
+        }
         return found
     }
 }
@@ -96,15 +135,18 @@ extension Change {
         case .marker(let marker): marker.revision
         case .leaseDeleted(_, let at), .markerDeleted(_, let at): at
         case .hold(let hold): hold.end?.revision ?? hold.token
+        case .audit(let entry): entry.revision
         }
     }
 
-    var key: Key {
+    /// Nil for what is of no name.
+    var key: Key? {
         switch self {
         case .lease(let lease): lease.key
         case .marker(let marker): marker.key
         case .leaseDeleted(let key, _), .markerDeleted(let key, _): key
         case .hold(let hold): hold.key
+        case .audit: nil
         }
     }
 }

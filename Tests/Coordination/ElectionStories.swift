@@ -134,7 +134,7 @@ import Testing
         stage.queue("build", by: "bela")
         stage.queue("build", by: "caro")
         let late = stage.queue("build", by: "dora")
-        #expect(stage.reply(to: late)?.rejection == .tooMany(limit: 2))
+        #expect(stage.reply(to: late)?.rejection == .tooMany(.queue, limit: 2))
         let retry = stage.queue("build", by: "caro")
         #expect(stage.isWaiting(retry))
     }

@@ -66,6 +66,7 @@ extension Stage {
             case .parked: break
             }
         }
+        for fault in core.waiterFaults { self.fault(fault) }
         for difference in disk.differences(from: core) { fault(difference) }
     }
 
@@ -78,5 +79,26 @@ extension Stage {
     mutating func forgetAnswered() {
         fates = fates.filter { if case .parked = $0.value { true } else { false } }
         heard = []
+    }
+}
+
+extension Coordinator {
+    /// Where the counts of those who wait are not what counting them gives.
+    fileprivate var waiterFaults: [String] {
+        var names: [Key: Int] = [:]
+        var namespaces: [String: Int] = [:]
+        var clients: [String: Int] = [:]
+        for place in requests.values {
+            for key in place.keys { names[key, default: 0] += 1 }
+            namespaces[place.keys[0].namespace, default: 0] += 1
+            if let client = place.client { clients[client, default: 0] += 1 }
+        }
+        var found: [String] = []
+        if waiterCounts.names != names {
+            found.append("waiters of names: \(waiterCounts.names), not \(names)")
+        }
+        if waiterCounts.namespaces != namespaces { found.append("waiters of namespaces: \(namespaces)") }
+        if waiterCounts.clients != clients { found.append("waiters of clients: \(waiterCounts.clients)") }
+        return found
     }
 }

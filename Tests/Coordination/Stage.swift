@@ -51,7 +51,7 @@ struct Stage {
     init(_ settings: CoreSettings = CoreSettings(), quarantine: Interval? = nil) {
         self.settings = settings
         core = Coordinator(
-            settings: settings, revision: 0, names: [],
+            settings: settings, revision: 0, names: [], usage: [:], scale: Disk.scale,
             quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
     }
 
@@ -141,7 +141,8 @@ struct Stage {
             if case .parked = fate { fates[request] = .unknown }
         }
         core = Coordinator(
-            settings: settings, revision: disk.revision, names: disk.atStart,
+            settings: settings, revision: disk.revision, names: disk.atStart, usage: disk.usage,
+            scale: Disk.scale,
             quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
         check()
     }

@@ -48,6 +48,16 @@ import Testing
     }
 
     @Test(arguments: [
+        "auth: {tokensFile: t}\ntls: {certificateFile: c, keyFile: k}",
+        "tls: {certificateFile: c, keyFile: k, clientCertificates: required, clientCAFile: a}",
+        "insecureListen: true\ntls: {certificateFile: c, keyFile: k}",
+    ])
+    func `beyond loopback it may listen with TLS if it knows its clients`(rest: String) throws {
+        let told = try configuration("listen: tls:0.0.0.0:7979\n\(rest)")
+        #expect(told.listen == ["tls:0.0.0.0:7979"])
+    }
+
+    @Test(arguments: [
         ("leese:\n  maxDuration: 2h", "batond.yaml:2: there is no setting leese.maxDuration"),
         ("lease:\n  maxDuraton: 2h", "batond.yaml:2: there is no setting lease.maxDuraton"),
         ("lease:\n  maxDuration: soon", "batond.yaml:2: lease.maxDuration: soon is not a duration"),
@@ -61,6 +71,21 @@ import Testing
         ("listen: [", "batond.yaml:"),
         ("listen: 0.0.0.0:7979", "can be reached from other machines"),
         ("listen: 0.0.0.0:7979\nauth:\n  tokensFile: tokens", "there is no TLS"),
+        ("listen: tls:0.0.0.0:7979\ntls: {certificateFile: c, keyFile: k}", "may do everything"),
+        (
+            "listen: tls:0.0.0.0:7979\ntls: {certificateFile: c, keyFile: k, clientCertificates: optional, clientCAFile: a}",
+            "may do everything"
+        ),
+        ("listen: tls:127.0.0.1:7979", "needs tls.certificateFile and tls.keyFile"),
+        ("listen: tls:unix:/a", "tls:unix:/a is not an address"),
+        ("listen: tls:localhost:1\ntls: {certificateFile: c}", "needs tls.certificateFile and tls.keyFile"),
+        ("tls: {keyFile: k}", "tls.certificateFile and tls.keyFile belong together"),
+        ("tls: {certificateFile: c, keyFile: k}", "none of listen speaks TLS"),
+        ("tls: {clientCertificates: optional}", "there is no tls.clientCAFile"),
+        ("tls: {clientCAFile: a}", "tls.clientCertificates is none"),
+        ("tls: {clientCAFile: a, clientCertificates: required}", "there is no tls.certificateFile"),
+        ("tls: {clientCertificates: maybe}", "tls.clientCertificates: maybe is not one of none"),
+        ("tls: {minVersion: 1.1}", "tls.minVersion: 1.1 is not one of 1.2, 1.3"),
         ("listen: somewhere", "listen: somewhere is not an address"),
         ("insecureListen: maybe", "insecureListen: maybe is not one of true, false"),
         ("restoreQuarantine: 1m", "restoreQuarantine (1m) is shorter than lease.maxDuration (1h)"),
@@ -72,6 +97,10 @@ import Testing
         ("http:\n  bodyBytes: 8192", "http.bodyBytes (8192) is too small"),
         ("http:\n  headBytes: 65000", "http.headBytes (65000) is more than"),
         ("log:\n  level: loud", "log.level: loud is not one of trace"),
+        (
+            "rate:\n  perSecond: 0\n  limitAddresses: true",
+            "rate.limitAddresses (true) limits nothing while rate.perSecond is 0"
+        ),
     ])
     func `a wrong file stops the start with a message that names the setting`(yaml: String, message: String) {
         #expect(refusal(yaml)?.contains(message) == true, "\(refusal(yaml) ?? "accepted")")

@@ -36,7 +36,8 @@ import Testing
 
     private func meters(_ changes: Change...) -> Meters {
         let meters = Meters()
-        meters.committed(changes, commands: changes.count, handedOver: Meters.moment)
+        meters.committed(
+            changes, commands: changes.count, handedOver: Meters.moment, flush: .milliseconds(3), bytes: 700)
         return meters
     }
 
@@ -68,6 +69,7 @@ import Testing
     @Test func `a turn is one commit of so many commands`() {
         let meters = meters(hold(nil), hold(.completed))
         #expect((meters.commitTime.count, meters.turnSize.count, meters.turnSize.sum) == (1, 1, 2))
+        #expect((meters.flushTime.sum, meters.turnBytes.sum) == (0.003, 700))
     }
 
     @Test func `answers are counted by route and code`() {
@@ -80,10 +82,36 @@ import Testing
         #expect(meters.answers[RouteTemplate.status.rawValue].map(\.count) == [1])
     }
 
+    @Test func `how long an answer took is counted where nobody was waited for`() {
+        let meters = Meters()
+        meters.answered(.campaign, 200, after: .milliseconds(2))
+        meters.answered(.campaign, 202, after: nil)
+        let time = meters.answerTime[RouteTemplate.campaign.rawValue]
+        #expect((time.count, time.sum) == (1, 0.002))
+    }
+
+    @Test func `refusals that were folded count as many as they were`() {
+        var entry = AuditEntry(.renew, .refused, at: began, reason: "hold-ended")
+        entry.count = 40
+        let meters = meters(.audit(entry), .audit(AuditEntry(.revoke, .done, at: began)))
+        #expect(meters.recorded == [.refused: 40, .done: 1])
+    }
+
     @Test func `every route's text is its own`() {
         #expect(Set(RouteTemplate.allCases.map(\.text)).count == RouteTemplate.allCases.count)
         #expect(RouteTemplate(path: ["v1", "namespaces", "ci", "leases", "a", "renew"]) == .renew)
         #expect(RouteTemplate(path: ["metrics"]) == .metrics)
         #expect(RouteTemplate(path: ["v1", "namespaces", "ci", "leases", "UPPER"]) == .unknown)
+    }
+
+    @Test func `a refusal is counted by its setting`() {
+        let meters = Meters()
+        meters.said(.refused(.tooMany(.waitersOfName, limit: 5)))
+        meters.said(.refused(.quotaExceeded(.bytes, namespace: "ci", limit: 5, used: 5)))
+        meters.said(.refused(.lockHasNoMarker))
+        meters.refused(Meters.rate)
+        let met = meters.refusals.filter { $0.value > 0 }
+        #expect(met == ["waiters.perName": 1, "namespace.bytes": 1, "rate.perSecond": 1])
+        #expect(Set(meters.refusals.keys).isSubset(of: Setting.all.map(\.key)))
     }
 }

@@ -133,6 +133,19 @@ def check(method, path, status, content_type, raw):
         known.check(method, path, status, content_type, raw)
 
 
+REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
+
+
+def check_request_id(headers, raw):
+    """Every answer has one, and a problem shows it in its body as well."""
+    found = headers.get("x-request-id", "")
+    if not REQUEST_ID.match(found):
+        raise Violation("an answer without a request id: %r" % headers)
+    if headers.get("content-type") == "application/problem+json" and raw:
+        if json.loads(raw).get("requestID") != found:
+            raise Violation("a problem with another request id than %s: %r" % (found, raw[:600]))
+
+
 def seen():
     known = contract()
     return sorted(known.seen) if known is not None else []

@@ -5,6 +5,7 @@ a test slow, never red. Where the promise itself is about time, the test says so
 """
 
 import atexit
+import glob
 import http.client
 import json
 import os
@@ -27,8 +28,10 @@ PROGRAMS = os.environ.get("BATON_PROGRAMS", os.path.join(ROOT, ".build", "releas
 BATOND = os.path.join(PROGRAMS, "batond")
 BATON = os.path.join(PROGRAMS, "baton")
 
+# Programs under a sanitizer are slow: by so much waiting may take longer. No promise about time gets weaker.
+TIME_SCALE = float(os.environ.get("BATON_TIME_SCALE", "1"))
 # How long a condition may take before the test calls it broken.
-PATIENCE = 60.0
+PATIENCE = 60.0 * TIME_SCALE
 
 
 def until(condition, what, deadline=PATIENCE, every=0.01):
@@ -156,6 +159,19 @@ class Daemon:
         return Client(self, **options)
 
 
+# Set by Tests/Sanitizers/run.sh, when the programs were built with that sanitizer.
+SANITIZERS = ("TSAN_OPTIONS", "ASAN_OPTIONS")
+# Where a sanitizer writes what it finds in the programs of the test that runs now: a file for each process.
+FINDINGS = []
+
+
+def sanitizer_options():
+    """So that a finding is written where the test looks for it, whatever becomes of the program's output."""
+    return {
+        name: "%s:log_path=%s" % (os.environ[name], FINDINGS[-1])
+        for name in SANITIZERS if FINDINGS and name in os.environ}
+
+
 def environment(**changes):
     """The environment without what a CI system or an outer run would add to it."""
     foreign = (
@@ -164,6 +180,7 @@ def environment(**changes):
     kept = {
         name: value for name, value in os.environ.items()
         if not name.startswith(foreign) and name not in ("CI", "TF_BUILD", "POD_NAME", "HOSTNAME")}
+    kept.update(sanitizer_options())
     kept.update({name: str(value) for name, value in changes.items()})
     return kept
 
@@ -172,6 +189,7 @@ class Answer:
     def __init__(self, status, headers, raw):
         self.status = status
         self.headers = {name.lower(): value for name, value in headers}
+        contract.check_request_id(self.headers, raw)
         self.raw = raw
         self.media = self.headers.get("content-type", "").split(";")[0].strip()
         self.body = None
@@ -315,6 +333,7 @@ class Stream:
         """The next line as an object; None at the end."""
         if self.response is None:
             self.response = self.connection.getresponse()
+            contract.check_request_id({name.lower(): value for name, value in self.response.getheaders()}, b"")
         if self.response.status != 200 and "ndjson" not in (self.response.getheader("Content-Type") or ""):
             raw = self.response.read()
             contract.check(self.method, self.path, self.response.status,
@@ -439,6 +458,7 @@ class Story(unittest.TestCase):
         self.daemons = []
         self.batons = []
         self.evidence = ""
+        FINDINGS.append(os.path.join(self.folder, "sanitizer"))
         self.addCleanup(self.tidy)
 
     def tidy(self):
@@ -456,7 +476,11 @@ class Story(unittest.TestCase):
             if baton.code not in (0, None):
                 self.evidence += "\n--- baton %s: %s\n%s" % (
                     " ".join(baton.arguments), baton.code, baton.err[-1500:])
+        found = "\n".join(read(path)[:12000] for path in glob.glob(FINDINGS.pop() + "*"))
         shutil.rmtree(self.folder, ignore_errors=True)
+        if found:
+            self.evidence += "\n--- the sanitizer\n" + found
+            self.fail("a sanitizer found something in a program of this test")
 
     def daemon(self, start=True, data=None, wrapper=(), **settings):
         """A batond, started. Settings have `__` in the place of the point: `lease__minDuration`."""

@@ -24,7 +24,7 @@ class BadInput(Story):
 
     def state(self):
         return (
-            self.client.revision(), self.client.history(), self.client.send("GET", self.client.path("leases?held=true"))
+            self.client.history(), self.client.send("GET", self.client.path("leases?held=true"))
             .body["items"][0]["fencingToken"], self.client.send("GET", self.client.path("markers")).body)
 
     def refused(self, method, path, field, body=None, status=400, kind="invalid-field", headers=None, documented=True):
@@ -155,6 +155,7 @@ class BadInput(Story):
             (markers + "?name=A", "name"), (markers + "?name=", "name"),
             (markers + "?" + "&".join("name=n%d" % n for n in range(101)), "name"),
             (markers + "?limit=1&limit=2", "limit"), ("/v1/status?verbose=1", "verbose"),
+            ("/v1/namespaces/ci?verbose=1", "verbose"),
         ]:
             self.refused("GET", path, field)
         self.unharmed()
@@ -172,6 +173,7 @@ class BadInput(Story):
                 self.refused(method, "/v1/namespaces/%s/%s" % (namespace, rest % "work"), "namespace", sent)
         for rest in ("leases", "markers", "history"):
             self.refused("GET", "/v1/namespaces/Not-A-Label/" + rest, "namespace")
+        self.refused("GET", "/v1/namespaces/Not-A-Label", "namespace")
         self.unharmed()
 
     def test_what_is_no_json_is_refused_with_its_place_or_its_type(self):
@@ -207,7 +209,7 @@ class BadInput(Story):
         self.unharmed()
 
     def test_what_is_nowhere_is_not_found(self):
-        for path in ("/", "/v1", "/v2/status", "/v1/namespaces", "/v1/namespaces/ci", "/v1/namespaces/ci/jobs",
+        for path in ("/", "/v1", "/v2/status", "/v1/namespaces", "/v1/namespaces/ci/", "/v1/namespaces/ci/jobs",
                      LEASE + "/steal", LEASE + "/campaign/x", "/v1/namespaces//leases/x", "/v1/status/", "//v1/status"):
             for method in ("GET", "POST"):
                 answer = self.client.send(method, path, documented=False)

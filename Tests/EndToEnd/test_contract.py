@@ -38,7 +38,9 @@ class Contract(Story):
         yield "DELETE", self.client.path("markers/work?revision=1"), None
         for rest in READS:
             yield "GET", self.client.path(rest), None
+        yield "GET", "/v1/namespaces/ci", None
         yield "GET", "/v1/status", None
+        yield "GET", "/v1/audit", None
 
     def test_there_is_an_OpenAPI_document_and_it_is_one(self):
         document = contract.contract().document
@@ -93,7 +95,7 @@ class Contract(Story):
         self.assertEqual(202, self.client.campaign("work", "bela").status)
         answer = self.client.campaign("work", "carl")
         self.assertProblem(answer, 429, "too-many")
-        self.assertEqual(1, answer["limit"])
+        self.assertEqual(("contender.queueMax", 1), (answer["setting"], answer["limit"]))
         self.assertTrue(answer.headers["retry-after"])
 
     def test_a_wait_that_is_over_is_202_and_may_be_asked_again_at_once(self):

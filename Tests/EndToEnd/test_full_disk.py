@@ -103,8 +103,15 @@ class FullDisk(Story):
                 self.assertIn("\n%s\n" % line, metrics)
             self.assertNotIn("\nbaton_commits_failed_total 0\n", metrics)
 
+        self.assertProblem(client.renew("held", "anna", 1), 409, "hold-ended")
         self.make_room()
         until(lambda: client.send("GET", "/readyz").status == 200, "it is ready again by itself")
+        # What was refused meanwhile is recorded now; what couldn't be done was not done.
+        def refused():
+            recorded = client.send("GET", "/v1/audit?verb=renew")["items"]
+            return [entry for entry in recorded if entry["fencingToken"] == 1]
+        self.assertEqual("hold-ended", until(refused, "the refusal is recorded")[0]["reason"])
+        self.assertEqual([], client.send("GET", "/v1/audit?verb=revoke")["items"])
         for index in range(20):
             self.once(client, "after-%d" % index, acknowledged)
         self.assertEqual(200, client.renew("held", "anna", held).status)

@@ -170,6 +170,8 @@ class Metrics(Story):
         waiter.last()
         done = page(client)
         self.assertEqual((1, 1), (done("baton_stale_tokens_total"), done("baton_renewals_total")))
+        self.assertEqual((0, 1), (done("baton_foreign_tokens_total"), done("baton_campaigns_total", outcome="done")))
+        self.assertEqual(2, done("baton_campaigns_total", outcome="elected"))
         self.assertEqual(1, done("baton_holds_ended_total", end="completed"))
         self.assertEqual(1, done("baton_markers_total", outcome="succeeded"))
         self.assertEqual(1, done("baton_contender_wait_seconds_count", result="settled"))
@@ -205,7 +207,12 @@ class Metrics(Story):
         self.assertEqual(1, after("baton_http_requests_total", code="405",
                                   route="/v1/namespaces/{namespace}/leases/{name}"))
         self.assertEqual(1, after("baton_http_requests_total", code="200", route="/metrics"))
-        self.assertEqual(3, len(after.samples) - len(before.samples) - 1)
+        # Each route that was asked has a histogram besides: these four, and nothing of the names.
+        times = {labels for name, labels in after.samples if name == "baton_http_request_duration_seconds_count"}
+        self.assertEqual(4, len(times - {labels for _, labels in before.samples}))
+        counted = [len([name for name, _ in each.samples if not name.startswith("baton_http_request_duration")])
+                   for each in (before, after)]
+        self.assertEqual(3, counted[1] - counted[0] - 1)
         self.assertNotIn("name-1", repr(after.samples))
 
     def test_what_the_wire_refuses_is_counted_too(self):
@@ -221,7 +228,8 @@ class Metrics(Story):
             client.elected("n%d" % index, "anna")
         second = page(client)
         for name in ("baton_commits_total", "baton_commands_total", "baton_commit_duration_seconds_count",
-                     "baton_turn_commands_count", "baton_turn_commands_sum", "baton_received_bytes_total",
+                     "baton_turn_commands_count", "baton_turn_commands_sum", "baton_turn_bytes_sum",
+                     "baton_store_flush_duration_seconds_sum", "baton_received_bytes_total",
                      "baton_sent_bytes_total", "baton_store_journal_bytes", "baton_revision"):
             self.assertGreater(second(name), first(name), name)
         self.assertEqual(second("baton_commits_total"), second("baton_commit_duration_seconds_count"))

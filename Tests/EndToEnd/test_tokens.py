@@ -17,7 +17,9 @@ def bearer(secret):
     return {"Authorization": "Bearer " + secret}
 
 
-class Tokens(Story):
+class TokenStory(Story):
+    """A daemon with tokens of each role."""
+
     def setUp(self):
         super().setUp()
         self.file = self.path("tokens")
@@ -54,10 +56,14 @@ class Tokens(Story):
         self.batond.process.send_signal(signal.SIGHUP)
         until(lambda: re.search(expected, self.batond.log()[before:]), "the log says %s" % expected)
 
-    def ask(self, who, method, rest, body=None):
-        path = rest if rest.startswith("/") else self.client.path(rest)
-        return self.client.send(method, path, body, bearer(self.secrets[who]) if who else None)
+    def place(self, rest):
+        return rest if rest.startswith("/") else self.client.path(rest)
 
+    def ask(self, who, method, rest, body=None):
+        return self.client.send(method, self.place(rest), body, bearer(self.secrets[who]) if who else None)
+
+
+class Tokens(TokenStory):
     def operations(self):
         """Each with the least role that may."""
         for rest, body in BODIES.items():
@@ -66,6 +72,7 @@ class Tokens(Story):
         yield "DELETE", "markers/work?revision=1", None, "admin"
         for rest in READS:
             yield "GET", rest, None, "viewer"
+        yield "GET", "/v1/namespaces/%s" % self.client.namespace, None, "viewer"
 
     def elected(self, who, name, holder="anna", **fields):
         answer = self.ask(who, "POST", "leases/%s/campaign" % name, dict(holderIdentity=holder, **fields))
@@ -75,14 +82,15 @@ class Tokens(Story):
     def test_without_a_known_token_nothing_is_done_or_said(self):
         wrong = [None, {"Authorization": "Basic YTpi"}], [
             bearer("btk_" + "a" * 43), bearer("x"), {"Authorization": "Bearer"}, bearer("a b")]
-        asked = [(method, self.client.path(rest), body) for method, rest, body, _ in self.operations()]
+        asked = [(method, self.place(rest), body) for method, rest, body, _ in self.operations()]
         for method, path, body in asked + [("GET", "/v1/status", None)]:
             for given, headers in [(False, each) for each in wrong[0]] + [(True, each) for each in wrong[1]]:
                 answer = self.client.send(method, path, body, headers)
                 self.assertProblem(answer, 401, "unauthenticated")
                 challenge = 'Bearer realm="baton"' + (', error="invalid_token"' if given else "")
                 self.assertEqual(challenge, answer.headers["www-authenticate"])
-        self.assertEqual(0, self.ask("vera", "GET", "/v1/status")["revision"])
+        for kind in ("leases", "markers", "history"):
+            self.assertEqual([], self.ask("vera", "GET", kind)["items"])
         # What is there and what isn't, what is right and what is wrong: a stranger can't tell.
         for method, path, body in [
                 ("GET", "/v1/nothing", None), ("GET", "/v1/namespaces/CI/leases", None), ("PATCH", "/v1/status", None),
@@ -167,7 +175,7 @@ class Tokens(Story):
         del self.lines["other"]
         self.lines["vera"] = self.lines["vera"].replace("role=viewer", "role=runner")
         self.write()
-        self.reload(r"notice: .*added=1 \(new\) changed=1 \(vera\) removed=1 \(other\) tokens=4")
+        self.reload(r'notice: .*added="1 \(new\)" changed="1 \(vera\)" removed="1 \(other\)" tokens=4')
         # The connection is the same as before.
         self.assertEqual(200, self.ask("new", "GET", "leases/work").status)
         self.assertProblem(self.ask("other", "GET", "leases/work"), 401, "unauthenticated")

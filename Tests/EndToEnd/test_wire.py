@@ -172,12 +172,14 @@ class Wire(Story):
 
     def test_every_test_that_the_table_names_is_there(self):
         folders = {"refuses": "Wire", "accepts": "Wire", "limits": "Wire", "answers": "Wire", "sockets": "Sockets",
-                   "api": "API"}
+                   "api": "API", "tls": os.path.join("Sockets", "TLS")}
         tests = os.path.join(ROOT, "Tests")
         sources = {
             folder: "".join(read(path) for path in glob.glob(os.path.join(tests, folder, "*.swift")))
             for folder in folders.values()}
         own = [name[len("test_"):].replace("_", " ") for name in dir(self) if name.startswith("test_")]
+        over_tls = re.findall(
+            r"def test_(\w+)", read(os.path.join(tests, "EndToEnd", "test_tls.py")))
         named = 0
         for row in read(os.path.join(ROOT, "docs", "wire.md")).splitlines():
             cells = row.strip("|").split("|")
@@ -188,6 +190,8 @@ class Wire(Story):
                 named += 1
                 if kind == "e2e":
                     self.assertIn(name, own)
+                elif kind == "e2e-tls":
+                    self.assertIn(name.replace(" ", "_"), over_tls)
                 else:
                     source = sources[folders[kind]]
                     quoted = ["`%s`" % name, '"%s"' % name]

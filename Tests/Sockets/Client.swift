@@ -11,7 +11,7 @@ final class Client: @unchecked Sendable {
 
     init(_ address: ListenAddress, receiveBuffer: Int32? = nil) throws {
         switch address {
-        case .tcp(let host, let port):
+        case .tcp(let host, let port), .tls(let host, let port):
             descriptor = socket(host.contains(":") ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             if let receiveBuffer { _ = loop_set_option(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBuffer) }
             try Client.connectTCP(descriptor, host, port)
@@ -48,8 +48,10 @@ final class Client: @unchecked Sendable {
         guard result == 0 else { throw Failure(what: "connect \(path)") }
     }
 
-    func send(_ text: String) throws {
-        var rest = Array(text.utf8)[...]
+    func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { loop_send(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { throw Failure(what: "send") }
@@ -124,10 +126,16 @@ final class Client: @unchecked Sendable {
     }
 
     private func fill() throws -> Bool {
+        let bytes = try receive()
+        unread += bytes
+        return !bytes.isEmpty
+    }
+
+    /// What is here, or comes; empty at the end.
+    func receive() throws -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         let count = buffer.withUnsafeMutableBytes { loop_receive(descriptor, $0.baseAddress, $0.count) }
         guard count >= 0 else { throw Failure(what: "receive: \(count)") }
-        unread += buffer[..<count]
-        return count > 0
+        return Array(buffer[..<count])
     }
 }

@@ -156,7 +156,9 @@ import Wire
         try first.get("/")
         _ = try first.answer()
         let second = try stage.client()
-        #expect(second.readToEnd()?.hasPrefix("HTTP/1.1 503 ") == true)
+        let said = try #require(second.readToEnd())
+        #expect(said.hasPrefix("HTTP/1.1 503 ") && said.contains("\r\nConnection: close\r\n"))
+        #expect(said.hasSuffix("\r\n\r\nas many connections as may: 1\n"))
         #expect(stage.counters.connectionsShed == 1)
     }
 

@@ -21,7 +21,7 @@ final class Stage: RequestHandler, @unchecked Sendable {
 
     init(
         _ limits: ServerLimits = ServerLimits(), on address: ListenAddress = .tcp(host: "127.0.0.1", port: 0),
-        script: @escaping Script = Stage.echo
+        tls: TLSContext? = nil, script: @escaping Script = Stage.echo
     ) throws {
         loop = try EventLoop(label: "test")
         self.script = script
@@ -29,6 +29,8 @@ final class Stage: RequestHandler, @unchecked Sendable {
         let server: HTTPServer
         let relay = Relay()
         server = HTTPServer(loop: loop, limits: limits, handler: relay)
+        server.tls = tls
+        let address = tls == nil ? address : .tls(host: "127.0.0.1", port: 0)
         loop.start()
         self.address = try loop.sync { try server.listen(on: address) }
         self.server = server
@@ -67,6 +69,18 @@ final class Stage: RequestHandler, @unchecked Sendable {
     func refusal(of head: RequestHead) -> Answer? { refusal(head) }
 
     func client() throws -> Client { try Client(address) }
+
+    /// A TLS client whose handshake is complete.
+    func tlsClient(_ terms: TLSClient.Terms = TLSClient.Terms(), receiveBuffer: Int32? = nil) throws
+        -> TLSClient
+    {
+        try TLSClient(address, terms, receiveBuffer: receiveBuffer).handshake()
+    }
+
+    /// Waits for the last connection to be closed.
+    func settleClosed() {
+        while counters.connectionsOpen > 0 { settle() }
+    }
 
     /// The server's figures, read where they may be.
     var counters: ServerCounters { loop.sync { server.counters } }

@@ -54,6 +54,7 @@ import Testing
             let copy = try Bench(directory: directory)
             #expect(copy.recovered.revision == report.revision)
             #expect(try history[report.revision]!.matches(copy.store, workload.keys))
+            #expect(copy.recovered.usage == history[report.revision]!.usage)
         }
     }
 
@@ -91,6 +92,8 @@ import Testing
         #expect(report.incarnation != incarnation)
         #expect(restored.recovered.restoredAt == Fleet.began)
         #expect(restored.recovered.heldLeases == [Fleet.lease(key, 1, held: true)])
+        let bytes = RecordCodec.size(Fleet.lease(key, 1, held: true))
+        #expect(restored.recovered.usage == ["ci": NamespaceUsage(leases: 1, bytes: bytes)])
         #expect(throws: StoreError.compacted(report.revision)) {
             try restored.store.journal(after: 1, limit: 1)
         }

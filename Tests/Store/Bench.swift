@@ -19,9 +19,15 @@ final class Loop: @unchecked Sendable {
     }
 }
 
-/// A value that a `done` leaves for the test.
+/// A value that a `done`, or another thread, leaves for the test.
 final class Box<Value: Sendable>: @unchecked Sendable {
-    var value: Value?
+    private let monitor = Monitor()
+    private var stored: Value?
+
+    var value: Value? {
+        get { monitor.locked { stored } }
+        set { monitor.locked { stored = newValue } }
+    }
 }
 
 /// A store on a real directory, with a loop and a revision.

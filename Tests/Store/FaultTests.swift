@@ -158,6 +158,7 @@ import Testing
             let after = try Bench(directory: directory)
             #expect(after.recovered.revision >= known)
             #expect(try history[after.recovered.revision]!.matches(after.store, workload.keys))
+            #expect(after.recovered.usage == history[after.recovered.revision]!.usage)
             #expect(after.commit { [.leaseDeleted(key, at: $0)] } == .committed)
         }
     }

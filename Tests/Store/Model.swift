@@ -7,6 +7,7 @@ struct Model {
     var leases: [Key: LeaseRecord] = [:]
     var markers: [Key: DoneMarker] = [:]
     var holds: [FencingToken: HoldRecord] = [:]
+    var audit: [AuditEntry] = []
 
     mutating func apply(_ changes: [Change]) {
         for change in changes {
@@ -16,8 +17,23 @@ struct Model {
             case .marker(let record): markers[record.key] = record
             case .markerDeleted(let key, _): markers[key] = nil
             case .hold(let record): holds[record.token] = record
+            case .audit(let entry): audit.append(entry)
             }
         }
+    }
+
+    /// What each namespace has, counted from nothing.
+    var usage: [String: NamespaceUsage] {
+        var usage: [String: NamespaceUsage] = [:]
+        for lease in leases.values {
+            usage[lease.key.namespace, default: NamespaceUsage()].leases += 1
+            usage[lease.key.namespace]!.bytes += RecordCodec.size(lease)
+        }
+        for marker in markers.values {
+            usage[marker.key.namespace, default: NamespaceUsage()].markers += 1
+            usage[marker.key.namespace]!.bytes += RecordCodec.size(marker)
+        }
+        return usage
     }
 
     /// Compares everything that the store shows.
@@ -34,6 +50,9 @@ struct Model {
             if try store.markers(namespace: namespace, limit: 1000) != expectedMarkers { return false }
             if try store.history(namespace: namespace, limit: 1000) != expectedHolds { return false }
         }
+        if try store.audit(AuditFilter(limit: 1000), isVisible: { _ in true }).entries != audit.reversed() {
+            return false
+        }
         let namespaces = Set(leases.keys.map(\.namespace)).union(markers.keys.map(\.namespace))
         return try store.namespaces() == namespaces.sorted()
     }
@@ -48,7 +67,9 @@ struct Workload {
     init(seed: UInt64) { random = Seeded(seed) }
 
     mutating func changes(_ revision: Revision) -> [Change] {
-        (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
+        var changes = (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
+        if random.chance() { changes.append(.audit(Fleet.entry(revision))) }
+        return changes
     }
 
     private mutating func step(_ revision: Revision) -> [Change] {

@@ -59,9 +59,9 @@ import Testing
         let path = Opening.file(in: directory)
         try Backup.write(from: bench.directory, to: path)
         let later = try Connection(path: path, access: .write)
-        try later.run("PRAGMA user_version=2")
+        try later.run("PRAGMA user_version=4")
         later.close()
-        #expect(throws: StoreError.newer(path: path, version: 2, supported: 1)) {
+        #expect(throws: StoreError.newer(path: path, version: 4, supported: 3)) {
             try SQLiteStore.open(directory: directory) { _ in }
         }
     }
@@ -125,6 +125,7 @@ import Testing
             let after = try Bench(directory: copy)
             #expect(after.recovered.revision == bench.revision)
             #expect(try model.matches(after.store, workload.keys))
+            #expect(after.recovered.usage == model.usage)
         }
     }
 }

@@ -85,12 +85,30 @@ extension Seeded {
             })
     }
 
+    mutating func audit() -> AuditEntry {
+        let verb = AuditEntry.Verb.allCases[pick(0..<AuditEntry.Verb.allCases.count)]
+        let outcome = AuditEntry.Outcome.allCases[pick(0..<AuditEntry.Outcome.allCases.count)]
+        var entry = AuditEntry(verb, outcome, at: time(), reason: maybe { $0.text() })
+        entry.revision = number()
+        entry.origin = maybe {
+            Origin(requestID: $0.text(), identity: $0.maybe { $0.text() }, address: $0.text())
+        }
+        entry.namespace = maybe { $0.text() }
+        entry.name = maybe { $0.text() }
+        entry.holder = maybe { $0.text() }
+        entry.token = maybe { $0.number() }
+        entry.count = Int(number())
+        entry.details = map()
+        return entry
+    }
+
     mutating func change() -> Change {
-        switch pick(0..<5) {
+        switch pick(0..<6) {
         case 0: .lease(lease())
         case 1: .leaseDeleted(Key(namespace: text(), name: text()), at: number())
         case 2: .marker(marker())
         case 3: .markerDeleted(Key(namespace: text(), name: text()), at: number())
+        case 4: .audit(audit())
         default: .hold(hold())
         }
     }
@@ -122,6 +140,19 @@ enum Fleet {
             key: key, token: token, way: .once, holder: "prow-4711-import-\(token)",
             campaignID: "c0ffee\(token)", principal: nil, attempt: 1,
             info: ["url": "https://prow.example/view/\(token)"], began: began)
+    }
+
+    static func entry(
+        _ revision: Revision, _ verb: AuditEntry.Verb = .revoke, _ outcome: AuditEntry.Outcome = .done,
+        in namespace: String = "ci", after: Interval = .zero
+    ) -> AuditEntry {
+        let time = Timestamp(microseconds: began.microseconds + after.nanoseconds / 1000)
+        var entry = AuditEntry(verb, outcome, at: time, reason: "hangs")
+        entry.revision = revision
+        entry.origin = Origin(requestID: "r-\(revision)", identity: "ops", address: "10.0.0.7")
+        entry.namespace = namespace
+        entry.name = "work"
+        return entry
     }
 
     static func marker(_ key: Key, _ revision: Revision, retention: Interval? = nil) -> DoneMarker {

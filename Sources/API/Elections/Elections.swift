@@ -86,6 +86,10 @@ public enum ReadQuery: Hashable, Sendable {
     case fence(Key, FencingToken)
     /// → `Elections.markers`
     case markers(namespace: String, prefix: String, page: Page)
+    /// → `Elections.namespace`
+    case namespace(String)
+    /// → `Elections.audit`. Of the namespaces that whoever asks may see.
+    case audit(AuditFilter)
     /// → `Elections.status`
     case status
     /// → `Elections.ready`, `Elections.probe`

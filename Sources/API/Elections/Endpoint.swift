@@ -2,7 +2,8 @@ import Coordination
 
 /// A path of /v1 and what it names. This is the one table of paths.
 enum Endpoint: Hashable {
-    case status, ready, live, metrics
+    case status, audit, ready, live, metrics
+    case namespace(String)
     case leases(namespace: String)
     case history(namespace: String)
     case markers(namespace: String)
@@ -22,12 +23,17 @@ enum Endpoint: Hashable {
         case (1, "livez"): self = .live
         case (1, "metrics"): self = .metrics
         case (2, "v1") where path[1] == "status": self = .status
-        case (4...6, "v1") where path[1] == "namespaces": self = try Self.inNamespace(path)
+        case (2, "v1") where path[1] == "audit": self = .audit
+        case (3...6, "v1") where path[1] == "namespaces": self = try Self.inNamespace(path)
         default: throw Self.unknown
         }
     }
 
     private static func inNamespace(_ path: [String]) throws(Problem) -> Endpoint {
+        guard path.count > 3 else {
+            guard Names.isLabel(path[2]) else { throw bad("namespace", path[2], Names.namespaceRule) }
+            return .namespace(path[2])
+        }
         let name = path.count > 4 ? path[4] : ""
         let key = Key(namespace: path[2], name: name)
         let endpoint: Endpoint? =
@@ -85,7 +91,9 @@ enum Endpoint: Hashable {
         switch self {
         case .ready, .live: nil
         case .status, .metrics: Access(.view, namespace: nil)
-        case .leases(let namespace), .history(let namespace), .markers(let namespace):
+        case .audit: Access(.administer, namespace: nil)
+        case .namespace(let namespace), .leases(let namespace), .history(let namespace),
+            .markers(let namespace):
             Access(.view, namespace: namespace)
         case .lease(let key), .leaseHistory(let key), .fence(let key): Access(.view, namespace: key.namespace)
         case .campaign(let key), .renew(let key), .complete(let key), .resign(let key):

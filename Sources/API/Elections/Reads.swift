@@ -24,17 +24,20 @@ extension Elections {
 
     /// - Parameter next: the name behind which the next part begins; nil: this was the last.
     public func leases(_ items: [LeaseView], next: String?) -> APIResponse {
-        list(items, next) { write($1, to: &$0) }
+        list(items, next, \.record.key.name) { write($1, to: &$0) }
     }
 
     /// - Parameter next: as for `leases`.
     public func markers(_ items: [DoneMarker], next: String?) -> APIResponse {
-        list(items, next) { write($1, to: &$0) }
+        list(items, next, \.key.name) { write($1, to: &$0) }
     }
 
     /// Newest first. For the next part, `before` is the last one's token.
     public func history(_ items: [HoldRecord]) -> APIResponse {
-        list(items, nil) { write($1, to: &$0) }
+        .json { writer in
+            writer.name("items")
+            writer.array(items) { writer, hold in writer.object { write(hold, to: &$0) } }
+        }
     }
 
     /// Whether `token` is the present hold's: advice, since it may be over when it arrives.
@@ -63,12 +66,15 @@ extension Elections {
     }
 
     private func list<Item>(
-        _ items: [Item], _ next: String?, _ members: (inout JSONWriter, Item) -> Void
+        _ items: [Item], _ next: String?, _ name: (Item) -> String,
+        _ members: (inout JSONWriter, Item) -> Void
     ) -> APIResponse {
         .json { writer in
             writer.name("items")
-            writer.array(items) { writer, item in writer.object { members(&$0, item) } }
-            writer.member("continue", next)
+            let shown = writer.array(items, upTo: settings.listBytes) { writer, item in
+                writer.object { members(&$0, item) }
+            }
+            writer.member("continue", shown < items.count ? name(items[shown - 1]) : next)
         }
     }
 

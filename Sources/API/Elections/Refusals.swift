@@ -45,10 +45,9 @@ extension Elections {
                 .revisionDiffers,
                 "The marker's revision is \(current) by now. Read it again before you decide what to do."
             ).with { $0.member("current", current) }
-        case .tooMany(let limit):
-            return Problem(
-                .tooMany, "As many requests wait already as may: \(limit). Try again in a moment."
-            ).with { $0.member("limit", limit) }.with(.retryAfter(1))
+        case .tooMany(let bound, let limit): return tooMany(bound, limit)
+        case .quotaExceeded(let bound, let namespace, let limit, let used):
+            return quotaExceeded(bound, namespace, limit: limit, used: used)
         }
     }
 

@@ -13,6 +13,7 @@ extension Elections {
         try acceptsJSON(envelope.request)
         let request = envelope.request
         switch endpoint {
+        case .audit: return .audit(try auditFilter(envelope))
         case .leases(let namespace):
             let query = try Query(request, allowed: ["prefix", "held", "limit", "continue"])
             return .leases(
@@ -29,6 +30,9 @@ extension Elections {
         case .fence(let key):
             let query = try Query(request, allowed: ["token"])
             return .fence(key, try query.required("token", in: revisionRange))
+        case .namespace(let namespace):
+            _ = try Query(request, allowed: [])
+            return .namespace(namespace)
         case .lease(let key):
             _ = try Query(request, allowed: [])
             return .lease(key)

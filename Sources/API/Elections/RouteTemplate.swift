@@ -1,7 +1,7 @@
 /// A path with its names left out: what requests are counted by. There is a fixed number of them,
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
-    case status, ready, live, metrics, leases, history, markers
+    case status, audit, ready, live, metrics, namespace, leases, history, markers
     case lease, campaign, renew, complete, resign, revoke, leaseHistory, fence, marker
     /// Nothing is there.
     case unknown
@@ -15,9 +15,11 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
     public var text: String {
         switch self {
         case .status: "/v1/status"
+        case .audit: "/v1/audit"
         case .ready: "/readyz"
         case .live: "/livez"
         case .metrics: "/metrics"
+        case .namespace: "/v1/namespaces/{namespace}"
         case .leases: "/v1/namespaces/{namespace}/leases"
         case .history: "/v1/namespaces/{namespace}/history"
         case .markers: "/v1/namespaces/{namespace}/markers"
@@ -40,9 +42,11 @@ extension Endpoint {
     var template: RouteTemplate {
         switch self {
         case .status: .status
+        case .audit: .audit
         case .ready: .ready
         case .live: .live
         case .metrics: .metrics
+        case .namespace: .namespace
         case .leases: .leases
         case .history: .history
         case .markers: .markers

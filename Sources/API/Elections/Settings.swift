@@ -29,6 +29,9 @@ extension Elections {
         /// Of a list that gives no `limit`.
         public var defaultLimit = 100
         public var limitMax = 1000
+        /// A list's part ends with the item that exceeds this, and says where to go on: a thousand markers
+        /// may have 64 MiB of results.
+        public var listBytes = 1024 * 1024
 
         public init() {}
 

@@ -23,6 +23,9 @@ int loop_take(int epoll, struct loop_event *out, int max, int milliseconds);
 int loop_eventfd(void);
 int loop_signal(int eventfd);
 
+// Gives back to the kernel what the allocator holds and nobody uses.
+void loop_release_memory(void);
+
 // CLOCK_BOOTTIME in nanoseconds: it counts while the machine sleeps, and no one sets it.
 int64_t loop_boottime(void);
 int64_t loop_walltime(void);
@@ -39,6 +42,10 @@ ssize_t loop_send2(int fd, const void *first, size_t first_count, const void *se
 int loop_set_option(int fd, int level, int name, int value);
 // 1 if the peer has closed its side or the connection is broken.
 int loop_peer_left(int fd);
+// 1 if the kernel asks whether the peer is still there, and nothing has been heard yet. TCP only.
+int loop_peer_silent(int fd);
+// Closing it sends a reset and drops what was not sent. For a socket whose peer doesn't read.
+int loop_reset_on_close(int fd);
 // Who connected a Unix socket; for another kind of socket -errno.
 int loop_peer_owner(int fd, uint32_t *user, uint32_t *group, int32_t *process);
 #endif

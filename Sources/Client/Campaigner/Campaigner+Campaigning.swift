@@ -8,11 +8,14 @@ struct Candidacy: Equatable, Sendable {
     /// Since when nothing was heard of the server.
     var outageSince: Moment?
     var lastOutage = ""
+    /// How often in a row a limit of the server was met.
+    var limited = 0
 
     mutating func heard() -> Bool {
         defer {
             failures = 0
             outageSince = nil
+            limited = 0
         }
         return outageSince != nil
     }
@@ -51,7 +54,10 @@ extension Campaigner {
 
     private mutating func campaignAnswered(_ candidacy: Candidacy, _ reply: Reply, at now: Moment) {
         var candidacy = candidacy
-        if case .unknown(let outage) = reply { return campaignFailed(candidacy, outage, at: now) }
+        if case .unknown(let outage) = reply {
+            if outage.isLimit { return campaignLimited(candidacy, outage, at: now) }
+            return campaignFailed(candidacy, outage, at: now)
+        }
         if candidacy.heard() { say(.reachedAgain) }
         phase = .campaigning(candidacy)
         switch reply {
@@ -84,6 +90,19 @@ extension Campaigner {
         candidacy.outageSince = since
         candidacy.lastOutage = outage.text
         candidacy.failures += 1
+        askLater(candidacy, at: now + delay)
+    }
+
+    /// The server is there and has no room at the moment: that is waiting, not an outage. It ends with
+    /// the wait's own time, and never in running without the lease.
+    private mutating func campaignLimited(_ candidacy: Candidacy, _ outage: Outage, at now: Moment) {
+        var candidacy = candidacy
+        let limited = candidacy.limited + 1
+        if candidacy.heard() { say(.reachedAgain) }
+        let delay = backoff.delay(failures: limited, most: .seconds(15), least: outage.retryAfter)
+        if limited == 1 || candidacy.lastOutage != outage.text { say(.limited(outage)) }
+        candidacy.limited = limited
+        candidacy.lastOutage = outage.text
         askLater(candidacy, at: now + delay)
     }
 

@@ -75,6 +75,8 @@ extension Campaigner {
     public enum Notice: Equatable, Sendable {
         case waiting(Waiting)
         case unreachable(Outage, until: Moment)
+        /// A limit of the server keeps us from waiting in its queue.
+        case limited(Outage)
         case reachedAgain
         case elected(Hold)
         case electionLost(String)
@@ -97,7 +99,7 @@ extension Campaigner {
         /// Whether it is so until something else is said.
         public var goesOn: Bool {
             switch self {
-            case .waiting, .unreachable, .renewalFailed, .settlementFailed: true
+            case .waiting, .unreachable, .limited, .renewalFailed, .settlementFailed: true
             default: false
             }
         }

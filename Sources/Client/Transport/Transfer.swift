@@ -13,6 +13,8 @@ final class Transfer {
     private(set) var lines: [[UInt8]] = []
     private(set) var tooLong = false
     private var endpoint = ""
+    private var trust = Trust()
+    private var requestID = ""
     /// curl writes into it for as long as the handle lives.
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
@@ -37,9 +39,11 @@ final class Transfer {
     func leave(_ multi: UnsafeMutableRawPointer) { curl_multi_remove_handle(multi, handle) }
 
     func prepare(
-        _ request: HTTPRequest, to endpoint: Endpoint, token: String?, timeout: Duration?, agent: String
+        _ request: HTTPRequest, _ requestID: String, to endpoint: Endpoint, token: String?,
+        timeout: Duration?, agent: String
     ) {
         self.endpoint = endpoint.shown
+        self.requestID = requestID
         setString(CURLOPT_URL, endpoint.base + request.target)
         if let path = endpoint.socketPath { setString(CURLOPT_UNIX_SOCKET_PATH, path) }
         setString(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -58,11 +62,29 @@ final class Transfer {
             setLong(CURLOPT_LOW_SPEED_TIME, 40)
         }
         addHeader("Accept: " + (request.streams ? "application/x-ndjson" : "application/json"))
+        addHeader("X-Request-Id: \(requestID)")
         if let token { addHeader("Authorization: Bearer \(token)") }
         setMethod(request)
         baton_curl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
         baton_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         baton_curl_set_writer(handle, write, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Without it curl believes the system's authorities.
+    func believe(_ trust: Trust) {
+        self.trust = trust
+        if let path = trust.authorities {
+            setString(CURLOPT_CAINFO, path)
+            // Else those of the system would be believed as well.
+            baton_curl_set_pointer(handle, CURLOPT_CAPATH, nil)
+        }
+        if trust.believesEverybody {
+            setLong(CURLOPT_SSL_VERIFYPEER, 0)
+            setLong(CURLOPT_SSL_VERIFYHOST, 0)
+        }
+        guard let certificate = trust.certificate else { return }
+        setString(CURLOPT_SSLCERT, certificate)
+        setString(CURLOPT_SSLKEY, trust.key ?? certificate)
     }
 
     private func setMethod(_ request: HTTPRequest) {
@@ -126,7 +148,12 @@ final class Transfer {
                 + (error == 0 ? "" : ": \(String(cString: strerror(error)))")
         }
         let detail = String(cString: errorText)
-        return detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+        let verdict = baton_curl_get_long(handle, CURLINFO_SSL_VERIFYRESULT)
+        if let advice = trust.advice(code, verdict: verdict, detail: detail, endpoint: endpoint) {
+            return advice
+        }
+        let why = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+        return "\(why) (request \(requestID))"
     }
 }
 

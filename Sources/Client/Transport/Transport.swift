@@ -17,15 +17,21 @@ public final class Transport {
 
     public let endpoint: Endpoint
     private let credentials: Credentials
+    private let trust: Trust
     private let agent: String
     private let multi: UnsafeMutableRawPointer
     private var transfers: [Int: Transfer] = [:]
+    /// Every attempt is a request with an id of its own; what they begin with is the same, so that a retry
+    /// can be seen to be one.
+    private let requestIDs = Random.hex(bytes: 8)
+    private var attempts = 0
     private var events: [Event] = []
 
-    public init(_ endpoint: Endpoint, _ credentials: Credentials, agent: String) {
+    public init(_ endpoint: Endpoint, _ credentials: Credentials, _ trust: Trust = Trust(), agent: String) {
         curl_global_init(Int(CURL_GLOBAL_ALL))
         self.endpoint = endpoint
         self.credentials = credentials
+        self.trust = trust
         self.agent = agent
         multi = curl_multi_init()
     }
@@ -42,7 +48,11 @@ public final class Transport {
             guard let transfer = Transfer(id, streams: request.streams) else {
                 return fail(id, "no memory for a request")
             }
-            transfer.prepare(request, to: endpoint, token: token, timeout: timeout, agent: agent)
+            attempts += 1
+            transfer.prepare(
+                request, "\(requestIDs)-\(attempts)", to: endpoint, token: token, timeout: timeout,
+                agent: agent)
+            transfer.believe(trust)
             transfers[id] = transfer
             transfer.join(multi)
         } catch {

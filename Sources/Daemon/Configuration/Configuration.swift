@@ -10,10 +10,14 @@ public struct Configuration: Sendable {
     public var data = "/var/lib/baton"
     /// Where the tokens are that requests need; nil: everybody may do everything.
     public var tokensFile: String?
-    /// Listening beyond loopback and Unix sockets without TLS must be asked for.
+    public var tls = TLSSettings()
+    /// Listening beyond loopback and Unix sockets without TLS, or without asking who is there, must be
+    /// asked for.
     public var insecureListen = false
     public var logLevel = "info"
     public var logFormat = "text"
+    /// Which requests have a line in the log: `none`, `errors` or `all`.
+    public var logRequests = "errors"
 
     public var core = CoreSettings()
     public var api = Elections.Settings()
@@ -23,10 +27,19 @@ public struct Configuration: Sendable {
     public var headerCount = 100
     public var bodyBytes = 1024 * 1024
 
+    /// Requests a second of one client, and how many may come at once; 0: no limit.
+    public var ratePerSecond = 2_000
+    public var rateBurst = 20_000
+    /// Whether addresses are limited where nobody has an identity.
+    public var limitsAddresses = false
+
     /// How long an idle lease is kept after its last hold.
     public var leaseRetention = Interval.hours(1)
     /// How long the history of ended holds is kept.
     public var historyRetention = Interval.hours(30 * 24)
+    /// How long entries of the audit record are kept, and how many at the most.
+    public var auditRetention = Interval.hours(90 * 24)
+    public var auditRows: Int64 = 1_000_000
     /// How long rows of the journal are kept once the tables have them.
     public var journalRetention = Interval.hours(1)
     /// How many bytes of such rows are kept at the most.
@@ -36,7 +49,13 @@ public struct Configuration: Sendable {
     /// Above this size of the WAL the daemon is not ready.
     public var walBytesMax: Int64 = 1024 * 1024 * 1024
 
+    /// The settings that were given, by their keys, as they were written.
+    public var given: [String: String] = [:]
+
     public init() {}
+
+    /// The table of settings has only such words as there are.
+    var requestLog: RequestLog.Scope { RequestLog.Scope(rawValue: logRequests)! }
 
     var effectiveQuarantine: Interval { restoreQuarantine ?? api.maxLeaseDuration }
 
@@ -45,7 +64,13 @@ public struct Configuration: Sendable {
         settings.journalAge = journalRetention
         settings.journalBytes = journalBytes
         settings.historyAge = historyRetention
+        settings.auditAge = auditRetention
+        settings.auditRows = auditRows
         return settings
+    }
+
+    var limiter: RateLimiter? {
+        ratePerSecond == 0 ? nil : RateLimiter(perSecond: ratePerSecond, burst: rateBurst)
     }
 
     /// What the server is told: sizes as the wire wants them.
@@ -93,21 +118,40 @@ public struct Configuration: Sendable {
             (server.connectionsPerAddress ?? 0) <= server.connections,
             "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
         )
+        try require(
+            ratePerSecond > 0 || !limitsAddresses,
+            "rate.limitAddresses (true) limits nothing while rate.perSecond is 0")
         try validateListeners()
     }
 
+    /// Whether anybody is told from anybody else, so that strangers may reach a listener.
+    private var authenticates: Bool { tokensFile != nil || tls.knowsItsClients }
+
     private func validateListeners() throws(ConfigurationError) {
+        var addresses: [ListenAddress] = []
         for text in listen {
             guard let address = ListenAddress(text) else {
                 throw ConfigurationError(
-                    "listen: \(text) is not an address; give HOST:PORT, [V6]:PORT or unix:PATH")
+                    "listen: \(text) is not an address; give HOST:PORT, [V6]:PORT, either with tls: before it, or unix:PATH"
+                )
             }
-            guard insecureListen || address.isPrivate else {
+            addresses.append(address)
+        }
+        for address in addresses where !insecureListen && !address.isPrivate {
+            guard address.isEncrypted else {
                 throw ConfigurationError(
-                    "listen: \(text) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
-                        + "Listen on loopback or a Unix socket, or set insecureListen: true if you mean it")
+                    "listen: \(address) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
+                        + "Write tls:\(address), listen on loopback or a Unix socket, or set insecureListen: true if you mean it"
+                )
+            }
+            guard authenticates else {
+                throw ConfigurationError(
+                    "listen: \(address) can be reached from other machines, and whoever reaches it may do everything. "
+                        + "Set auth.tokensFile or tls.clientCertificates: required, or insecureListen: true if you mean it"
+                )
             }
         }
+        try tls.validate(listen: addresses)
     }
 }
 

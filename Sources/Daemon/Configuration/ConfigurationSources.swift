@@ -30,6 +30,7 @@ public struct ConfigurationSources: Sendable {
                 }
                 do throws(ConfigurationError) {
                     try setting.apply(&configuration, entry.value)
+                    configuration.given[setting.key] = entry.value
                 } catch {
                     throw ConfigurationError("\(file.path):\(entry.line): \(error)")
                 }
@@ -41,6 +42,7 @@ public struct ConfigurationSources: Sendable {
                 throw ConfigurationError("--set: there is no setting \(key)\(Self.hint(key))")
             }
             try setting.apply(&configuration, value)
+            configuration.given[setting.key] = value
         }
         try configuration.validate()
         return configuration
@@ -54,6 +56,7 @@ public struct ConfigurationSources: Sendable {
             }
             do throws(ConfigurationError) {
                 try setting.apply(&configuration, value)
+                configuration.given[setting.key] = value
             } catch {
                 throw ConfigurationError("\(name): \(error)")
             }

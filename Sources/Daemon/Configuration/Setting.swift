@@ -59,6 +59,14 @@ struct Setting: Sendable {
         }
     }
 
+    /// Empty: not set.
+    static func path(_ key: String, _ path: any WritableKeyPath<Configuration, String?> & Sendable) -> Setting
+    {
+        Setting(key: key) { (configuration, text) throws(ConfigurationError) in
+            configuration[keyPath: path] = text.isEmpty ? nil : text
+        }
+    }
+
     static func choice(
         _ key: String, _ path: any WritableKeyPath<Configuration, String> & Sendable, _ choices: [String]
     ) -> Setting {
@@ -70,6 +78,15 @@ struct Setting: Sendable {
         }
     }
 
+    static func flag(_ key: String, _ path: any WritableKeyPath<Configuration, Bool> & Sendable) -> Setting {
+        Setting(key: key) { (configuration, text) throws(ConfigurationError) in
+            guard text == "true" || text == "false" else {
+                throw ConfigurationError("\(key): \(text) is not one of true, false")
+            }
+            configuration[keyPath: path] = text == "true"
+        }
+    }
+
     static let all: [Setting] = [
         Setting(key: "listen") { (configuration, text) throws(ConfigurationError) in
             configuration.listen = text.split(separator: ",").map { String($0.trimmingSpace) }
@@ -78,17 +95,18 @@ struct Setting: Sendable {
             guard !text.isEmpty else { throw ConfigurationError("data: the directory's path is empty") }
             configuration.data = text
         },
-        Setting(key: "insecureListen") { (configuration, text) throws(ConfigurationError) in
-            guard text == "true" || text == "false" else {
-                throw ConfigurationError("insecureListen: \(text) is not one of true, false")
-            }
-            configuration.insecureListen = text == "true"
-        },
+        flag("insecureListen", \.insecureListen),
         Setting(key: "auth.tokensFile") { (configuration, text) throws(ConfigurationError) in
             configuration.tokensFile = text.isEmpty ? nil : text
         },
+        path("tls.certificateFile", \.tls.certificateFile),
+        path("tls.keyFile", \.tls.keyFile),
+        path("tls.clientCAFile", \.tls.clientCAFile),
+        choice("tls.clientCertificates", \.tls.clientCertificates, ["none", "optional", "required"]),
+        choice("tls.minVersion", \.tls.minVersion, ["1.2", "1.3"]),
         choice("log.level", \.logLevel, ["trace", "debug", "info", "notice", "warning", "error"]),
         choice("log.format", \.logFormat, ["text", "json"]),
+        choice("log.requests", \.logRequests, RequestLog.Scope.allCases.map(\.rawValue)),
 
         duration("lease.defaultDuration", \.api.defaultLeaseDuration),
         duration("lease.minDuration", \.api.minLeaseDuration),
@@ -96,6 +114,15 @@ struct Setting: Sendable {
         duration("lease.retention", \.leaseRetention),
         duration("contender.reconnectGrace", \.core.reconnectGrace),
         count("contender.queueMax", \.core.contendersMax, 1...1_000_000),
+        count("waiters.perName", \.core.nameWaitersMax, 1...1_000_000),
+        count("waiters.perNamespace", \.core.namespaceWaitersMax, 1...1_000_000),
+        count("waiters.perClient", \.core.clientWaitersMax, 1...1_000_000),
+        count("namespace.leases", \.core.namespaceLeasesMax, 1...1_000_000_000),
+        count("namespace.markers", \.core.namespaceMarkersMax, 1...1_000_000_000),
+        count("namespace.bytes", \.core.namespaceBytesMax, 1...(1 << 50)),
+        count("rate.perSecond", \.ratePerSecond, 0...1_000_000),
+        count("rate.burst", \.rateBurst, 1...1_000_000),
+        flag("rate.limitAddresses", \.limitsAddresses),
         count("attempts.default", \.core.defaultMaxAttempts, 1...1000),
         duration("marker.failedRetention", \.core.failedRetention),
         count("marker.resultBytes", \.api.resultBytesMax, 1...1_048_576),
@@ -105,6 +132,8 @@ struct Setting: Sendable {
         duration("wait.streamDefault", \.api.defaultStreamWait),
 
         duration("history.retention", \.historyRetention),
+        duration("audit.retention", \.auditRetention, min: .hours(1)),
+        count("audit.rows", \.auditRows, 1000...1_000_000_000),
         duration("journal.retention", \.journalRetention),
         count("journal.bytes", \.journalBytes, 1_048_576...(1 << 50)),
         count("wal.bytesMax", \.walBytesMax, 67_108_864...(1 << 50)),
@@ -127,6 +156,7 @@ struct Setting: Sendable {
         count("http.headerCount", \.headerCount, 8...1000),
         count("http.bodyBytes", \.bodyBytes, 4096...67_108_864),
         count("http.writeBacklogBytes", \.server.writeBacklogBytes, 65_536...1_073_741_824),
+        nanoseconds("http.handshakeTime", \.server.handshakeTime),
         nanoseconds("http.headTime", \.server.headTime),
         nanoseconds("http.bodyTime", \.server.bodyTime),
         count("http.bodyRate", \.server.bodyRate, 1...1_000_000_000),

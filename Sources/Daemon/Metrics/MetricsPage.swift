@@ -15,23 +15,35 @@ struct MetricsPage {
     let facts: ServerFacts
     let health: Health
     let now: Now
+    /// Clients that the rate limiter has in mind.
+    let rateClients: Int
 
     func text() -> [UInt8] {
         var text = MetricsText()
-        holds(&text)
-        queues(&text)
+        // Counted from all that waits: once.
+        let figures = turns.core.figures
+        holds(&text, figures)
+        queues(&text, figures)
         commits(&text)
         storage(&text)
+        limits(&text)
         readiness(&text)
         http(&text)
+        tls(&text)
         process(&text)
         return text.bytes
     }
 
-    private func holds(_ text: inout MetricsText) {
+    private func holds(_ text: inout MetricsText, _ figures: Coordinator.Figures) {
         let elections: [(String, WaitEnd)] = [("fresh", .electedAtOnce), ("handover", .handedOver)]
         text.begin("baton_elections_total", .counter, "Elections, by how they came about.")
         for (name, end) in elections { text.sample(meters.waits[Int(end.rawValue)].count, ("kind", name)) }
+        let campaigns = meters.campaigns
+        text.begin("baton_campaigns_total", .counter, "Campaigns that were answered, by outcome.")
+        text.sample(campaigns.elected, ("outcome", "elected"))
+        text.sample(campaigns.done, ("outcome", "done"))
+        text.sample(campaigns.failed, ("outcome", "failed"))
+        text.sample(campaigns.waiting, ("outcome", "waiting"))
         text.begin("baton_holds_ended_total", .counter, "Holds that ended, by how.")
         for end in HoldEnd.allCases { text.sample(meters.holdEnds[Int(end.rawValue)], ("end", "\(end)")) }
         text.counter(
@@ -47,13 +59,19 @@ struct MetricsPage {
             "baton_stale_tokens_total", meters.staleTokens,
             "Requests of a holder or an operator whose hold had ended already.")
         text.counter(
+            "baton_foreign_tokens_total", meters.foreignTokens,
+            "Requests with the token of a hold that belongs to somebody else.")
+        text.begin("baton_audit_entries_total", .counter, "What the audit record was told, by outcome.")
+        for outcome in AuditEntry.Outcome.allCases {
+            text.sample(meters.recorded[outcome] ?? 0, ("outcome", outcome.rawValue))
+        }
+        text.counter(
             "baton_gaps_total", turns.statistics.gaps,
             "Times at which the daemon was away and every hold got the time added.")
-        text.gauge("baton_holds", turns.core.figures.holds, "Holds now.")
+        text.gauge("baton_holds", figures.holds, "Holds now.")
     }
 
-    private func queues(_ text: inout MetricsText) {
-        let figures = turns.core.figures
+    private func queues(_ text: inout MetricsText, _ figures: Coordinator.Figures) {
         text.begin(
             "baton_contender_wait_seconds", .histogram,
             "From a contender's arrival to its election, or to the marker of the work.")
@@ -83,6 +101,12 @@ struct MetricsPage {
         text.samples(meters.commitTime)
         text.begin("baton_turn_commands", .histogram, "Commands in each turn that was made durable.")
         text.samples(meters.turnSize)
+        text.begin(
+            "baton_store_flush_duration_seconds", .histogram, "The flush of each turn that was made durable.")
+        text.samples(meters.flushTime)
+        text.begin(
+            "baton_turn_bytes", .histogram, "Bytes in the journal of each turn that was made durable.")
+        text.samples(meters.turnBytes)
         text.gauge("baton_revision", turns.core.durableRevision, "The latest revision that is on disk.")
     }
 
@@ -98,6 +122,25 @@ struct MetricsPage {
         text.gauge(
             "baton_store_tables_lag_revisions", max(0, store.committed - store.tablesRevision),
             "How many revisions the readable tables are behind the journal.")
+    }
+
+    private func limits(_ text: inout MetricsText) {
+        text.begin(
+            "baton_refusals_total", .counter, "Requests and connections that met a limit, by its setting.")
+        for (setting, count) in meters.refusals.sorted(by: { $0.key < $1.key }) {
+            text.sample(count, ("setting", setting))
+        }
+        let usage = turns.core.usageInAll
+        text.gauge("baton_stored_leases", usage.leases, "Leases of all namespaces, idle ones included.")
+        text.gauge("baton_stored_markers", usage.markers, "Done markers of all namespaces.")
+        text.gauge(
+            "baton_reserved_markers", usage.reserved,
+            "Markers that holds under way may leave where there is none yet.")
+        text.gauge("baton_stored_bytes", usage.bytes, "Bytes of leases and done markers as they are stored.")
+        text.gauge("baton_namespaces", turns.core.namespaceCount, "Namespaces that have a lease or a marker.")
+        text.gauge(
+            "baton_rate_clients", rateClients,
+            "Clients whose requests are counted against rate.perSecond at present.")
     }
 
     private func readiness(_ text: inout MetricsText) {
@@ -117,6 +160,12 @@ struct MetricsPage {
                 text.sample(answer.count, ("route", route.text), ("code", String(answer.code)))
             }
         }
+        text.begin(
+            "baton_http_request_duration_seconds", .histogram,
+            "From a request's arrival to its answer, by route, without those that waited for others.")
+        for route in RouteTemplate.allCases where meters.answerTime[route.rawValue].count > 0 {
+            text.samples(meters.answerTime[route.rawValue], ("route", route.text))
+        }
         text.gauge("baton_connections", server.connectionsOpen, "Connections that are open now.")
         text.counter(
             "baton_connections_accepted_total", server.connectionsAccepted, "Connections that were taken.")
@@ -128,6 +177,27 @@ struct MetricsPage {
             "Answers and streams that were cut off because nobody read them.")
         text.counter("baton_received_bytes_total", server.bytesIn, "Bytes that were read from clients.")
         text.counter("baton_sent_bytes_total", server.bytesOut, "Bytes that were written to clients.")
+    }
+
+    private func tls(_ text: inout MetricsText) {
+        let tls = server.tls
+        text.begin(
+            "baton_tls_handshakes_total", .counter,
+            "TLS handshakes that were completed, by version; resumed ones follow an earlier session.")
+        for version in TLSContext.Version.allCases {
+            text.sample(tls.full[version, default: 0], ("version", version.rawValue), ("kind", "full"))
+            text.sample(tls.resumed[version, default: 0], ("version", version.rawValue), ("kind", "resumed"))
+        }
+        text.begin(
+            "baton_tls_handshakes_failed_total", .counter, "TLS handshakes that came to nothing, by reason.")
+        text.sample(tls.refused, ("reason", "refused"))
+        text.sample(tls.plainHTTP, ("reason", "plain_http"))
+        text.sample(tls.cutOff, ("reason", "cut_off"))
+        text.sample(tls.timedOut, ("reason", "timed_out"))
+        text.begin(
+            "baton_tls_certificate_not_after_seconds", .gauge,
+            "When the certificate that new connections are shown expires, in seconds since 1970-01-01 UTC.")
+        if let end = tls.certificateNotAfter { text.sample(end) }
     }
 
     private func process(_ text: inout MetricsText) {

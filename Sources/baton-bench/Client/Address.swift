@@ -1,10 +1,11 @@
 import CLinux
 import Glibc
 
-/// Where a daemon listens: `http://127.0.0.1:7979`.
+/// Where a daemon listens: `http://127.0.0.1:7979`, `https://127.0.0.1:7979`.
 struct Address: CustomStringConvertible {
     let host: String
     let port: UInt16
+    var isEncrypted = false
     private var storage = sockaddr_storage()
     private var length: socklen_t = 0
     private var family: Int32 = AF_INET
@@ -26,16 +27,19 @@ struct Address: CustomStringConvertible {
 
     init(url: String) throws(BenchError) {
         var rest = url[...]
+        let isEncrypted = rest.hasPrefix("https://")
         if rest.hasPrefix("http://") { rest = rest.dropFirst(7) }
+        if isEncrypted { rest = rest.dropFirst(8) }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]) else {
-            throw .usage("\(url): http://HOST:PORT is expected")
+            throw .usage("\(url): http://HOST:PORT or https://HOST:PORT is expected")
         }
         let host = rest[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
         try self.init(host: String(host), port: port)
+        self.isEncrypted = isEncrypted
     }
 
-    var description: String { "http://\(host):\(port)" }
+    var description: String { "\(isEncrypted ? "https" : "http")://\(host):\(port)" }
 
     /// A new one that doesn't block; -1 with errno.
     func socket() -> Int32 {

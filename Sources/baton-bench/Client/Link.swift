@@ -5,6 +5,7 @@ import Glibc
 final class Link {
     private unowned let loop: Loop
     private var socket: Int32
+    private let tunnel: Tunnel?
     private var index = -1
     private var parser = AnswerParser()
     /// What the socket didn't take yet; before the connection stands, everything.
@@ -17,6 +18,7 @@ final class Link {
     init(to address: Address, on loop: Loop) throws(BenchError) {
         self.loop = loop
         socket = address.socket()
+        tunnel = address.isEncrypted ? Tunnel(socket) : nil
         guard socket >= 0 else { throw .system("socket", errno) }
         loop_set_option(socket, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         guard address.connect(socket) || errno == EINPROGRESS else {
@@ -48,7 +50,7 @@ final class Link {
             unsent.append(contentsOf: request.bytes)
             return
         }
-        let sent = request.bytes.withUnsafeBytes { loop_send(socket, $0.baseAddress, $0.count) }
+        let sent = write(request.bytes)
         if sent == request.bytes.count { return }
         guard sent >= 0 || sent == -Int(EAGAIN) else { throw .system("send", Int32(-sent)) }
         unsent.append(contentsOf: request.bytes[max(0, sent)...])
@@ -70,10 +72,17 @@ final class Link {
         if events & ~EPOLLOUT.rawValue != 0 { try readable() }
     }
 
+    private func write(_ bytes: [UInt8]) -> Int {
+        bytes.withUnsafeBytes { tunnel?.send($0) ?? loop_send(socket, $0.baseAddress, $0.count) }
+    }
+
     private func writable() throws(BenchError) {
+        if let tunnel, !tunnel.isOpen, try !tunnel.open() {
+            return loop.watch(index, socket, writing: false)
+        }
         isOpen = true
         if !unsent.isEmpty {
-            let sent = unsent.withUnsafeBytes { loop_send(socket, $0.baseAddress, $0.count) }
+            let sent = write(unsent)
             if sent == -Int(EAGAIN) { return }
             guard sent >= 0 else { throw .system("send", Int32(-sent)) }
             unsent.removeFirst(sent)
@@ -82,14 +91,20 @@ final class Link {
     }
 
     private func readable() throws {
+        // Of a handshake: what it was waiting for.
+        if let tunnel, !tunnel.isOpen { return try writable() }
         while socket >= 0 {
-            let count = loop_receive(socket, loop.buffer.baseAddress, loop.buffer.count)
+            let count = read()
             if count == -Int(EAGAIN) { return }
             guard count >= 0 else { throw BenchError.system("recv", Int32(-count)) }
             guard count > 0 else { return try closedByPeer() }
             let bytes = UnsafeRawBufferPointer(rebasing: loop.buffer[..<count])
             try parser.take(bytes, onAnswer)
-            if count < loop.buffer.count { return }
+            if tunnel == nil, count < loop.buffer.count { return }
         }
+    }
+
+    private func read() -> Int {
+        tunnel?.receive(loop.buffer) ?? loop_receive(socket, loop.buffer.baseAddress, loop.buffer.count)
     }
 }

@@ -21,6 +21,9 @@ struct Figure: Sendable {
         Figure(
             name: "takeover", about: "The holder is gone: how late after the deadline the next one holds",
             measure: TakeoverFigures.measure),
+        Figure(
+            name: "attack", about: "An honest client while others hold connections and lead nowhere",
+            measure: AttackFigures.measure),
         Figure(name: "memory", about: "Memory of the daemon", measure: MemoryFigures.measure),
         Figure(
             name: "start", about: "From the start until the first election, after SIGKILL",

@@ -4,13 +4,21 @@ import Glibc
 final class DaemonProcess {
     private let program: String
     private let directory: String
+    private let certificate: Certificate?
+    private let settings: [String]
     let address: Address
     private(set) var pid: pid_t = 0
 
-    init(program: String, directory: String) throws(BenchError) {
+    init(
+        program: String, directory: String, certificate: Certificate?, settings: [String]
+    ) throws(BenchError) {
         self.program = program
         self.directory = directory
-        address = try Address.unused()
+        self.certificate = certificate
+        self.settings = settings
+        var address = try Address.unused()
+        address.isEncrypted = certificate != nil
+        self.address = address
         try start()
         try awaitReady()
     }
@@ -20,10 +28,14 @@ final class DaemonProcess {
     /// Starts it and doesn't wait. Also after `kill`, with the data that is there.
     func start() throws(BenchError) {
         let log = "\(directory).log"
-        let arguments = [
-            program, "--listen", "\(address.host):\(address.port)", "--data", directory,
-            "--set", "log.level=warning",
-        ]
+        var all = settings + ["log.level=warning"]
+        if let certificate {
+            all += ["tls.certificateFile=\(certificate.path)", "tls.keyFile=\(certificate.keyPath)"]
+        }
+        let scheme = certificate == nil ? "" : "tls:"
+        let arguments =
+            [program, "--listen", "\(scheme)\(address.host):\(address.port)", "--data", directory]
+            + all.flatMap { ["--set", $0] }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -67,6 +79,17 @@ final class DaemonProcess {
 
     /// Bytes in memory, and those of them that aren't a file's.
     var memory: (resident: Int, anonymous: Int) { (kilobytes("VmRSS"), kilobytes("RssAnon")) }
+
+    /// The most that has been resident since `forgetPeak`.
+    var memoryPeak: Int { kilobytes("VmHWM") }
+
+    /// proc_pid_clear_refs(5): "To reset the peak resident set size to the current, write 5."
+    func forgetPeak() {
+        let file = open("/proc/\(pid)/clear_refs", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        _ = write(file, "5", 1)
+        close(file)
+    }
 
     private func kilobytes(_ key: String) -> Int {
         let text = Machine.value(of: key, in: "/proc/\(pid)/status") ?? ""

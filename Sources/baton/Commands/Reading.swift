@@ -179,3 +179,26 @@ struct Status: ParsableCommand {
         if answer["ready"]?.bool == false { throw ExitCode(1) }
     }
 }
+
+/// `baton quota`: what a namespace has of what it may have.
+struct Quota: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What the namespace has, and what it may have.",
+        discussion: """
+            Markers that holds under way may still leave are reserved, and count.
+
+            Examples:
+              baton quota -n ci
+              baton quota -o json
+            """)
+
+    @OptionGroup var server: ServerOptions
+
+    @Option(name: [.short, .long], help: "json or yaml. (default: a table)")
+    var output: OutputFormat?
+
+    func run() throws {
+        let answer = try server.call(HTTPRequest("GET", ["namespaces", server.namespaceName]))
+        OutputFormat.show(answer, output, names: [server.namespaceName]) { _ in Listing.quota(answer) }
+    }
+}

@@ -40,15 +40,21 @@ struct Wait: ParsableCommand {
         let transport = server.transport()
         var silentSince: Moment?
         var backoff: Duration = .milliseconds(250)
+        var limited = 0
         while true {
             transport.start(0, request(until), timeout: nil)
-            let word = Self.listen(transport, until, heard: { silentSince = nil })
+            let word = Self.listen(transport, until, heard: { (silentSince, limited) = (nil, 0) })
             transport.cancel(0)
             var pause = Duration.zero
             switch word {
             case .answer(let response): if try judge(response) { return }
             case .again(let delay): pause = delay
             case .over: break
+            case .limited(let why, let delay):
+                if limited == 0 { Say.line("the server has no room for us yet: \(why); asking again") }
+                limited += 1
+                silentSince = nil
+                pause = max(delay, min(.milliseconds(500) * limited, .seconds(15)))
             case .unknown(let why):
                 try unknown(&silentSince, why)
                 pause = backoff
@@ -67,6 +73,8 @@ struct Wait: ParsableCommand {
         case answer(HTTPResponse)
         case again(after: Duration)
         case unknown(String)
+        /// A limit of the server keeps us from waiting there.
+        case limited(String, retryAfter: Duration)
         /// Our own time is over.
         case over
     }
@@ -79,9 +87,11 @@ struct Wait: ParsableCommand {
                     heard()
                     if let word = word(line) { return word }
                 case .finished(_, .success(let response)):
-                    if response.status >= 500 || response.status == 429 {
-                        return .unknown(Problem(status: response.status, response.json).text)
+                    let text = Problem(status: response.status, response.json).text
+                    if response.status == 429 {
+                        return .limited(text, retryAfter: response.retryAfter ?? .seconds(1))
                     }
+                    if response.status >= 500 { return .unknown(text) }
                     return response.body.isEmpty ? .again(after: .milliseconds(100)) : .answer(response)
                 case .finished(_, .failure(let failure)): return .unknown(failure.text)
                 }

@@ -55,8 +55,13 @@ struct Aftermath {
             "lease": .string(contender.lease), "holderIdentity": .string(contender.holder),
             "fencingToken": hold.map { .number($0.token) }, "attempt": hold.map { .number($0.attempt) },
             "inputsDigest": contender.inputsDigest.map { .string($0) },
+            "requestID": requestID(verdict).map { .string($0) },
             "result": verdict.result.map { .strings($0) }, "marker": marker(verdict),
         ])
+    }
+
+    private func requestID(_ verdict: Verdict) -> String? {
+        if case .refused(let problem) = verdict { problem.requestID } else { nil }
     }
 
     private func marker(_ verdict: Verdict) -> JSON? {

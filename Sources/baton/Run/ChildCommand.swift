@@ -16,6 +16,7 @@ struct ChildCommand {
     private var common: [String: String] {
         var environment = Environment.all
         environment["BATON_SERVER"] = plan.endpoint.shown
+        environment.merge(plan.trust.environment) { $1 }
         environment["BATON_NAMESPACE"] = plan.contender.namespace
         environment["BATON_LEASE"] = plan.contender.lease
         environment["BATON_HOLDER"] = plan.contender.holder

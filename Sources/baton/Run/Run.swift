@@ -88,7 +88,7 @@ struct Run: ParsableCommand {
             .merging(PairArgument.map(work.info)) { $1 }
         let plan = RunPlan(
             contender: contender, endpoint: server.endpoint, credentials: server.credentials,
-            command: command, verification: work.verify)
+            trust: server.trust, command: command, verification: work.verify)
         throw ExitCode(try Self.carryOut(plan, results))
     }
 

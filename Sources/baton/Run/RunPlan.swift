@@ -6,10 +6,11 @@ struct RunPlan {
     let contender: Contender
     let endpoint: Endpoint
     let credentials: Credentials
+    let trust: Trust
     let command: [String]
     let verification: String?
 
-    func transport() -> Transport { Transport(endpoint, credentials, agent: "baton/\(Baton.version)") }
+    func transport() -> Transport { Transport(endpoint, credentials, trust, agent: "baton/\(Baton.version)") }
 }
 
 /// What the guardian does when baton was killed and the command's tree is gone.

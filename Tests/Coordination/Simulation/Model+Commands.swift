@@ -13,10 +13,11 @@ extension Model {
             case .revoke(let revocation): try revoke(revocation, now)
             case .mark(let marking): try mark(marking, now)
             case .unmark(let unmarking): try unmark(unmarking, now)
-            case .wait(let wait): self.wait(wait, now)
+            case .wait(let wait): try self.wait(wait, now)
             case .forsake(let request): depart(request, now)
             case .takeBack(let key, let token): takeBack(key, token, now)
             case .sweep(let key, let revision): sweep(key, revision)
+            case .record: break
             }
         } catch {
             say(.refused(error), to: command.request!)
@@ -44,6 +45,7 @@ extension Model {
             }
             try compare(hold.inputsDigest, campaign.inputsDigest)
         } else if !isQuarantined(now) && !name.queue.contains(where: { $0.isPresent }) {
+            try room(key, electing: campaign.way)
             names[key]!.queue.removeAll { $0.isOf(campaign) }
             return elect(Place(campaign: campaign, requests: [campaign.request]), now)
         }
@@ -52,10 +54,13 @@ extension Model {
 
     private mutating func enqueue(_ campaign: Campaign, _ now: Now) throws(Rejection) {
         let key = campaign.key
+        if let until = campaign.waitUntil, until > now.instant {
+            try roomToWait(for: [key], campaign.client)
+        }
         var index = names[key]!.queue.firstIndex { $0.isOf(campaign) }
         if index == nil {
             if names[key]!.queue.count >= settings.contendersMax {
-                throw .tooMany(limit: settings.contendersMax)
+                throw .tooMany(.queue, limit: settings.contendersMax)
             }
             names[key]!.queue.append(Place(campaign: campaign))
             index = names[key]!.queue.count - 1
@@ -66,6 +71,7 @@ extension Model {
             names[key]!.queue[index!].requests.append(campaign.request)
             names[key]!.queue[index!].graceUntil = nil
             patience[campaign.request] = until
+            clients[campaign.request] = campaign.client
             said.append(Said(request: campaign.request, standing: place, after: revision))
         } else {
             if !names[key]!.queue[index!].isPresent {
@@ -202,7 +208,7 @@ extension Command {
         case .mark(let marking): marking.request
         case .unmark(let unmarking): unmarking.request
         case .wait(let wait): wait.request
-        case .forsake, .takeBack, .sweep: nil
+        case .forsake, .takeBack, .sweep, .record: nil
         }
     }
 }

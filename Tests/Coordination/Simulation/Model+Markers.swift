@@ -14,6 +14,7 @@ extension Model {
             return say(.marked(marker, new: false), to: marking.request)
         }
         if name.hold != nil && name.lease!.way == .once { throw .held(view(key, now)!) }
+        try room(key, electing: nil)
         let marker = DoneMarker(
             key: key, revision: next(), finding: marking.finding, inputsDigest: marking.inputsDigest,
             holder: marking.holder, principal: marking.principal, token: nil, attempt: 1,
@@ -45,12 +46,13 @@ extension Model {
         say(.unmarked(marker), to: unmarking.request)
     }
 
-    mutating func wait(_ wait: MarkerWait, _ now: Now) {
+    mutating func wait(_ wait: MarkerWait, _ now: Now) throws(Rejection) {
         for key in wait.keys { dropFailedMarker(key, now) }
         let view = markersView(wait)
         guard view.verdict == .waiting, let until = wait.waitUntil, until > now.instant else {
             return say(.markers(view), to: wait.request)
         }
+        try roomToWait(for: wait.keys, wait.client)
         waits.append(Wait(wait: wait, until: until))
         said.append(Said(request: wait.request, after: revision))
     }

@@ -49,7 +49,7 @@ extension Model {
                 passOn(key, end(key, .expired, "not renewed in time", nil, now), now)
             }
         } else if name.queue.contains(where: { $0.isPresent }) {
-            if !isQuarantined(now) { handOver(key, now) }
+            if !isQuarantined(now) { endQuarantine(key, now) }
         } else if name.queue.count != before {
             tellOrphaned(key, now)
         }

@@ -60,6 +60,8 @@ struct Model {
     var waits: [Wait] = []
     /// Until when each parked campaign waits.
     var patience: [RequestID: Instant] = [:]
+    /// Whose each of them is.
+    var clients: [RequestID: String] = [:]
     var history: [FencingToken: HoldRecord] = [:]
     var said: [Said] = []
     /// The inputs of the hold that ended last.

@@ -59,7 +59,7 @@ extension Simulation {
             inputsDigest: someInputs(), maxAttempts: dice.pick([nil, nil, 1, 3]),
             supersedes: dice.oneIn(3) ? stage.disk.markers[key]?.revision : nil,
             confirmWithin: dice.oneIn(3) ? someSpan(upTo: 10) : nil,
-            waitUntil: dice.oneIn(4) ? nil : stage.now.instant + someSpan(upTo: 90))
+            waitUntil: dice.oneIn(4) ? nil : stage.now.instant + someSpan(upTo: 90), client: holder)
     }
 
     private mutating func someClaim() -> Claim? {
@@ -100,9 +100,11 @@ extension Simulation {
     private mutating func someWait() -> MarkerWait {
         var names = Self.names
         names.removeSubrange((1 + dice.below(3))...)
+        let request = stage.newRequest()
         return MarkerWait(
-            request: stage.newRequest(), keys: names.map(Stage.key), require: dice.pick([.all, .any]),
-            waitUntil: dice.oneIn(5) ? nil : stage.now.instant + someSpan(upTo: 90))
+            request: request, keys: names.map(Stage.key), require: dice.pick([.all, .any]),
+            waitUntil: dice.oneIn(5) ? nil : stage.now.instant + someSpan(upTo: 90),
+            client: Self.holders[Int(request % 4)])
     }
 
     /// Anybody who has heard nothing yet: who waits, was told in this very turn, or asked in it.

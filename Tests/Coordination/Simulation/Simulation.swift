@@ -15,18 +15,34 @@ struct Simulation {
     var elections: [Election] = []
 
     private(set) var step = 0
+    /// How often each limit was met.
+    private(set) var refusals: [Bound: Int] = [:]
     private(set) var trail: [String] = []
     var keepsTrail = false
 
     init(seed: UInt64) {
         dice = Dice(seed: seed)
-        settings = CoreSettings(
+        var settings = CoreSettings(
             reconnectGrace: .seconds(10), defaultMaxAttempts: 2, failedRetention: .seconds(60),
             contendersMax: 5, idleNamesMax: 2)
+        if seed % 5 == 3 { Self.tighten(&settings, seed) }
+        self.settings = settings
         let quarantine: Interval? = dice.oneIn(8) ? .seconds(45) : nil
         stage = Stage(settings, quarantine: quarantine)
         stage.recordsIssues = false
         model = Model(settings, quarantineUntil: stage.core.quarantineUntil)
+    }
+
+    /// Every limit within reach of four names and four holders. Not by the dice: the seeds that found
+    /// something play as they did.
+    private static func tighten(_ settings: inout CoreSettings, _ seed: UInt64) {
+        if seed % 2 == 0 { settings.contendersMax = 2 }
+        settings.nameWaitersMax = 2 + Int(seed % 3)
+        settings.namespaceWaitersMax = 4 + Int(seed % 4)
+        settings.clientWaitersMax = 2
+        settings.namespaceLeasesMax = 2 + Int(seed % 2)
+        settings.namespaceMarkersMax = 2
+        settings.namespaceBytesMax = seed % 3 == 0 ? 500 : 10_000
     }
 
     /// Plays; returns what went wrong, if anything did.
@@ -72,7 +88,7 @@ struct Simulation {
         let effects = stage.collectTick()
         let order: [Model.Due] = effects.compactMap {
             switch $0 {
-            case .persist(let change): .name(change.key)
+            case .persist(let change): change.key.map { .name($0) }
             case .answer(let request, _, _), .parked(let request, _, _): .request(request)
             case .standingsChanged(let key): .name(key)
             case .waitEnded: nil
@@ -178,6 +194,14 @@ struct Simulation {
         }
         if stage.core.revision != model.revision {
             stage.fault("revision \(stage.core.revision), the model has \(model.revision)")
+        }
+        if stage.core.usage(of: "ci") != model.usage {
+            stage.fault("the core counts \(stage.core.usage(of: "ci")), the model \(model.usage)")
+        }
+        for effect in effects {
+            if case .answer(_, .refused(let rejection), _) = effect, let bound = rejection.bound {
+                refusals[bound, default: 0] += 1
+            }
         }
         model.said = []
     }

@@ -1,3 +1,4 @@
+import Coordination
 import Testing
 
 #if canImport(Glibc)
@@ -38,6 +39,17 @@ private func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
         simulation.keepsTrail = true
         let fault = simulation.run(steps: 300)
         #expect(fault == nil)
+    }
+
+    /// A limit that no seed meets would be tested by none.
+    @Test func `every limit is met by some seed`() {
+        var met: [Bound: Int] = [:]
+        for seed in stride(from: UInt64(3), to: 60, by: 5) {
+            var simulation = Simulation(seed: seed)
+            if let fault = simulation.run(steps: 300) { Issue.record("seed \(seed), \(fault)") }
+            met.merge(simulation.refusals, uniquingKeysWith: +)
+        }
+        for bound in Bound.allCases { #expect(met[bound, default: 0] > 0, "\(bound)") }
     }
 
     @Test(arguments: 0..<4) func `the core does what the model does, whatever the dice say`(quarter: UInt64) {

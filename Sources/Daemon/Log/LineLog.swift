@@ -4,7 +4,8 @@ import Glibc
 import JSON
 import Logging
 
-/// A log on standard error: lines for a terminal, or JSON objects for machines.
+/// A log on standard error: lines for a terminal, or JSON objects for machines. One event is one line,
+/// whatever is in it.
 public struct LineLog: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var logLevel: Logger.Level
@@ -32,10 +33,10 @@ public struct LineLog: LogHandler {
                 json.member("message", event.message.description)
                 json.member("facts", facts.reduce(into: [:]) { $0[$1.key] = $1.value.description })
             }
-            line = writer.bytes
+            line = LogText.escapedJSON(writer.bytes)
         } else {
-            var text = "\(time) \(event.level.rawValue): \(event.message)"
-            for (key, value) in facts { text += " \(key)=\(value)" }
+            var text = "\(time) \(event.level.rawValue): \(LogText.escaped(event.message.description))"
+            for (key, value) in facts { text += " \(key)=\(LogText.value(value.description))" }
             line = Array(text.utf8)
         }
         line.append(UInt8(ascii: "\n"))

@@ -1,0 +1,87 @@
+/// The usage of every namespace that has anything, and their sum.
+struct UsageBook: Sendable {
+    private(set) var namespaces: [String: NamespaceUsage]
+    private(set) var total: NamespaceUsage
+
+    init(_ namespaces: [String: NamespaceUsage]) {
+        self.namespaces = namespaces
+        total = namespaces.values.reduce(NamespaceUsage(), +)
+    }
+
+    subscript(namespace: String) -> NamespaceUsage { namespaces[namespace] ?? NamespaceUsage() }
+
+    /// What one name adds to its namespace has changed.
+    mutating func change(_ namespace: String, from old: NamespaceUsage, to new: NamespaceUsage) {
+        guard old != new else { return }
+        total = total - old + new
+        let usage = self[namespace] - old + new
+        namespaces[namespace] = usage == NamespaceUsage() ? nil : usage
+    }
+}
+
+extension NameState {
+    /// What this name adds to its namespace's usage.
+    var usage: NamespaceUsage {
+        NamespaceUsage(
+            leases: lease == nil ? 0 : 1, markers: marker == nil ? 0 : 1,
+            reserved: marker == nil && lease?.hold != nil && lease?.way == .once ? 1 : 0,
+            bytes: (lease == nil ? 0 : leaseBytes) + (marker == nil ? 0 : markerBytes))
+    }
+}
+
+extension Coordinator {
+    /// What this namespace has, the turn that is not on disk yet included.
+    public func usage(of namespace: String) -> NamespaceUsage { usage[namespace] }
+    public var usageInAll: NamespaceUsage { usage.total }
+    /// Namespaces that have a lease or a marker.
+    public var namespaceCount: Int { usage.namespaces.count }
+
+    /// Puts into the books what has become of the name.
+    mutating func book(_ name: inout NameState, _ key: Key) {
+        let new = name.usage
+        usage.change(key.namespace, from: name.counted, to: new)
+        name.counted = new
+    }
+
+    /// The lease as it is now becomes durable with this turn.
+    mutating func keepLease(_ name: inout NameState, _ effects: inout [Effect]) {
+        name.leaseBytes = scale.lease(name.lease!)
+        effects.append(.persist(.lease(name.lease!)))
+    }
+
+    /// The same for the marker.
+    mutating func keepMarker(_ name: inout NameState, _ effects: inout [Effect]) {
+        name.markerBytes = scale.marker(name.marker!)
+        effects.append(.persist(.marker(name.marker!)))
+    }
+
+    /// Whether the namespace has room for what an election or a marker adds to this name.
+    ///
+    /// What the name has already, or has a place for, is never refused: a hold is handed over and
+    /// completed in a full namespace, and in one whose limits were lowered.
+    func room(
+        in namespace: String, for name: NameState, leases: Int, markers: Int
+    ) throws(Rejection) {
+        let own = name.counted
+        let others = usage[namespace] - own
+        let newMarkers = markers - own.markers - own.reserved
+        func check(_ bound: Bound, _ used: Int, _ wanted: Int, _ limit: Int) throws(Rejection) {
+            guard used + wanted > limit else { return }
+            throw .quotaExceeded(bound, namespace: namespace, limit: limit, used: used)
+        }
+        if leases > own.leases { try check(.leases, others.leases, leases, settings.namespaceLeasesMax) }
+        if newMarkers > 0 {
+            try check(.markers, others.markers + others.reserved, markers, settings.namespaceMarkersMax)
+        }
+        // How large a record will become is known when it is there: so bytes are used up when they are
+        // reached, and what was let in before that may go beyond.
+        guard leases > own.leases || newMarkers > 0 else { return }
+        try check(.bytes, others.bytes + own.bytes, 1, settings.namespaceBytesMax)
+    }
+
+    /// The same for an election: it makes the lease, if there is none, and work may leave a marker.
+    func room(for campaign: Campaign, in name: NameState) throws(Rejection) {
+        let leavesMarker = campaign.way == .once || name.marker != nil
+        try room(in: campaign.key.namespace, for: name, leases: 1, markers: leavesMarker ? 1 : 0)
+    }
+}

@@ -1,0 +1,49 @@
+/// How many requests wait: for each name, each namespace and each client.
+///
+/// A request that waits for several markers counts once for each of their names, and once for
+/// their namespace.
+struct WaiterCounts: Sendable {
+    private(set) var names: [Key: Int] = [:]
+    private(set) var namespaces: [String: Int] = [:]
+    private(set) var clients: [String: Int] = [:]
+
+    mutating func add(_ place: Place) { change(place, by: 1) }
+    mutating func remove(_ place: Place) { change(place, by: -1) }
+
+    private mutating func change(_ place: Place, by step: Int) {
+        for key in place.keys { Self.change(&names[key], by: step) }
+        if let namespace = place.keys.first?.namespace { Self.change(&namespaces[namespace], by: step) }
+        if let client = place.client { Self.change(&clients[client], by: step) }
+    }
+
+    private static func change(_ count: inout Int?, by step: Int) {
+        let new = (count ?? 0) + step
+        count = new == 0 ? nil : new
+    }
+
+    /// Whether one more may wait there.
+    func room(for place: Place, _ limits: CoreSettings) throws(Rejection) {
+        func check(_ bound: Bound, _ count: Int?, _ limit: Int) throws(Rejection) {
+            if count ?? 0 >= limit { throw .tooMany(bound, limit: limit) }
+        }
+        for key in place.keys { try check(.waitersOfName, names[key], limits.nameWaitersMax) }
+        if let namespace = place.keys.first?.namespace {
+            try check(.waitersOfNamespace, namespaces[namespace], limits.namespaceWaitersMax)
+        }
+        if let client = place.client {
+            try check(.waitersOfClient, clients[client], limits.clientWaitersMax)
+        }
+    }
+}
+
+extension Coordinator {
+    /// Requests of this namespace that wait, to be elected or for a marker.
+    public func waiters(in namespace: String) -> Int { waiterCounts.namespaces[namespace] ?? 0 }
+
+    /// The one way in which a request begins to wait, or ends.
+    mutating func setPlace(of request: RequestID, to place: Place?) {
+        if let old = requests[request] { waiterCounts.remove(old) }
+        if let place { waiterCounts.add(place) }
+        requests[request] = place
+    }
+}

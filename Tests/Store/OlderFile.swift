@@ -1,0 +1,14 @@
+@testable import Store
+
+extension Connection {
+    /// Makes the file one that an earlier version wrote: 1 has no audit record, 2 counts no namespaces.
+    func goBack(to version: Int) throws(StoreError) {
+        try run(
+            """
+            DROP TRIGGER leases_inserted; DROP TRIGGER leases_updated; DROP TRIGGER leases_deleted;
+            DROP TRIGGER markers_inserted; DROP TRIGGER markers_updated; DROP TRIGGER markers_deleted;
+            DROP TABLE usage; PRAGMA user_version=2
+            """)
+        if version == 1 { try run("DROP TABLE audit; PRAGMA user_version=1") }
+    }
+}
