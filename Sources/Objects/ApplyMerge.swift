@@ -24,8 +24,9 @@ enum ApplyMerge {
             return .object(values.sorted { $0.key < $1.key }.map { JSONMember($0.key, $0.value) })
         case .list(let element, let kind):
             var entries = FieldSet.entries(live, kind)
+            let places = Dictionary(uniqueKeysWithValues: zip(entries.map(\.element), entries.indices))
             for entry in FieldSet.entries(configuration, kind) {
-                if let index = entries.firstIndex(where: { $0.element == entry.element }) {
+                if let index = places[entry.element] {
                     entries[index].value = merged(entries[index].value, entry.value, element)
                 } else {
                     entries.append(entry)
@@ -49,14 +50,15 @@ enum ApplyMerge {
     private static func remaining(_ value: JSON, _ node: FieldSet.Node, _ shape: Shape) -> JSON? {
         if shape.isLeaf { return node.isMember ? nil : value }
         var rest = value
+        let gone = Dictionary(uniqueKeysWithValues: node.below.nodes.map { ($0.element, $0) })
         switch shape {
         case .object(let structure): remove(node.below, from: &rest, structure)
         case .map:
-            rest = .object((value.members ?? []).filter { node.below.node("f:" + $0.name) == nil })
+            rest = .object((value.members ?? []).filter { gone["f:" + $0.name] == nil })
         case .list(let element, let kind):
             rest = .array(
                 FieldSet.entries(value, kind).compactMap { entry in
-                    guard let below = node.below.node(entry.element) else { return entry.value }
+                    guard let below = gone[entry.element] else { return entry.value }
                     return remaining(entry.value, below, element)
                 })
         default: break

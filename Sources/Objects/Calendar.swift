@@ -1,13 +1,27 @@
+import JSON
+
 /// The Gregorian calendar, before its beginning as well.
 enum Calendar {
     /// Seconds since 1970 as RFC 3339 in UTC. - Parameter micros: nil: no decimals.
     static func text(seconds: Int, micros: Int? = nil) -> String {
         let (days, time) = divided(seconds, by: 86_400)
         let (year, month, day) = date(days)
-        var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
-        text += "\(padded(time / 3600, 2)):\(padded(time / 60 % 60, 2)):\(padded(time % 60, 2))"
-        if let micros { text += "." + padded(micros, 6) }
-        return text + "Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(27)
+        if year < 0 { text.append(UInt8(ascii: "-")) }
+        text.append(decimal: UInt64(year.magnitude), digits: 4)
+        for (mark, number) in [
+            ("-", month), ("-", day), ("T", time / 3600), (":", time / 60 % 60), (":", time % 60),
+        ] as [(Unicode.Scalar, Int)] {
+            text.append(UInt8(ascii: mark))
+            text.append(decimal: UInt64(number), digits: 2)
+        }
+        if let micros {
+            text.append(UInt8(ascii: "."))
+            text.append(decimal: UInt64(micros), digits: 6)
+        }
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     static func days(in month: Int, of year: Int) -> Int {
@@ -44,11 +58,5 @@ enum Calendar {
     private static func divided(_ number: Int, by divisor: Int) -> (Int, Int) {
         let rest = ((number % divisor) + divisor) % divisor
         return ((number - rest) / divisor, rest)
-    }
-
-    private static func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number.magnitude)
-        let zeros = String(repeating: "0", count: max(0, width - digits.count))
-        return (number < 0 ? "-" : "") + zeros + digits
     }
 }

@@ -7,19 +7,19 @@ import JSON
 /// first wrong type, and of what would only be ignored it tells all, in the order of the text.
 struct Decoder {
     /// The first wrong type, in the words of Go's decoder.
-    private(set) var typeFault: String?
+    var typeFault: String?
     /// `unknown field "spec.bogus"` and `duplicate field …`, none twice.
-    private(set) var strictFaults: [String] = []
+    var strictFaults: [String] = []
     /// Wrong types and missing members of a custom resource's own part.
-    private(set) var faults: [Refusal.Cause] = []
+    var faults: [Refusal.Cause] = []
 
-    private let isCustom: Bool
+    let isCustom: Bool
     /// Where the reader is; an index is no part of what Go calls a field.
-    private var path: [Step] = []
+    var path: [Step] = []
     /// A real server stops counting there.
-    private static let strictFaultsMax = 100
+    static let faultsMax = 100
 
-    private enum Step {
+    enum Step {
         case name(String)
         case index(Int)
     }
@@ -30,12 +30,16 @@ struct Decoder {
         var read: [JSONMember] = []
         read.reserveCapacity(members.count)
         var last = -1
+        // A bit for each field; none has more than 64.
+        var seen: UInt64 = 0
         for member in members {
             guard let index = structure.index(of: member.name, near: last + 1) else {
                 strict("unknown", member.name)
                 continue
             }
             let field = structure.fields[index]
+            if seen & 1 << UInt64(index) != 0 { strict("duplicate", field.name) }
+            seen |= 1 << UInt64(index)
             if index > last {
                 if let value = value(member.value, field, structure) {
                     read.append(JSONMember(field.name, value))
@@ -53,14 +57,8 @@ struct Decoder {
     private mutating func insert(
         _ member: JSONMember, _ field: Field, _ structure: Structure, _ read: inout [JSONMember]
     ) {
-        let earlier = read.firstIndex { $0.name == field.name }
-        if earlier != nil { strict("duplicate", field.name) }
         guard let value = value(member.value, field, structure) else { return }
-        if let earlier {
-            read[earlier].value = value
-        } else {
-            read.put(JSONMember(field.name, value), in: structure)
-        }
+        read.put(JSONMember(field.name, value), in: structure)
     }
 
     /// Nil: as if the member weren't there.
@@ -174,77 +172,6 @@ struct Decoder {
     private var hasTimeFault = false
 }
 
-// MARK: What is wrong
-
-extension Decoder {
-    /// A wrong type by the names of Go: of the innermost structure, and of the whole path.
-    private mutating func wrongType(_ json: JSON, _ field: Field, _ structure: Structure) {
-        if isInCustom(field) {
-            return faults.append(
-                .wrongType(location(field.name), json.schemaType, expected: field.shape.schemaType))
-        }
-        let type = field.shape.isTime ? "string" : field.goType
-        cannotRead(json, "\(structure.goName).\(names(field.name))", type, field.shape)
-    }
-
-    /// A wrong type in a map or a list. The field is that of the map or list.
-    private mutating func wrongElement(_ json: JSON, _ shape: Shape, _ structure: Structure) {
-        if isCustom, !isInMetadata {
-            return faults.append(
-                .wrongType(location(nil), json.schemaType, expected: shape.schemaType))
-        }
-        cannotRead(json, "\(structure.goName).\(names(nil))", shape.goType, shape)
-    }
-
-    private mutating func cannotRead(_ json: JSON, _ field: String, _ type: String, _ shape: Shape) {
-        guard typeFault == nil else { return }
-        var found = Go.word(json)
-        if case .number(let number) = json, shape.isInteger { found += " " + number.text }
-        typeFault = "json: cannot unmarshal \(found) into Go struct field \(field) of type \(type)"
-    }
-
-    private mutating func missing(_ structure: Structure, _ read: [JSONMember]) {
-        for name in structure.required where !read.contains(where: { $0.name == name }) {
-            let field = location(name)
-            if !faults.contains(where: { $0.field == field }) { faults.append(.required(field, "")) }
-        }
-    }
-
-    private mutating func strict(_ what: String, _ name: String) {
-        guard strictFaults.count < Self.strictFaultsMax else { return }
-        let text = "\(what) field \(Go.quoted(location(name)))"
-        if !strictFaults.contains(text) { strictFaults.append(text) }
-    }
-
-    private var isInMetadata: Bool {
-        guard case .name("metadata") = path.first else { return false }
-        return true
-    }
-
-    private func isInCustom(_ field: Field) -> Bool {
-        isCustom && !isInMetadata && !(path.isEmpty && field.name == "metadata")
-    }
-
-    /// `metadata.ownerReferences[0].uid`.
-    private func location(_ name: String?) -> String {
-        var text = ""
-        for step in path {
-            switch step {
-            case .name(let name): text += text.isEmpty ? name : "." + name
-            case .index(let index): text += "[\(index)]"
-            }
-        }
-        guard let name else { return text }
-        return text.isEmpty ? name : "\(text).\(name)"
-    }
-
-    /// `metadata.ownerReferences.uid`.
-    private func names(_ name: String?) -> String {
-        let names = path.compactMap { if case .name(let name) = $0 { name } else { nil } }
-        return (names + (name.map { [$0] } ?? [])).joined(separator: ".")
-    }
-}
-
 extension Structure {
     /// Clients write members in the order of the structure, as a rule: so the search begins where one is
     /// expected.
@@ -262,31 +189,6 @@ extension Shape {
         case .map, .object, .list, .raw: false
         }
     }
-
-    fileprivate var isInteger: Bool {
-        switch self {
-        case .int32, .int64: true
-        default: false
-        }
-    }
-
-    fileprivate var isTime: Bool {
-        switch self {
-        case .time, .microTime: true
-        default: false
-        }
-    }
-
-    /// As an OpenAPI schema calls it.
-    fileprivate var schemaType: String {
-        switch self {
-        case .string, .time, .microTime: "string"
-        case .int32, .int64: "integer"
-        case .bool: "boolean"
-        case .map, .object, .raw: "object"
-        case .list: "array"
-        }
-    }
 }
 
 extension JSON {
@@ -298,17 +200,6 @@ extension JSON {
         // A time that is zero.
         case .null: true
         default: false
-        }
-    }
-
-    fileprivate var schemaType: String {
-        switch self {
-        case .null: "null"
-        case .bool: "boolean"
-        case .number(let number): number.integer == nil ? "number" : "integer"
-        case .string: "string"
-        case .array: "array"
-        case .object: "object"
         }
     }
 }

@@ -25,9 +25,20 @@ extension FieldSet {
             if let last = nodes.last, !(last.element < node.element) { isSorted = false }
             nodes.append(node)
         }
-        self.init(isSorted ? nodes : [])
-        if isSorted { return }
-        self = nodes.reduce(FieldSet()) { $0.union(FieldSet([$1])) }
+        self.init(isSorted ? nodes : Self.united(nodes))
+    }
+
+    private static func united(_ nodes: [Node]) -> [Node] {
+        var united: [Node] = []
+        for node in nodes.sorted(by: { $0.element < $1.element }) {
+            if let last = united.last, last.element == node.element {
+                let both = FieldSet([last]).union(FieldSet([node]))
+                united[united.count - 1] = both.nodes[0]
+            } else {
+                united.append(node)
+            }
+        }
+        return united
     }
 
     private static func node(_ member: JSONMember) -> Node? {

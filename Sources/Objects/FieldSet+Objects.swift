@@ -35,6 +35,7 @@ extension FieldSet {
     /// element the first one counts.
     static func entries(_ value: JSON?, _ kind: ListKind) -> [(element: String, value: JSON)] {
         var entries: [(element: String, value: JSON)] = []
+        var seen: Set<String> = []
         for item in value?.array ?? [] {
             let element: String
             switch kind {
@@ -42,7 +43,7 @@ extension FieldSet {
             case .set: element = Node.value(item)
             case .keyed(let key): element = Node.key(key, item[key] ?? .null)
             }
-            if !entries.contains(where: { $0.element == element }) { entries.append((element, item)) }
+            if seen.insert(element).inserted { entries.append((element, item)) }
         }
         return entries
     }
@@ -71,24 +72,43 @@ struct Comparison {
     private init(from old: JSON?, to new: JSON?, _ shape: Shape) {
         switch shape {
         case .object(let structure): self.init(from: old, to: new, structure)
-        case .map:
-            self.init(
-                from: (old?.members ?? []).map { ("f:" + $0.name, $0.value) },
-                to: (new?.members ?? []).map { ("f:" + $0.name, $0.value) }, .string)
+        case .map: self.init(from: Entry.map(old), to: Entry.map(new), of: .string, prefix: "f:")
         case .list(let element, let kind):
-            self.init(from: FieldSet.entries(old, kind), to: FieldSet.entries(new, kind), element)
+            self.init(from: Entry.list(old, kind), to: Entry.list(new, kind), of: element)
         default: self.init()
         }
     }
 
-    private init(
-        from old: [(element: String, value: JSON)], to new: [(element: String, value: JSON)], _ shape: Shape
-    ) {
-        let before = Dictionary(old, uniquingKeysWith: { first, _ in first })
-        let after = Dictionary(new, uniquingKeysWith: { first, _ in first })
-        for element in Set(before.keys).union(after.keys).sorted() {
-            compare(element, before[element], after[element], shape)
+    /// What a map or a list consists of.
+    private struct Entry {
+        var name: String
+        var value: JSON
+
+        /// By their keys, which are in order.
+        static func map(_ map: JSON?) -> [Entry] {
+            (map?.members ?? []).map { Entry(name: $0.name, value: $0.value) }
         }
+
+        static func list(_ list: JSON?, _ kind: ListKind) -> [Entry] {
+            FieldSet.entries(list, kind).map { Entry(name: $0.element, value: $0.value) }
+                .sorted { $0.name < $1.name }
+        }
+    }
+
+    /// Walks through both side by side.
+    private init(from old: [Entry], to new: [Entry], of shape: Shape, prefix: String = "") {
+        var old = old[...]
+        var new = new[...]
+        while let name = Self.least(old.first?.name, new.first?.name) {
+            let before = old.first?.name == name ? old.removeFirst().value : nil
+            let after = new.first?.name == name ? new.removeFirst().value : nil
+            if before != after { compare(prefix + name, before, after, shape) }
+        }
+    }
+
+    private static func least(_ one: String?, _ other: String?) -> String? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
     }
 
     private mutating func compare(_ element: String, _ old: JSON?, _ new: JSON?, _ shape: Shape) {

@@ -4,7 +4,7 @@
 /// list with that key, `v:"x"` the text of a set. An element may be in the set itself, which for a
 /// container means that it is there at all, and have paths below it. So a set is a tree; union,
 /// difference and intersection walk through two of them side by side.
-public struct FieldSet: Hashable, Sendable {
+struct FieldSet: Hashable, Sendable {
     /// By their elements, in order. None is without a meaning: it is a member, or has something below.
     private(set) var nodes: [Node] = []
 

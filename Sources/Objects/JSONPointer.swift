@@ -51,6 +51,15 @@ extension JSON {
         }
     }
 
+    /// How many members and items there are, at all levels.
+    var size: Int {
+        switch self {
+        case .object(let members): members.reduce(members.count) { $0 + $1.value.size }
+        case .array(let items): items.reduce(items.count) { $0 + $1.size }
+        default: 0
+        }
+    }
+
     /// RFC 6901 §4: digits without a leading zero. - Parameter count: the index is less.
     static func index(_ token: String, below count: Int) -> Int? {
         guard !token.isEmpty, token == "0" || !token.hasPrefix("0"),
@@ -69,7 +78,7 @@ extension JSON {
             guard let index = members.index(of: token) else { return false }
             self = .null
             let isChanged = members[index].value.change(at: tokens.dropFirst(), body)
-            self = .object(members.sorted { $0.name < $1.name })
+            self = .object(members)
             return isChanged
         case .array(var items):
             guard let index = JSON.index(token, below: items.count) else { return false }

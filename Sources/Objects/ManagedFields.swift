@@ -40,10 +40,15 @@ struct ManagedFields: Hashable, Sendable {
     init?(_ json: JSON?) {
         guard let json else { return }
         guard let items = json.array else { return nil }
+        var places: [Entry.Key: Int] = [:]
         for item in items {
             guard let entry = Entry(item) else { return nil }
-            entries.removeAll { $0.isSame(as: entry) }
-            entries.append(entry)
+            if let place = places[entry.key] {
+                entries[place] = entry
+            } else {
+                places[entry.key] = entries.count
+                entries.append(entry)
+            }
         }
     }
 
@@ -113,9 +118,14 @@ extension ManagedFields.Entry {
     }
 
     /// Whoever applies is the same with another version; whoever updates is not.
-    func isSame(as other: Self) -> Bool {
-        id == other.id && (id.operation == .apply || apiVersion == other.apiVersion)
+    struct Key: Hashable {
+        var id: ManagedFields.ID
+        var apiVersion: String
     }
+
+    var key: Key { Key(id: id, apiVersion: id.operation == .apply ? "" : apiVersion) }
+
+    func isSame(as other: Self) -> Bool { key == other.key }
 
     fileprivate func comes(before other: Self) -> Bool {
         (id.operation.rawValue, time ?? "", id.manager, apiVersion, id.subresource)

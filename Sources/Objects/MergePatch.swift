@@ -7,19 +7,17 @@ enum MergePatch {
         // RFC 7396 §2: "If the provided merge patch is not an object, the result is to replace the entire
         // target with the entire patch."
         guard case .object(let members) = patch else { return patch }
-        var result = target.members ?? []
+        var result = Dictionary(
+            (target.members ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         for member in members {
-            let index = result.index(of: member.name)
             if case .null = member.value {
                 // "Null values in the merge patch are given special meaning to indicate the removal".
-                if let index { result.remove(at: index) }
-            } else if let index {
-                result[index].value = apply(member.value, to: result[index].value)
+                result[member.name] = nil
             } else {
-                result.append(JSONMember(member.name, apply(member.value, to: .null)))
+                result[member.name] = apply(member.value, to: result[member.name] ?? .null)
             }
         }
-        return .object(result.sorted { $0.name < $1.name })
+        return .object(result.sorted { $0.key < $1.key }.map { JSONMember($0.key, $0.value) })
     }
 
     static func patched(_ live: JSON, _ body: [UInt8]) throws(Refusal) -> Patched {
@@ -28,13 +26,12 @@ enum MergePatch {
         switch patch {
         case .object: break
         // Go reads null as an empty map.
-        case .null: return Patched(object: live, shown: live.text)
+        case .null: return Patched(object: live)
         default:
             throw .badRequest(
                 "error decoding patch: json: cannot unmarshal \(Go.word(patch)) into Go value of type "
                     + "map[string]interface {}")
         }
-        let object = apply(patch, to: live)
-        return Patched(object: object, strictFaults: strictFaults, shown: object.text)
+        return Patched(object: apply(patch, to: live), strictFaults: strictFaults)
     }
 }

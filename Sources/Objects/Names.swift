@@ -4,9 +4,7 @@ enum Names {
     static func subdomain(_ text: String) -> [String] {
         var complaints: [String] = []
         if text.utf8.count > 253 { complaints.append("must be no more than 253 characters") }
-        let isRight = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            .allSatisfy { isLabel($0) }
-        if !isRight {
+        if !isSubdomain(text.utf8) {
             complaints.append(
                 "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
                     + "and must start and end with an alphanumeric character (e.g. 'example.com', regex used for "
@@ -30,6 +28,7 @@ enum Names {
 
     /// A key of labels or annotations, or a finalizer: a name, with a subdomain and a slash before it or not.
     static func qualified(_ text: String) -> [String] {
+        if isQualified(text.utf8) { return [] }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2 else {
             return [
@@ -46,7 +45,7 @@ enum Names {
         let name = parts.last!
         if name.isEmpty { complaints.append("name part must be non-empty") }
         if name.utf8.count > 63 { complaints.append("name part must be no more than 63 bytes") }
-        if !isName(name) { complaints.append("name part \(qualifiedRule)") }
+        if !isName(name.utf8) { complaints.append("name part \(qualifiedRule)") }
         return complaints
     }
 
@@ -58,7 +57,7 @@ enum Names {
     static func labelValue(_ text: String) -> [String] {
         var complaints: [String] = []
         if text.utf8.count > 63 { complaints.append("must be no more than 63 bytes") }
-        if !text.isEmpty, !isName(text) {
+        if !text.isEmpty, !isName(text.utf8) {
             complaints.append(
                 "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
                     + "and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  "
@@ -68,25 +67,47 @@ enum Names {
         return complaints
     }
 
-    private static func isLabel(_ bytes: some Sequence<UInt8>) -> Bool {
-        var first: UInt8?
-        var last: UInt8 = 0
+    private static func isSubdomain(_ bytes: some Sequence<UInt8>) -> Bool {
+        // Each label begins and ends with a letter or a digit; a dot stands before the first one.
+        var last = UInt8(ascii: ".")
         for byte in bytes {
-            guard isLowerOrDigit(byte) || byte == UInt8(ascii: "-") else { return false }
-            if first == nil { first = byte }
+            switch byte {
+            case UInt8(ascii: "."): guard isLowerOrDigit(last) else { return false }
+            case UInt8(ascii: "-"): guard last != UInt8(ascii: ".") else { return false }
+            default: guard isLowerOrDigit(byte) else { return false }
+            }
             last = byte
         }
-        guard let first else { return false }
-        return isLowerOrDigit(first) && isLowerOrDigit(last)
+        return isLowerOrDigit(last)
     }
 
-    private static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, let last = text.utf8.last else { return false }
-        return isAlphanumeric(first) && isAlphanumeric(last)
-            && text.utf8.allSatisfy {
-                isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
-                    || $0 == UInt8(ascii: ".")
-            }
+    private static func isLabel(_ bytes: some Sequence<UInt8>) -> Bool {
+        isSubdomain(bytes) && !bytes.contains(UInt8(ascii: "."))
+    }
+
+    /// The same as having no complaint, without making texts.
+    private static func isQualified(_ bytes: String.UTF8View) -> Bool {
+        guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else {
+            return bytes.count <= 63 && isName(bytes)
+        }
+        let prefix = bytes[..<slash]
+        let name = bytes[bytes.index(after: slash)...]
+        return prefix.count <= 253 && isSubdomain(prefix) && name.count <= 63 && isName(name)
+    }
+
+    private static func isName(_ bytes: some Collection<UInt8>) -> Bool {
+        var last: UInt8?
+        for byte in bytes {
+            guard
+                isAlphanumeric(byte) || last != nil && isInner(byte)
+            else { return false }
+            last = byte
+        }
+        return last.map(isAlphanumeric) ?? false
+    }
+
+    private static func isInner(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
     }
 
     private static func isLowerOrDigit(_ byte: UInt8) -> Bool {

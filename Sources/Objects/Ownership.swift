@@ -28,7 +28,7 @@ struct Ownership {
             return object
         }
         var managed = Self.managed(written, live)
-        managed.remove(changes.changed)
+        if !managed.entries.isEmpty { managed.remove(changes.changed) }
         own(changes.written, in: &managed)
         managed.cap()
         object.putMetadata("managedFields", managed.json, kind)
@@ -76,11 +76,14 @@ struct Ownership {
 extension FieldSet {
     /// Whether all of it is in a set that is still JSON. For sets without containers among their members.
     fileprivate func isWithin(_ json: JSON) -> Bool {
-        nodes.allSatisfy { node in
-            guard let below = json[node.element] else { return false }
-            guard node.isMember else { return node.below.isWithin(below) }
+        // Both are in order, as this module writes them; where a client did otherwise it looks like a no.
+        var rest = (json.members ?? [])[...]
+        return nodes.allSatisfy { node in
+            while let first = rest.first, first.name < node.element { rest.removeFirst() }
+            guard let below = rest.first, below.name == node.element else { return false }
+            guard node.isMember else { return node.below.isWithin(below.value) }
             // An element that has nothing below is meant itself.
-            return node.below.isEmpty && below.members?.isEmpty ?? false
+            return node.below.isEmpty && below.value.members?.isEmpty ?? false
         }
     }
 }

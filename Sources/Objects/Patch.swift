@@ -34,8 +34,10 @@ struct Patched {
     var object: JSON
     /// What the patch itself said twice, or what only would be ignored in it.
     var strictFaults: [String] = []
-    /// How the outcome is shown, if it can't be read.
-    var shown: String
+    /// What is shown if the outcome can't be read. Nil: the outcome.
+    var patch: JSON?
+
+    var shown: String { patch.map(Go.printed) ?? object.text }
 }
 
 extension JSON {
@@ -45,12 +47,14 @@ extension JSON {
         switch self {
         case .object(let members):
             var kept: [JSONMember] = []
+            var places: [String: Int] = [:]
             for member in members {
                 let below = path.isEmpty ? member.name : "\(path).\(member.name)"
-                if kept.index(of: member.name) != nil { duplicates.append(below) }
                 let value = member.value.folded(&duplicates, at: below)
-                if let index = kept.index(of: member.name) {
-                    kept[index].value = value
+                if let place = places.updateValue(kept.count, forKey: member.name) {
+                    duplicates.append(below)
+                    places[member.name] = place
+                    kept[place].value = value
                 } else {
                     kept.append(JSONMember(member.name, value))
                 }

@@ -65,6 +65,11 @@ extension Refusal {
             kind.details(name))
     }
 
+    /// 400: the body of an apply is no YAML. - Parameter why: the words of its reader.
+    public static func undecodableConfiguration(_ why: String) -> Refusal {
+        badRequest("error decoding YAML: error converting YAML to JSON: \(why)")
+    }
+
     /// The stored object is newer than the one that was changed.
     public static func modified(_ kind: ObjectKind, name: String) -> Refusal {
         conflict(
@@ -92,7 +97,11 @@ extension Refusal {
         invalid(group: kind.group, kind: kind.kind, name: name, faults)
     }
 
+    private static let faultsMax = 100
+
     static func invalid(group: String, kind: String, name: String, _ faults: [Cause]) -> Refusal {
+        // A thousand bad labels shall not make an answer of megabytes.
+        let faults = Array(faults.prefix(faultsMax))
         var texts: [String] = []
         for fault in faults {
             let text = "\(fault.field): \(fault.message)"

@@ -83,6 +83,7 @@ enum MetadataRules {
         var faults: [Refusal.Cause] = []
         for annotation in annotations {
             bytes += annotation.name.utf8.count + (annotation.value.string?.utf8.count ?? 0)
+            guard !Names.qualified(annotation.name).isEmpty else { continue }
             // Upper case is right here, in the part before the slash as well.
             faults += complaints(
                 Names.qualified(annotation.name.lowercased()), "annotations", annotation.name)

@@ -27,99 +27,91 @@ struct StrategicMerge {
                 "json: cannot unmarshal \(Go.word(folded)) into Go value of type map[string]interface {}")
         }
         let object = try merged(live, folded, .object(structure))
-        return Patched(object: object, strictFaults: strictFaults, shown: Go.printed(folded))
+        return Patched(object: object, strictFaults: strictFaults, patch: folded)
     }
 
-    /// - Parameter shape: nil: not in the schema.
-    private static func merged(_ live: JSON, _ patch: JSON, _ shape: Shape?) throws(Refusal) -> JSON {
-        guard case .object(var changes) = patch else { return live }
-        if let index = changes.index(of: Self.patch) {
-            let directive = changes.remove(at: index).value
+    /// Members by their names; their order is the schema's in the end.
+    private typealias Members = [String: JSON]
+
+    private static func members(_ json: JSON) -> Members {
+        Members((json.members ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+    }
+
+    private static func object(_ members: Members) -> JSON {
+        .object(members.sorted { $0.key < $1.key }.map { JSONMember($0.key, $0.value) })
+    }
+
+    /// An object, or an entry of a list. - Parameter shape: nil: not in the schema.
+    static func merged(_ live: JSON, _ patch: JSON, _ shape: Shape?) throws(Refusal) -> JSON {
+        guard case .object = patch else { return live }
+        var changes = members(patch)
+        if let directive = changes.removeValue(forKey: Self.patch) {
             switch directive.string {
-            case "replace": return .object(changes)
+            case "replace": return object(changes)
             case "delete": return .object([])
-            default: throw unknown(directive, patch)
+            default:
+                throw .unexpected(
+                    "unknown patch type: \(Go.printed(directive)) in map: \(Go.printed(patch))")
             }
         }
-        var result = live.members ?? []
+        var result = members(live)
         try retain(&result, &changes)
         try order(&result, &changes, shape)
-        for change in changes { try apply(change, to: &result, shape) }
-        return .object(result)
-    }
-
-    private static func unknown(_ directive: JSON, _ patch: JSON) -> Refusal {
-        .unexpected("unknown patch type: \(Go.printed(directive)) in map: \(Go.printed(patch))")
+        for (name, value) in changes { try apply(name, value, to: &result, shape) }
+        return object(result)
     }
 
     private static func apply(
-        _ change: JSONMember, to result: inout [JSONMember], _ shape: Shape?
+        _ name: String, _ value: JSON, to result: inout Members, _ shape: Shape?
     ) throws(Refusal) {
-        if change.name.hasPrefix(deleteFrom) {
-            return try delete(change, from: &result)
+        if name.hasPrefix(deleteFrom) {
+            return try delete(value, from: &result[String(name.dropFirst(deleteFrom.count))])
         }
-        let index = result.index(of: change.name)
-        if case .null = change.value {
-            if let index { result.remove(at: index) }
-            return
+        switch (result[name], value) {
+        case (_, .null): result[name] = nil
+        case (let live?, .object) where live.members != nil:
+            result[name] = try merged(live, value, shape?.member(name))
+        case (.array(let live)?, .array(let items)):
+            result[name] = .array(try StrategicLists.merged(live, items, shape?.member(name)))
+        default: result[name] = cleaned(value)
         }
-        guard let index else {
-            return result.append(JSONMember(change.name, cleaned(change.value)))
-        }
-        let below = shape?.member(change.name)
-        switch (result[index].value, change.value) {
-        case (.object, .object):
-            result[index].value = try merged(result[index].value, change.value, below)
-        case (.array(let live), .array(let items)):
-            result[index].value = .array(try StrategicLists.merged(live, items, below))
-        default: result[index].value = cleaned(change.value)
-        }
-    }
-
-    /// An entry of a list, or what is in it.
-    static func mergedEntry(_ live: JSON, _ patch: JSON, _ shape: Shape?) throws(Refusal) -> JSON {
-        try merged(live, patch, shape)
     }
 
     /// `$deleteFromPrimitiveList/NAME`: takes texts out of a list.
-    private static func delete(_ change: JSONMember, from result: inout [JSONMember]) throws(Refusal) {
-        guard let gone = change.value.array else {
+    private static func delete(_ value: JSON, from list: inout JSON?) throws(Refusal) {
+        guard let gone = value.array.map(Set.init) else {
             throw .badRequest("invalid patch format of primitive list")
         }
-        let name = String(change.name.dropFirst(deleteFrom.count))
-        guard let index = result.index(of: name), let items = result[index].value.array else { return }
-        result[index].value = .array(items.filter { !gone.contains($0) })
+        if let items = list?.array { list = .array(items.filter { !gone.contains($0) }) }
     }
 
     /// `$retainKeys`: of the members only these stay. The patch may have no others.
-    private static func retain(_ result: inout [JSONMember], _ changes: inout [JSONMember]) throws(Refusal) {
-        guard let index = changes.index(of: retainKeys) else { return }
-        guard let keys = changes.remove(at: index).value.array?.compactMap(\.string),
-            changes.allSatisfy({ keys.contains($0.name) || $0.name.hasPrefix("$") })
+    private static func retain(_ result: inout Members, _ changes: inout Members) throws(Refusal) {
+        guard let directive = changes.removeValue(forKey: retainKeys) else { return }
+        guard let keys = (directive.array?.compactMap(\.string)).map(Set.init),
+            changes.keys.allSatisfy({ keys.contains($0) || $0.hasPrefix("$") })
         else { throw .badRequest("invalid patch format of retainKeys") }
-        result.removeAll { !keys.contains($0.name) }
+        result = result.filter { keys.contains($0.key) }
     }
 
     /// `$setElementOrder/NAME`: the order of a list after the patch; what is not named keeps its place
     /// among its neighbours.
     private static func order(
-        _ result: inout [JSONMember], _ changes: inout [JSONMember], _ shape: Shape?
+        _ result: inout Members, _ changes: inout Members, _ shape: Shape?
     ) throws(Refusal) {
-        while let index = changes.firstIndex(where: { $0.name.hasPrefix(setOrder) }) {
-            let directive = changes.remove(at: index)
-            guard let order = directive.value.array else {
+        for directive in changes.keys.filter({ $0.hasPrefix(setOrder) }) {
+            guard let order = changes.removeValue(forKey: directive)?.array else {
                 throw .badRequest("invalid patch format of setElementOrder list")
             }
-            let name = String(directive.name.dropFirst(setOrder.count))
+            let name = String(directive.dropFirst(setOrder.count))
             let below = shape?.member(name)
-            let live = result.index(of: name).flatMap { result[$0].value.array }
-            if let patch = changes.index(of: name) {
-                try StrategicLists.check(changes[patch].value.array ?? [], isIn: order, below)
-                try apply(changes.remove(at: patch), to: &result, shape)
+            let live = result[name]?.array ?? []
+            if let patch = changes.removeValue(forKey: name) {
+                try StrategicLists.check(patch.array ?? [], isIn: order, below)
+                try apply(name, patch, to: &result, shape)
             }
-            guard let index = result.index(of: name), let items = result[index].value.array else { continue }
-            result[index].value = .array(
-                StrategicLists.ordered(items, by: order, live: live ?? [], below))
+            guard let items = result[name]?.array else { continue }
+            result[name] = .array(StrategicLists.ordered(items, by: order, live: live, below))
         }
     }
 

@@ -2,8 +2,6 @@ import JSON
 
 /// The steps that writes are made of, in the order of a real server.
 extension Write {
-    var time: String { Calendar.text(seconds: now) }
-
     var ownership: Ownership {
         Ownership(kind: kind, manager: manager, subresource: "", now: time)
     }
@@ -12,6 +10,15 @@ extension Write {
         let json: JSON
         if let read = body.json { json = read } else { json = try kind.parse(body.bytes) }
         return try kind.decode(json, body: body.bytes, validation, &warnings)
+    }
+
+    /// What is said of names that come twice in a configuration.
+    func told(_ duplicates: [String]) throws(Refusal) -> [String] {
+        guard !duplicates.isEmpty, validation != .ignore else { return [] }
+        let lines = duplicates.map { "  " + $0 }.joined(separator: "\n")
+        let text = "error converting YAML to JSON: yaml: unmarshal errors:\n\(lines)"
+        guard validation == .warn else { throw .badRequest("error strict decoding YAML: \(text)") }
+        return [text]
     }
 
     /// - Throws: 400 if the object is of another namespace.
@@ -70,11 +77,12 @@ extension Write {
         guard let owners = object.metadata["ownerReferences"]?.array, owners.count > 1 else { return }
         var unique: [JSON] = []
         var twice: [String] = []
+        var seen: Set<JSON> = []
         for owner in owners {
-            if unique.contains(owner) {
-                twice.append(owner["uid"]?.string ?? "")
-            } else {
+            if seen.insert(owner).inserted {
                 unique.append(owner)
+            } else {
+                twice.append(owner["uid"]?.string ?? "")
             }
         }
         guard !twice.isEmpty else { return }

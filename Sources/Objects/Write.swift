@@ -13,9 +13,10 @@ public struct Write: Sendable {
     /// See `Manager.name`.
     public let manager: String
     public let validation: FieldValidation
-    /// Seconds since 1970.
-    public let now: Int
+    /// The moment of the write: RFC 3339 with seconds, in UTC.
+    let time: String
 
+    /// - Parameter now: seconds since 1970.
     public init(
         _ kind: ObjectKind, namespace: String, name: String = "", manager: String,
         validation: FieldValidation, now: Int
@@ -25,7 +26,7 @@ public struct Write: Sendable {
         self.name = name
         self.manager = manager
         self.validation = validation
-        self.now = now
+        time = Calendar.text(seconds: now)
     }
 
     /// What was sent.
@@ -130,12 +131,12 @@ public struct Write: Sendable {
     }
 
     /// PATCH with a configuration to apply. - Parameters:
-    ///   - configuration: the body, read as JSON or YAML.
+    ///   - configuration: the body, read as YAML, of which JSON is a part. No name comes twice in it.
+    ///   - duplicates: what its reader found twice, each with its line.
     ///   - uid: for the object that is made if there is none.
-    public func apply(_ configuration: JSON, force: Bool, live: JSON?, uid: String) throws(Refusal) -> Outcome
-    {
-        var duplicates: [String] = []
-        let configuration = configuration.folded(&duplicates)
+    public func apply(
+        _ configuration: JSON, duplicates: [String] = [], force: Bool, live: JSON?, uid: String
+    ) throws(Refusal) -> Outcome {
         var object = try ownership.applying(configuration, to: live ?? kind.empty, force: force)
         if live == nil, !object.metadata("uid").isEmpty {
             throw .conflict(
@@ -146,9 +147,10 @@ public struct Write: Sendable {
         if live == nil { wipe(&object) }
         try placeInNamespace(&object)
         try checkName(of: object)
+        let warnings = try told(duplicates)
         let reading = Reading(object: object, strictFaults: [], faults: [])
-        if let live { return try changed(reading, live, []) }
+        if let live { return try changed(reading, live, warnings) }
         var random = SystemRandomNumberGenerator()
-        return try created(reading, uid: uid, random: &random, [])
+        return try created(reading, uid: uid, random: &random, warnings)
     }
 }

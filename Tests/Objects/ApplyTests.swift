@@ -137,6 +137,60 @@ struct ApplyTests {
                 == why)
     }
 
+    @Test func `names that come twice in a configuration are told as its reader tells them`() throws {
+        var stage = Self.stage("mgr")
+        func apply(_ stage: Stage) throws(Refusal) -> Write.Outcome {
+            try stage.write("ssa").apply(
+                json(Self.configuration(Self.one)), duplicates: [#"line 3: key "name" already set in map"#],
+                force: false, live: nil, uid: Stage.uid)
+        }
+        let text =
+            "error converting YAML to JSON: yaml: unmarshal errors:\n  line 3: key \"name\" already set in map"
+        #expect(try apply(stage).warnings == [text])
+        stage.validation = .strict
+        #expect(
+            refused { () throws(Refusal) in try apply(stage) }
+                == "400 BadRequest: error strict decoding YAML: \(text)")
+        stage.validation = .ignore
+        #expect(try apply(stage).warnings.isEmpty)
+    }
+
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `a merge patch made from a difference makes the other object`(
+        seed: UInt64
+    ) {
+        var dice = Dice(seed: seed)
+        for _ in 0..<20 {
+            let (old, new) = (Self.document(&dice, depth: 3), Self.document(&dice, depth: 3))
+            let patch = Self.difference(from: old, to: new)
+            #expect(MergePatch.apply(patch, to: old).sorted == new.sorted)
+        }
+    }
+
+    /// Objects of objects and scalars: what a merge patch can say all of.
+    private static func document(_ dice: inout Dice, depth: Int) -> JSON {
+        .object(
+            ["a", "b", "c", "d"].filter { _ in Bool.random(using: &dice) }.map { name in
+                let isLeaf = depth == 0 || Bool.random(using: &dice)
+                return JSONMember(
+                    name,
+                    isLeaf
+                        ? .number(Int64.random(in: 0..<3, using: &dice)) : document(&dice, depth: depth - 1))
+            })
+    }
+
+    private static func difference(from old: JSON, to new: JSON) -> JSON {
+        guard let before = old.members, let after = new.members else { return new }
+        var patch = before.filter { new[$0.name] == nil }.map { JSONMember($0.name, .null) }
+        for member in after where old[member.name] != member.value {
+            patch.append(
+                JSONMember(
+                    member.name,
+                    old[member.name].map { difference(from: $0, to: member.value) } ?? member.value))
+        }
+        return .object(patch)
+    }
+
     @Test func `one empty entry clears who owns what, an empty list doesn't`() throws {
         let live = Stage.version(
             try Self.stage("mgr").apply("ssa", Self.configuration(Self.one), live: nil).object, 1065)

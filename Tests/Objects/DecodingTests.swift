@@ -182,6 +182,14 @@ struct DecodingTests {
         )
     }
 
+    @Test func `one that is null the first time comes twice as well`() throws {
+        let body = Stage.lease(
+            "dup", spec: #"{"holderIdentity":null,"leaseTransitions":1,"holderIdentity":"b"}"#)
+        let outcome = try stage.create(body)
+        #expect(outcome.warnings == [#"duplicate field "spec.holderIdentity""#])
+        #expect(outcome.object["spec"]?.text == #"{"holderIdentity":"b","leaseTransitions":1}"#)
+    }
+
     @Test func `null is as good as missing`() throws {
         let spec = #"{"holderIdentity":null,"leaseDurationSeconds":null,"renewTime":null}"#
         #expect(try stage.create(Stage.lease(spec: spec)).object["spec"] == .object([]))
