@@ -75,19 +75,18 @@ public struct Deletion: Hashable, Sendable {
         let finalizers = wantedFinalizers(live.metadataList("finalizers"))
         object.putMetadata(
             "finalizers", finalizers.isEmpty ? nil : .array(finalizers.map(JSON.string)), kind)
-        let isNamespace = kind.kind == "Namespace"
         let isHeld = !finalizers.isEmpty || live["spec"]?["finalizers"]?.array?.isEmpty == false
         guard isHeld else { return .removed }
         if live.metadata["deletionTimestamp"] == nil {
             object.putMetadata("deletionTimestamp", .string(Calendar.text(seconds: now)), kind)
-            if !isNamespace { object.putMetadata("deletionGracePeriodSeconds", .number(Int64(0)), kind) }
-        } else if isNamespace {
+            if !kind.isNamespace { object.putMetadata("deletionGracePeriodSeconds", .number(Int64(0)), kind) }
+        } else if kind.isNamespace {
             throw .conflict(
                 kind, name: live.metadata("name"),
                 "The system is ensuring all content is removed from this namespace.  Upon completion, this "
                     + "namespace will automatically be purged by the system.")
         }
-        if isNamespace {
+        if kind.isNamespace {
             object.put("status", .object(["phase": .string("Terminating")]), in: kind.structure)
         }
         return object == live ? .unchanged : .marked(object)

@@ -70,25 +70,37 @@ struct ManagedFields: Hashable, Sendable {
         return owning.isEmpty ? nil : .array(owning.map(\.json))
     }
 
-    /// Unites the oldest updaters of each version, until there are no more than `updatersMax`.
+    /// Unites the oldest updaters of each version, until there are no more than `updatersMax`. The united one
+    /// has the time of the youngest in it.
     mutating func cap() {
         let updaters = entries.filter { $0.id.operation == .update && !$0.fields.isEmpty }
-        var surplus = updaters.count - Self.updatersMax
-        guard surplus > 0 else { return }
-        var buckets: [String: Entry] = [:]
-        for entry in updaters.sorted(by: { $0.isOlder(than: $1) }) where surplus > 0 {
-            guard let bucket = buckets[entry.apiVersion] else {
-                buckets[entry.apiVersion] = entry
+        guard updaters.count > Self.updatersMax else { return }
+        var first: [String: Entry] = [:]
+        var united: [String: Entry] = [:]
+        var gone: Set<Entry.Key> = []
+        for entry in updaters.sorted(by: { $0.isOlder(than: $1) }) {
+            guard updaters.count - gone.count + united.count > Self.updatersMax else { break }
+            guard let older = united[entry.apiVersion] ?? first[entry.apiVersion] else {
+                first[entry.apiVersion] = entry
                 continue
             }
-            var united = entry
-            united.id = ID(manager: Self.mergedName, operation: .update, subresource: "")
-            united.fields = bucket.fields.union(entry.fields)
-            if let index = index(of: united) { united.fields = united.fields.union(entries[index].fields) }
-            entries.removeAll { $0.isSame(as: bucket) || $0.isSame(as: entry) || $0.isSame(as: united) }
-            entries.append(united)
-            buckets[entry.apiVersion] = united
-            surplus -= 1
+            gone.insert(entry.key)
+            if let single = first.removeValue(forKey: entry.apiVersion) { gone.insert(single.key) }
+            var both = entry
+            both.id = ID(manager: Self.mergedName, operation: .update, subresource: "")
+            both.fields = older.fields.union(entry.fields)
+            united[entry.apiVersion] = both
+        }
+        entries.removeAll { gone.contains($0.key) }
+        for entry in united.values { unite(entry) }
+    }
+
+    /// With one that has been united before, if it is too young to be among the oldest.
+    private mutating func unite(_ entry: Entry) {
+        if let index = index(of: entry) {
+            entries[index].fields = entries[index].fields.union(entry.fields)
+        } else {
+            entries.append(entry)
         }
     }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 /// A kind of objects that can be written, as data: what it is called and what its objects look like.
 public struct ObjectKind: Sendable {
     /// "coordination.k8s.io"; "" for the core's.
@@ -16,6 +18,9 @@ public struct ObjectKind: Sendable {
     /// Versions of the group that a real server has beside this one.
     let otherVersions: [String]
     let structure: Structure
+    /// Sets what the kind doesn't take from clients, from the stored object if there is one. Who sent it
+    /// owns it all the same.
+    let prepare: @Sendable (inout JSON, JSON?) -> Void
     /// What is wrong with a new object's own part, in the order in which it is told.
     let faults: @Sendable (Draft) -> [Refusal.Cause]
 
@@ -23,6 +28,8 @@ public struct ObjectKind: Sendable {
     public var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
     /// `leases.coordination.k8s.io`: as messages call it.
     public var resource: String { group.isEmpty ? plural : "\(plural).\(group)" }
+
+    var isNamespace: Bool { kind == Self.namespace.kind }
 }
 
 extension ObjectKind {
@@ -31,7 +38,7 @@ extension ObjectKind {
         isCustom: false, isCreatedByUpdate: true, isUpdatedUnconditionally: false,
         otherVersions: ["v1beta1", "v1alpha2"],
         structure: .object("Lease", [Field("spec", .object(.leaseSpec), keepsEmpty: true)]),
-        faults: LeaseRules.faults)
+        prepare: LeaseRules.prepare, faults: LeaseRules.faults)
 
     public static let namespace = ObjectKind(
         group: "", version: "v1", kind: "Namespace", plural: "namespaces", isNamespaced: false,
@@ -42,7 +49,7 @@ extension ObjectKind {
                 Field("spec", .object(.namespaceSpec), keepsEmpty: true),
                 Field("status", .object(.namespaceStatus), keepsEmpty: true, isWritable: false),
             ]),
-        faults: { _ in [] })
+        prepare: NamespaceRules.prepare, faults: { _ in [] })
 
     public static let doneMarker = ObjectKind(
         group: "coordination.baton.dev", version: "v1", kind: "DoneMarker", plural: "donemarkers",
@@ -54,7 +61,7 @@ extension ObjectKind {
                 Field("spec", .object(.doneMarkerSpec), keepsEmpty: true),
                 Field("status", .object(.doneMarkerStatus), keepsEmpty: true, isWritable: false),
             ]),
-        faults: DoneMarkerRules.faults)
+        prepare: DoneMarkerRules.prepare, faults: DoneMarkerRules.faults)
 }
 
 extension Structure {

@@ -119,8 +119,11 @@ extension Ownership {
             throw .unexpected(
                 "failed to convert new typed object (\(described(merged.object))) to object: \(error.text)")
         }
-        if let fault = reading.faults.first {
-            throw .invalid(kind, name: live.metadata("name"), [fault])
+        guard reading.faults.isEmpty else {
+            throw .invalid(kind, name: reading.object.metadata("name"), reading.faults)
+        }
+        for field in kind.structure.fields where !field.isWritable {
+            reading.object.put(field.name, live[field.name], in: kind.structure)
         }
         let before = live.metadata["managedFields"]
         reading.object.putMetadata("managedFields", before, kind)

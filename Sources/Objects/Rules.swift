@@ -10,6 +10,14 @@ struct Draft {
 /// `spec` of a Lease. `strategy` and `preferredHolder` belong to a feature that is off by default; they are
 /// taken and not kept.
 enum LeaseRules {
+    static func prepare(_ object: inout JSON, _ live: JSON?) {
+        let spec = object["spec"]?.members ?? []
+        let dropped = ["strategy", "preferredHolder"]
+        guard spec.contains(where: { dropped.contains($0.name) }) else { return }
+        object.put(
+            "spec", .object(spec.filter { !dropped.contains($0.name) }), in: ObjectKind.lease.structure)
+    }
+
     static func faults(_ draft: Draft) -> [Refusal.Cause] {
         let spec = draft.object["spec"]
         var faults: [Refusal.Cause] = []
@@ -24,9 +32,28 @@ enum LeaseRules {
     }
 }
 
+/// `spec` and `status` of a namespace are the server's.
+enum NamespaceRules {
+    private static let spec = JSON.object(["finalizers": .array([.string("kubernetes")])])
+    private static let status = JSON.object(["phase": .string("Active")])
+
+    static func prepare(_ object: inout JSON, _ live: JSON?) {
+        let structure = ObjectKind.namespace.structure
+        object.put("spec", live?["spec"] ?? spec, in: structure)
+        object.put("status", live?["status"] ?? status, in: structure)
+    }
+}
+
 /// `spec` of a done marker: it says one of two words, and says it for good.
 enum DoneMarkerRules {
     static let outcomes = ["Succeeded", "Failed"]
+
+    static func prepare(_ object: inout JSON, _ live: JSON?) {
+        object.put("status", live?["status"], in: ObjectKind.doneMarker.structure)
+        // How often the spec changed, which it doesn't.
+        let generation = live?.metadata["generation"] ?? .number(Int64(1))
+        object.putMetadata("generation", generation, .doneMarker)
+    }
 
     static func faults(_ draft: Draft) -> [Refusal.Cause] {
         let spec = draft.object["spec"]

@@ -95,7 +95,7 @@ extension Write {
 
     /// A namespace is labelled with its name.
     func setDefaultLabel(_ object: inout JSON) {
-        guard kind.kind == "Namespace" else { return }
+        guard kind.isNamespace else { return }
         let label = JSONMember("kubernetes.io/metadata.name", .string(object.metadata("name")))
         var labels = object.metadata["labels"]?.members ?? []
         labels.removeAll { $0.name == label.name }
@@ -107,7 +107,7 @@ extension Write {
         _ reading: Reading, uid: String, random: inout some RandomNumberGenerator, _ warnings: [String]
     ) throws(Refusal) -> Outcome {
         var object = reading.object
-        prepare(&object, nil)
+        kind.prepare(&object, nil)
         object.putMetadata("uid", .string(uid), kind)
         object.putMetadata("creationTimestamp", .string(time), kind)
         let base = object.metadata("generateName")
@@ -128,7 +128,7 @@ extension Write {
     func changed(_ reading: Reading, _ live: JSON, _ warnings: [String]) throws(Refusal) -> Outcome {
         var object = reading.object
         try checkVersion(of: &object, live)
-        prepare(&object, live)
+        kind.prepare(&object, live)
         keep(&object, live)
         // A real server checks the metadata twice, and tells of it twice.
         let metadata = MetadataRules.update(object, from: live)
@@ -164,24 +164,6 @@ extension Write {
         }
         if stated != stored { object.putMetadata("resourceVersion", .string(stored), kind) }
     }
-
-    /// What a kind doesn't take from clients. Who sent it owns it all the same.
-    private func prepare(_ object: inout JSON, _ live: JSON?) {
-        switch kind.kind {
-        case "Lease":
-            let spec = object["spec"]?.members ?? []
-            let dropped = ["strategy", "preferredHolder"]
-            guard spec.contains(where: { dropped.contains($0.name) }) else { return }
-            object.put("spec", .object(spec.filter { !dropped.contains($0.name) }), in: kind.structure)
-        case "Namespace":
-            object.put("spec", live?["spec"] ?? Self.namespaceSpec, in: kind.structure)
-            object.put("status", live?["status"] ?? Self.namespaceStatus, in: kind.structure)
-        default: object.put("status", live?["status"], in: kind.structure)
-        }
-    }
-
-    private static let namespaceSpec = JSON.object(["finalizers": .array([.string("kubernetes")])])
-    private static let namespaceStatus = JSON.object(["phase": .string("Active")])
 
     /// What an update can't change, and doesn't have to repeat.
     private func keep(_ object: inout JSON, _ live: JSON) {

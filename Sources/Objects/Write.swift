@@ -100,6 +100,7 @@ public struct Write: Sendable {
     }
 
     /// PATCH, of the kinds that change what is there.
+    /// - Precondition: it is not `.apply`, which may create as well and has a function of its own.
     public func patch(_ patch: PatchKind, _ body: Body, live: JSON?) throws(Refusal) -> Outcome {
         guard let live else { throw .notFound(kind, name: name) }
         let patched =
@@ -107,7 +108,7 @@ public struct Write: Sendable {
             case .json: try JSONPatch.patched(live, body.bytes)
             case .merge: try MergePatch.patched(live, body.bytes)
             case .strategic: try StrategicMerge.patched(live, body.bytes, kind.structure)
-            case .apply: preconditionFailure("apply has a function of its own: it may create")
+            case .apply: preconditionFailure("apply has a function of its own")
             }
         var warnings: [String] = []
         var reading: Reading

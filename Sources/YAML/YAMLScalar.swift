@@ -8,7 +8,7 @@ struct YAMLScalar {
     private let tag: String
 
     /// - Precondition: the node is a scalar.
-    init(_ node: YAMLReader.Node) throws(YAML.Fault) {
+    init(_ node: YAMLReader.Node) {
         let scalar = node.pointee.data.scalar
         let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
         text = String(decoding: bytes, as: UTF8.self)
@@ -23,7 +23,7 @@ struct YAMLScalar {
         guard node.pointee.type == YAML_SCALAR_NODE else {
             throw YAML.Fault(message: "yaml: invalid map key: only texts, numbers and booleans are names")
         }
-        try self.init(node)
+        self.init(node)
     }
 
     var isMerge: Bool { isPlain && text == "<<" }
