@@ -24,7 +24,7 @@ extension Decoder {
     private mutating func cannotRead(_ json: JSON, _ field: String, _ type: String, _ shape: Shape) {
         guard typeFault == nil else { return }
         var found = Go.word(json)
-        if case .number(let number) = json, shape.isInteger { found += " " + number.text }
+        if case .number(let number) = json, shape.isNumeric { found += " " + number.text }
         typeFault = "json: cannot unmarshal \(found) into Go struct field \(field) of type \(type)"
     }
 
@@ -72,9 +72,9 @@ extension Decoder {
 }
 
 extension Shape {
-    fileprivate var isInteger: Bool {
+    fileprivate var isNumeric: Bool {
         switch self {
-        case .int32, .int64: true
+        case .int32, .int64, .number: true
         default: false
         }
     }
@@ -91,6 +91,7 @@ extension Shape {
         switch self {
         case .string, .time, .microTime: "string"
         case .int32, .int64: "integer"
+        case .number: "number"
         case .bool: "boolean"
         case .map, .object, .raw: "object"
         case .list: "array"

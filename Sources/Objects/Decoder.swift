@@ -149,6 +149,7 @@ struct Decoder {
             return Int32(number.text).map { number.text == "-0" ? .number(Int64($0)) : json }
         case (.int64, .number(let number)):
             return Int64(number.text).map { number.text == "-0" ? .number($0) : json }
+        case (.number, .number(let number)): return number.real == nil ? nil : json
         case (.microTime, .string(let text)): return time(text, isMicro: true)
         case (.time, .string(let text)): return time(text, isMicro: false)
         default: return nil
@@ -185,7 +186,7 @@ extension Structure {
 extension Shape {
     fileprivate var isScalar: Bool {
         switch self {
-        case .string, .int32, .int64, .bool, .time, .microTime: true
+        case .string, .int32, .int64, .number, .bool, .time, .microTime: true
         case .map, .object, .list, .raw: false
         }
     }

@@ -33,6 +33,10 @@ public struct ObjectKind: Sendable {
 }
 
 extension ObjectKind {
+    /// All that can be written.
+    public static let all = [namespace, lease, doneMarker]
+
+    /// Who leads, and until when.
     public static let lease = ObjectKind(
         group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", isNamespaced: true,
         isCustom: false, isCreatedByUpdate: true, isUpdatedUnconditionally: false,
@@ -40,6 +44,7 @@ extension ObjectKind {
         structure: .object("Lease", [Field("spec", .object(.leaseSpec), keepsEmpty: true)]),
         prepare: LeaseRules.prepare, faults: LeaseRules.faults)
 
+    /// What leases and done markers are in.
     public static let namespace = ObjectKind(
         group: "", version: "v1", kind: "Namespace", plural: "namespaces", isNamespaced: false,
         isCustom: false, isCreatedByUpdate: false, isUpdatedUnconditionally: true, otherVersions: [],
@@ -51,6 +56,7 @@ extension ObjectKind {
             ]),
         prepare: NamespaceRules.prepare, faults: { _ in [] })
 
+    /// That a piece of work ended, and how.
     public static let doneMarker = ObjectKind(
         group: "coordination.baton.dev", version: "v1", kind: "DoneMarker", plural: "donemarkers",
         isNamespaced: true, isCustom: true, isCreatedByUpdate: false, isUpdatedUnconditionally: false,
@@ -109,7 +115,7 @@ extension Structure {
             Field("info", .map, keepsEmpty: true),
             Field("startTime", .microTime, keepsEmpty: true),
             Field("endTime", .microTime, keepsEmpty: true),
-            Field("retentionSeconds", .int64, keepsEmpty: true),
+            Field("retentionSeconds", .number, keepsEmpty: true),
         ])
 
     fileprivate static let doneMarkerStatus = Structure(

@@ -61,7 +61,7 @@ enum DoneMarkerRules {
         if let outcome = spec?["outcome"], !outcomes.contains(outcome.string ?? "") {
             faults.append(.unsupported("spec.outcome", outcome, supported: outcomes))
         }
-        if let seconds = spec?["retentionSeconds"], seconds.integer ?? 0 < 0 {
+        if let seconds = spec?["retentionSeconds"], seconds.double ?? 0 < 0 {
             faults.append(
                 .invalid(
                     "spec.retentionSeconds", seconds,

@@ -3,6 +3,7 @@ indirect enum Shape: Sendable {
     case string
     case int32
     case int64
+    case number
     case bool
     /// RFC 3339 with whole seconds.
     case time
@@ -88,6 +89,7 @@ extension Shape {
         case .string, .time, .microTime: "string"
         case .int32: "int32"
         case .int64: "int64"
+        case .number: "float64"
         case .bool: "bool"
         case .map: "map[string]string"
         case .object(let structure): "v1." + structure.goName
@@ -99,7 +101,7 @@ extension Shape {
     /// Owned as one: there are no paths below it.
     var isLeaf: Bool {
         switch self {
-        case .string, .int32, .int64, .bool, .time, .microTime, .raw: true
+        case .string, .int32, .int64, .number, .bool, .time, .microTime, .raw: true
         case .map: false
         case .object(let structure): structure.isAtomic
         case .list(_, .atomic): true

@@ -26,7 +26,7 @@ struct SchemaCheck {
     private mutating func value(_ value: JSON, _ shape: Shape, _ path: String) {
         switch (shape, value) {
         case (_, .null), (.raw, _), (.string, .string), (.time, .string), (.microTime, .string),
-            (.int32, .number), (.int64, .number), (.bool, .bool):
+            (.int32, .number), (.int64, .number), (.number, .number), (.bool, .bool):
             return
         case (.object(let structure), .object): members(value, structure, path)
         case (.map, .object(let members)):
@@ -67,7 +67,7 @@ extension Shape {
     fileprivate var expected: String {
         switch self {
         case .string, .time, .microTime: "string"
-        case .int32, .int64: "numeric (int or float)"
+        case .int32, .int64, .number: "numeric (int or float)"
         case .bool: "boolean"
         case .map, .object, .raw: "map"
         case .list: "list"
@@ -77,7 +77,7 @@ extension Shape {
     /// Numbers are told by the type that was found, all else by the value, in Go's own syntax.
     fileprivate func found(_ value: JSON) -> String {
         switch self {
-        case .int32, .int64: Go.word(value)
+        case .int32, .int64, .number: Go.word(value)
         default: "&value.valueUnstructured{Value:\(Go.shown(value))}"
         }
     }

@@ -95,7 +95,7 @@ extension Write {
 
     /// A namespace is labelled with its name.
     func setDefaultLabel(_ object: inout JSON) {
-        guard kind.isNamespace else { return }
+        guard kind.isNamespace, !object.metadata("name").isEmpty else { return }
         let label = JSONMember("kubernetes.io/metadata.name", .string(object.metadata("name")))
         var labels = object.metadata["labels"]?.members ?? []
         labels.removeAll { $0.name == label.name }
@@ -103,17 +103,19 @@ extension Write {
         object.putMetadata("labels", .object(labels.sorted { $0.name < $1.name }), kind)
     }
 
-    func created(
-        _ reading: Reading, uid: String, random: inout some RandomNumberGenerator, _ warnings: [String]
-    ) throws(Refusal) -> Outcome {
+    /// The name, if only what it begins with is given.
+    func generateName(_ object: inout JSON, using random: inout some RandomNumberGenerator) {
+        let base = object.metadata("generateName")
+        guard !base.isEmpty, object.metadata("name").isEmpty else { return }
+        object.putMetadata("name", .string(Names.generated(base, using: &random)), kind)
+        setDefaultLabel(&object)
+    }
+
+    func created(_ reading: Reading, uid: String, _ warnings: [String]) throws(Refusal) -> Outcome {
         var object = reading.object
         kind.prepare(&object, nil)
         object.putMetadata("uid", .string(uid), kind)
         object.putMetadata("creationTimestamp", .string(time), kind)
-        let base = object.metadata("generateName")
-        if !base.isEmpty, object.metadata("name").isEmpty {
-            object.putMetadata("name", .string(Names.generated(base, using: &random)), kind)
-        }
         let faults =
             MetadataRules.creation(object, kind) + reading.faults
             + kind.faults(Draft(object: object, live: nil))

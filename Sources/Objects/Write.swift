@@ -48,8 +48,21 @@ public struct Write: Sendable {
     public struct Outcome: Sendable {
         public var object: JSON
         public var effect: Effect
-        /// For `Warning` headers, each a code 299.
+        /// What would only be ignored.
         public var warnings: [String] = []
+
+        /// The values of `Warning` header fields: `299 - "unknown field \"spec.bogus\""`.
+        public var warningFields: [String] {
+            warnings.map { text in
+                var quoted = ""
+                for scalar in text.unicodeScalars {
+                    // RFC 9110 §5.6.4: a quoted string; §5.5: no control characters.
+                    if scalar == "\"" || scalar == "\\" { quoted += "\\" }
+                    quoted.unicodeScalars.append(scalar.properties.generalCategory == .control ? " " : scalar)
+                }
+                return "299 - \"\(quoted)\""
+            }
+        }
     }
 
     public enum Effect: Hashable, Sendable {
@@ -72,7 +85,8 @@ public struct Write: Sendable {
         unifyOwners(&reading.object, &warnings)
         setDefaultLabel(&reading.object)
         reading.object = ownership.updating(reading.object, from: kind.empty)
-        return try created(reading, uid: uid, random: &random, warnings)
+        generateName(&reading.object, using: &random)
+        return try created(reading, uid: uid, warnings)
     }
 
     /// PUT. - Parameters:
@@ -92,8 +106,7 @@ public struct Write: Sendable {
             // Its version is of an object that was there once.
             reading.object.putMetadata("resourceVersion", nil, kind)
             reading.object = ownership.updating(reading.object, from: kind.empty)
-            var random = SystemRandomNumberGenerator()
-            return try created(reading, uid: uid, random: &random, warnings)
+            return try created(reading, uid: uid, warnings)
         }
         reading.object = ownership.updating(reading.object, from: live)
         return try changed(reading, live, warnings)
@@ -151,7 +164,6 @@ public struct Write: Sendable {
         let warnings = try told(duplicates)
         let reading = Reading(object: object, strictFaults: [], faults: [])
         if let live { return try changed(reading, live, warnings) }
-        var random = SystemRandomNumberGenerator()
-        return try created(reading, uid: uid, random: &random, warnings)
+        return try created(reading, uid: uid, warnings)
     }
 }

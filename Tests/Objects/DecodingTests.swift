@@ -142,6 +142,7 @@ struct DecodingTests {
                 #"unknown field "metadata.bogusMeta""#, #"unknown field "spec.bogus""#,
                 #"unknown field "top""#,
             ])
+        #expect(outcome.warningFields.last == #"299 - "unknown field \"top\"""#)
         #expect(outcome.object["spec"]?.text == #"{"holderIdentity":"h"}"#)
         #expect(outcome.object["top"] == nil)
     }

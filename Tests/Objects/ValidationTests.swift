@@ -192,10 +192,15 @@ struct ValidationTests {
         #expect(
             why(#","spec":{"outcome":"Failed","artifacts":[{"name":"a"}]}"#)
                 == "spec.artifacts[0].digest: Required value")
+        #expect(
+            why(#","spec":{"outcome":"Failed","retentionSeconds":-0.5}"#)
+                == "spec.retentionSeconds: Invalid value: -0.5: spec.retentionSeconds in body should be greater than or equal to 0"
+        )
         let outcome = try stage.create(
             marker(#","spec":{"outcome":"Failed","result":{"b":"2","a":"1"}},"status":{"conditions":[]}"#))
         #expect(outcome.object["spec"]?.text == #"{"outcome":"Failed","result":{"a":"1","b":"2"}}"#)
         #expect(outcome.object["status"] == nil)
+        #expect(outcome.object.metadata["generation"]?.integer == 1)
         #expect(outcome.warnings.isEmpty)
     }
 
