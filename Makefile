@@ -52,10 +52,16 @@ lint:
 format:
 	$(SWIFT) format -i -r Package.swift Sources Tests
 
+# UNITS is where systemd looks for units that an administrator installed. An edited batond.yaml stays.
 PREFIX := /usr/local
+UNITS := /etc/systemd/system
+CONFIG := /etc/baton/batond.yaml
 install: build
 	install -D -m 755 .build/release/batond $(DESTDIR)$(PREFIX)/bin/batond
 	install -D -m 755 .build/release/baton $(DESTDIR)$(PREFIX)/bin/baton
+	install -D -m 644 -t $(DESTDIR)$(UNITS) deploy/systemd/batond.socket deploy/systemd/batond.service
+	sed -i 's#/usr/local/bin/#$(PREFIX)/bin/#' $(DESTDIR)$(UNITS)/batond.service
+	[ -e $(DESTDIR)$(CONFIG) ] || install -D -m 644 config/batond.yaml $(DESTDIR)$(CONFIG)
 
 clean:
 	rm -rf .build

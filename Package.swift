@@ -46,16 +46,16 @@ let package = Package(
         room("YAML", ["JSON", "CYAML"]),
         room("Objects", ["JSON"]),
         room("Digest"),
-        room("Identity", ["Digest"]),
+        room("Identity", ["Digest", "JSON", "COpenSSL"]),
+        room("ServiceManager"),
         room("Store", ["Coordination", "CSQLite"]),
         room("Sockets", ["Wire", "CLinux", "COpenSSL"]),
         room("API", ["Coordination", "Wire", "JSON"]),
         room(
             "Daemon",
             [
-                "Coordination", "Store", "Sockets", "Wire", "JSON", "API", "Identity", "Digest", "CLinux",
-                "CYAML",
-                logging,
+                "Coordination", "Store", "Sockets", "Wire", "JSON", "API", "Identity", "Digest",
+                "ServiceManager", "CLinux", "CCurl", "CYAML", logging,
             ]),
         room("Client", ["Digest", "JSON", "CCurl"]),
         room("Supervision", ["CLinux"]),
@@ -63,12 +63,14 @@ let package = Package(
         // Doors to C.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CLinux"),
 
         // The programs.
-        program("batond", ["Coordination", "Daemon", "Identity", "Store", argumentParser, logging]),
+        program(
+            "batond",
+            ["Coordination", "Daemon", "Identity", "ServiceManager", "Store", argumentParser, logging]),
         program("baton", ["Client", "Supervision", "Digest", "JSON", argumentParser]),
         program("baton-bench", ["CLinux", "COpenSSL", argumentParser]),
 
@@ -81,11 +83,12 @@ let package = Package(
         tests(of: "YAML", ["JSON"]),
         tests(of: "Objects", ["JSON"]),
         tests(of: "Digest"),
-        tests(of: "Identity", ["Digest"]),
+        tests(of: "Identity", ["COpenSSL", "Digest", "JSON"]),
+        tests(of: "ServiceManager"),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux", "COpenSSL"]),
         tests(of: "API", ["Coordination", "Wire", "JSON"]),
-        tests(of: "Daemon", ["API", "Coordination", "Sockets"]),
+        tests(of: "Daemon", ["API", "Coordination", "Sockets", "Identity", logging, "Store"]),
         tests(of: "Client", ["Digest", "JSON"]),
         tests(of: "Supervision", ["guardian-probe"]),
 

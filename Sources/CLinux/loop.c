@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,6 +31,8 @@ int loop_register(int epoll, int fd, uint32_t events, uint64_t token) {
 int loop_modify(int epoll, int fd, uint32_t events, uint64_t token) {
     return control(epoll, EPOLL_CTL_MOD, fd, events, token);
 }
+
+int loop_unregister(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 int loop_take(int epoll, struct loop_event *out, int max, int milliseconds) {
     struct epoll_event events[LOOP_EVENTS_MAX];
@@ -107,6 +110,18 @@ ssize_t loop_send2(int fd, const void *first, size_t first_count, const void *se
 
 int loop_set_option(int fd, int level, int name, int value) {
     return result(setsockopt(fd, level, name, &value, sizeof value));
+}
+
+int loop_option(int fd, int level, int name) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, level, name, &value, &length) < 0 ? -errno : value;
+}
+
+int loop_adopt(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+    return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
 int loop_peer_left(int fd) {

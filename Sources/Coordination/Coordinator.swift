@@ -16,7 +16,8 @@
 /// tell `learn`. Memory keeps what is alive (holds, queues, waiters) and a bounded
 /// number of idle names.
 public struct Coordinator: Sendable {
-    public let settings: CoreSettings
+    /// A change holds for the commands that are applied after it.
+    public var settings: CoreSettings
     /// The latest revision given out.
     public internal(set) var revision: Revision
     /// Every change up to here is on disk.

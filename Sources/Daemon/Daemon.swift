@@ -5,6 +5,7 @@ import Dispatch
 import Glibc
 import Identity
 import Logging
+import ServiceManager
 import Sockets
 import Store
 
@@ -13,36 +14,46 @@ import Store
 /// Everything lives on one loop's queue. The store has its own threads for commits and
 /// checkpoints. `run` returns when a signal has ended the daemon in good order.
 public final class Daemon: @unchecked Sendable {
-    private let configuration: Configuration
-    private let log: Logger
-    private let loop: EventLoop
-    private let store: SQLiteStore
-    private let turns: Turns
-    private let door: Door
-    private let server: HTTPServer
-    private let clocks: Clocks
-    private let sweeper: Sweeper
-    private var certificates: Certificates?
-    private let desk: AuditDesk
+    private(set) var configuration: Configuration
+    let manager: ServiceManager
+    let log: Logger
+    private let style: LogStyle
+    private let reread: () throws -> Configuration
+    let loop: EventLoop
+    let store: SQLiteStore
+    let turns: Turns
+    let gate: Gate
+    let door: Door
+    let server: HTTPServer
+    let clocks: Clocks
+    let sweeper: Sweeper
+    private(set) var certificates: Certificates?
+    let desk: AuditDesk
     /// What the audit record is told of the start.
     private let started: [AuditEntry]
-    private var signals: [any DispatchSourceSignal] = []
-    private var isStopping = false
-    private let stopped = DispatchSemaphore(value: 0)
+    private(set) var herald: Herald!
+    let signals = Signals()
+    /// Set once the daemon is about to end.
+    var stopping: Stopping?
+    let stopped = DispatchSemaphore(value: 0)
 
-    /// How long what is under way may take after a signal, before it is cut off.
-    static let drainTime = Interval.milliseconds(1500)
-
-    /// Opens the store and binds the sockets; serves from `run` on.
-    public init(_ configuration: Configuration, log: Logger) throws {
+    /// Opens the store; binds the sockets and serves from `run` on. `reread` reads the configuration
+    /// again, for SIGHUP.
+    public init(
+        _ configuration: Configuration, manager: ServiceManager, log: Logger, style: LogStyle,
+        reread: @escaping () throws -> Configuration
+    ) throws {
         self.configuration = configuration
+        self.manager = manager
         self.log = log
-        let gate = try Gate(tokensFile: configuration.tokensFile)
+        self.style = style
+        self.reread = reread
         certificates = try Certificates(
             configuration.tls, at: Timestamp(microseconds: loop_walltime() / 1000), log: log)
         _ = raiseDescriptorLimit()
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
+        gate = try Gate(configuration, clocks, log)
         let loop = loop
         let (store, recovered, names) = try loop.sync {
             let (store, recovered) = try SQLiteStore.open(
@@ -70,19 +81,22 @@ public final class Daemon: @unchecked Sendable {
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
-            requests: configuration.requestLog, log: log)
+            requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         server.tls = certificates?.context
         reference.server = server
         turns.door = door
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
+        herald = Herald(manager, clocks: clocks) { [door] in door.statusLine }
         if isRestored {
             log.notice(
                 "the data was restored from a backup; nobody is elected for a while, since holders that it doesn't know may be at work",
                 metadata: ["until": "\(configuration.effectiveQuarantine.text) from now"])
         }
-        if let tokens = gate.tokens {
-            log.notice("requests need a token", metadata: ["tokens": "\(tokens.entries.count)"])
+        if !gate.isOpen {
+            log.notice(
+                "requests have to prove whose they are",
+                metadata: ["tokens": "\(gate.tokens.count)", "issuers": "\(gate.issuers.issuers.count)"])
         }
         log.info(
             "the store is open",
@@ -97,32 +111,69 @@ public final class Daemon: @unchecked Sendable {
     public func run() throws -> Bool {
         turns.onDeposed = { [unowned self] detail in deposed(detail) }
         loop.turn = { [unowned self] in turn() }
-        loop.start()
         do {
-            try loop.sync { try listen() }
+            // Before the first turn: no flush is under way if this fails, and who is served finds the daemon
+            // listening to signals, too.
+            try loop.sync {
+                try listen()
+                prepare()
+            }
         } catch {
             loop.sync {
                 server.stop()
                 store.close()
+                gate.issuers.stop()
                 loop.stop()
             }
             throw error
         }
-        watchSignals()
+        loop.start()
         stopped.wait()
-        return !isDeposed
+        return stopping?.isDeposed != true
     }
 
-    private func listen() throws {
-        for text in configuration.listen {
-            guard let address = ListenAddress(text) else { continue }
-            let bound = try server.listen(on: address)
-            log.notice("listening", metadata: ["address": "\(bound)"])
-        }
-        sweeper.start()
-        // Who can't listen hasn't started.
+    private func prepare() {
         turns.submit(.record(started))
-        loop.post {}
+        sweeper.start()
+        watchSignals()
+        herald.start()
+        loop.post { [self] in herald.ready() }
+    }
+
+    /// The configuration, and then what it only names, are read again. What is wrong changes nothing.
+    func reload() {
+        herald.reloading()
+        defer { herald.ready() }
+        var failure: String?
+        var changes: [Reload.Change] = []
+        do {
+            let reload = try Reload(from: configuration, to: reread())
+            change(reload)
+            changes = reload.changed
+        } catch {
+            log.error(
+                "the configuration can't be read again; everything stays as it was",
+                metadata: ["reason": "\(error)"])
+            failure = "\(error)"
+        }
+        if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
+        server.tls = certificates?.context
+        desk.happened(door.reload().with(settings: changes, failure: failure))
+    }
+
+    private func change(_ reload: Reload) {
+        configuration = reload.configuration
+        style.change(to: configuration)
+        turns.change(to: configuration.core)
+        door.change(to: configuration)
+        sweeper.leaseRetention = configuration.leaseRetention
+        store.settings = configuration.storeSettings
+        server.limits = configuration.serverLimits
+        for change in reload.changed { log.notice("\(change)") }
+        for change in reload.deferred { log.warning("\(change) needs a restart; the old value stays") }
+        if reload.changed.isEmpty, reload.deferred.isEmpty {
+            log.notice("the configuration was read again: nothing changed")
+        }
     }
 
     /// One round of the loop: everything that arrived is in the inbox.
@@ -130,76 +181,10 @@ public final class Daemon: @unchecked Sendable {
         clocks.runErrands()
         desk.tend()
         turns.run()
-        door.tendStreams()
-        if isStopping, turns.isIdle, !isDrained { drain() }
+        door.tend()
+        if stopping != nil { goOnStopping() }
         let wake = [turns.nextWake, door.nextWake, clocks.nextErrand, desk.nextWake].compactMap { $0 }.min()
         loop.setWakeUp(wake?.nanoseconds)
-    }
-
-    // MARK: The end
-
-    private var isDrained = false
-    private var isDeposed = false
-
-    private func watchSignals() {
-        signal(SIGPIPE, SIG_IGN)
-        for number in [SIGTERM, SIGINT, SIGHUP] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: loop.queue)
-            source.setEventHandler { [unowned self] in signalled(number) }
-            source.activate()
-            signals.append(source)
-        }
-    }
-
-    private func signalled(_ number: Int32) {
-        guard number != SIGHUP else {
-            reload()
-            return
-        }
-        log.notice("stopping: waiters are told to come back", metadata: ["signal": "\(number)"])
-        stop(because: "signal \(number)")
-    }
-
-    private func reload() {
-        if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
-        server.tls = certificates?.context
-        // Without tokens it says that there is nothing to reload, which isn't so with certificates.
-        if certificates == nil || configuration.tokensFile != nil { door.reload() }
-    }
-
-    /// Somebody else wrote to the database: what memory has may be wrong, and nothing more may be said or written.
-    private func deposed(_ detail: String) {
-        log.critical("another process wrote to the database; batond stops", metadata: ["reason": "\(detail)"])
-        isDeposed = true
-        stop(because: detail)
-    }
-
-    private func stop(because reason: String) {
-        guard !isStopping else { return }
-        isStopping = true
-        turns.isStopping = true
-        desk.close(with: .stop(configuration, because: reason, at: clocks.now.wall))
-        // A disk that doesn't answer must not keep the daemon from ending.
-        clocks.after(.seconds(1)) { [unowned self] in if !isDrained { drain() } }
-        loop.post {}
-    }
-
-    /// What was under way is committed and answered: nothing is left but to close.
-    private func drain() {
-        isDrained = true
-        door.sendWaitersAway()
-        server.drain(deadline: loop.now + Self.drainTime.nanoseconds) { [unowned self] in
-            if isDeposed {
-                log.notice("stopped; start batond again when nobody else writes")
-            } else if turns.isCommitting {
-                log.error("the disk did not answer: what was being written is unknown")
-            } else {
-                store.close()
-                log.notice("stopped")
-            }
-            stopped.signal()
-        }
     }
 }
 

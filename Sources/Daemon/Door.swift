@@ -3,29 +3,33 @@ import Coordination
 import Identity
 import Logging
 import Sockets
+import Store
 import Wire
 
 /// Between the socket loop and the turns: takes requests in, lets answers out.
 ///
 /// A request's number on the loop is its RequestID in the core. One that waits is either
 /// parked (a long poll: silence, then one answer) or a stream (lines as its place changes,
-/// a sign of life every 15 s, the outcome last).
+/// a sign of life now and then, the outcome last).
 final class Door: RequestHandler, TurnOutlet {
     let server: ServerReference
     let turns: Turns
-    let elections: Elections
-    let facts: ServerFacts
-    private var gate: Gate
+    private(set) var elections: Elections
+    private(set) var facts: ServerFacts
+    private let gate: Gate
+    private var lobby = Lobby()
     private let desk: AuditDesk
     private let log: Logger
     private var requestLog: RequestLog
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// No command is taken any more: nobody could say what became of it.
+    var isClosed = false
     /// Nil: everybody may ask as often as they like.
     var limiter: RateLimiter?
     /// Whether those without an identity are limited, too, by their address.
-    let limitsAddresses: Bool
+    var limitsAddresses: Bool
 
     /// The server needs its handler and the handler its server: this is tied once, at the start.
     final class ServerReference {
@@ -42,7 +46,8 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool, requests: RequestLog.Scope, log: Logger
+        desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool, requests: RequestLog.Scope,
+        signOfLife: Interval, log: Logger
     ) {
         self.server = server
         self.turns = turns
@@ -56,7 +61,8 @@ final class Door: RequestHandler, TurnOutlet {
         requestLog = RequestLog(requests, log: log)
         var generator = SystemRandomNumberGenerator()
         ids = RequestIDs(from: &generator)
-        streams = Streams()
+        streams = Streams(signOfLife: signOfLife)
+        gate.issuers.onNews = { [unowned self] in judgeAgain() }
     }
 
     private var http: HTTPServer { server.server }
@@ -69,24 +75,42 @@ final class Door: RequestHandler, TurnOutlet {
             method: head.methodName, path: head.pathSegments, query: head.queryItems,
             accept: head.values("accept").joined(separator: ", "), contentType: head["content-type"],
             body: request.body)
-        var visit = Visit(
+        let visit = Visit(
             id: ids.id(of: head), exchange: exchange, method: asked.method, path: asked.path,
             route: RouteTemplate(path: asked.path), arrived: turns.clock.now.instant)
-        let principal: Principal?
-        switch gate.decide(elections.access(to: asked), head.values("authorization"), elections) {
+        decide(
+            Arrival(visit: visit, asked: asked, head: head), until: turns.clock.now.instant + Lobby.timeMax)
+    }
+
+    /// - Parameter until: how long it may wait until it is known whose it is.
+    private func decide(_ arrival: Arrival, until: Instant) {
+        var arrival = arrival
+        let decision = gate.decide(
+            elections.access(to: arrival.asked), arrival.head.values("authorization"), elections,
+            peer: http.peer(of: arrival.visit.exchange))
+        switch decision {
+        case .pass(let principal):
+            arrival.visit.identity = principal?.identity
+            serve(arrival, principal)
         case .refuse(let response, let identity):
-            visit.identity = identity
-            send(response, to: visit)
-            return
-        case .pass(let known): principal = known
+            arrival.visit.identity = identity
+            send(response, to: arrival.visit)
+        case .later:
+            arrival.visit.hasWaited = true
+            guard !lobby.admit(arrival, until: until) else { return }
+            let response = elections.response(unjudged: "Too many tokens wait for their issuer's keys.")
+            send(response, to: arrival.visit)
         }
-        visit.identity = principal?.identity
+    }
+
+    private func serve(_ arrival: Arrival, _ principal: Principal?) {
+        let visit = arrival.visit
         if let refusal = tooFast(visit) {
             send(refusal, to: visit)
             return
         }
         let routed = elections.route(
-            asked, as: exchange.number, at: turns.clock.now, principal: principal?.identity)
+            arrival.asked, as: visit.exchange.number, at: turns.clock.now, principal: principal?.identity)
         switch routed.action {
         case .answer(let response): send(response, to: visit)
         case .read(let query): read(query, visit, principal)
@@ -95,7 +119,7 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     private func submit(_ command: Command, _ shape: AnswerShape, _ visit: Visit) {
-        guard !turns.isStopping else {
+        guard !isClosed else {
             send(elections.response(unavailable: .stopping), to: visit)
             return
         }
@@ -112,14 +136,52 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
+        if let arrival = lobby.remove(exchange) { return noteLoss(of: arrival.visit) }
         guard let waiting = open.removeValue(forKey: exchange.number) else { return }
-        requestLog.note(waiting.visit, status: nil, bytes: waiting.visit.streamed, at: moment, nil)
+        noteLoss(of: waiting.visit)
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
 
-    /// What is read anew on SIGHUP.
-    func reload() { desk.happened(gate.reload(log, at: turns.clock.now.wall)) }
+    private func noteLoss(of visit: Visit) {
+        requestLog.note(
+            visit, status: nil, bytes: visit.streamed, at: moment, http.peer(of: visit.exchange))
+    }
+
+    /// What is read anew on SIGHUP. Returns what the audit record has to say of it.
+    func reload() -> AuditEntry {
+        defer { judgeAgain() }
+        return gate.reload(at: turns.clock.now.wall)
+    }
+
+    /// Keys have come, or won't come, or others are asked for: whoever waits is judged again.
+    private func judgeAgain() {
+        for (arrival, until) in lobby.takeAll() { decide(arrival, until: until) }
+    }
+
+    /// Settings of requests and waits, for what comes from now on.
+    func change(to configuration: Configuration) {
+        elections.settings = configuration.api
+        facts.walBytesMax = configuration.walBytesMax
+        requestLog.scope = configuration.requestLog
+        limitsAddresses = configuration.limitsAddresses
+        if streams.signOfLife != configuration.signOfLife {
+            streams.change(signOfLife: configuration.signOfLife, at: turns.clock.now.instant)
+        }
+        let limiter = configuration.limiter
+        // The same limits go on counting where they are.
+        if let old = self.limiter, let new = limiter, old.grantsAs(new) { return }
+        self.limiter = limiter
+    }
+
+    /// How the daemon is, in a line.
+    var statusLine: String {
+        let figures = turns.core.figures
+        let line =
+            "revision \(turns.core.durableRevision), holds: \(figures.holds), contenders: \(figures.contenders), waiters: \(figures.waiters)"
+        let health = Health(turns: turns, figures: turns.store.figures, facts: facts)
+        return health.degraded.map { "not ready: \($0); \(line)" } ?? line
+    }
 
     func answer(to error: WireError, of head: RequestHead?, from peer: Peer) -> Answer {
         let visit = Visit(
@@ -223,9 +285,20 @@ final class Door: RequestHandler, TurnOutlet {
 
     func standingsChanged(_ key: Key) { streams.changed(key, at: turns.clock.now.instant) }
 
-    /// Sends the lines that are due: signs of life, and places that changed.
-    func tendStreams() {
+    /// Does what is due: fetches of keys, and the end of waiting for them; lines of streams.
+    func tend() {
         let now = turns.clock.now
+        gate.issuers.tend()
+        for arrival in lobby.takeLate(at: now.instant) {
+            send(
+                elections.response(unjudged: "The keys of the token's issuer did not come in time."),
+                to: arrival.visit)
+        }
+        tendStreams(now)
+    }
+
+    /// Sends the lines that are due: signs of life, and places that changed.
+    private func tendStreams(_ now: Now) {
         for request in streams.dueSignsOfLife(at: now.instant) {
             stream(elections.aliveLine(at: now), to: request, isSignOfLife: true)
         }
@@ -238,11 +311,16 @@ final class Door: RequestHandler, TurnOutlet {
         }
     }
 
-    var nextWake: Instant? { streams.nextWake }
+    var nextWake: Instant? {
+        [streams.nextWake, lobby.nextWake, gate.issuers.nextWake].compactMap { $0 }.min()
+    }
 
     /// The daemon is about to stop: whoever waits is told to come back.
     func sendWaitersAway() {
         for request in open.keys { unavailable(request, .stopping) }
+        for (arrival, _) in lobby.takeAll() {
+            send(elections.response(unavailable: .stopping), to: arrival.visit)
+        }
     }
 
     // MARK: Reads
@@ -253,15 +331,12 @@ final class Door: RequestHandler, TurnOutlet {
         }
         let counters = http.counters
         // A disk that doesn't answer must not silence those who ask how the daemon is.
-        let rateClients = limiter?.clients ?? 0
         let reader = Reader(
-            turns: turns, elections: elections, facts: facts, server: counters, rateClients: rateClients)
+            turns: turns, elections: elections, facts: facts, server: counters,
+            rateClients: limiter?.clients ?? 0, issuers: gate.issuers, asker: asker)
         if let response = reader.answerAtOnce(query, at: turns.clock.now) { return respond(response)() }
-        turns.read(query.keys) { [elections, facts, log] turns, now in
+        turns.read(query.keys) { [elections, log] _, now in
             do {
-                let reader = Reader(
-                    turns: turns, elections: elections, facts: facts, server: counters,
-                    rateClients: rateClients, asker: asker)
                 return respond(try reader.answer(query, at: now))
             } catch {
                 log.error(

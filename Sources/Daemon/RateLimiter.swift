@@ -26,6 +26,9 @@ struct RateLimiter {
         self.clientsMax = clientsMax
     }
 
+    /// Whether it grants the same as another.
+    func grantsAs(_ other: RateLimiter) -> Bool { interval == other.interval && depth == other.depth }
+
     var clients: Int { fullAt.count }
 
     /// Nil: it may pass, and has taken a token. Otherwise how long until there is one.

@@ -11,6 +11,7 @@ struct Reader {
     let facts: ServerFacts
     let server: ServerCounters
     let rateClients: Int
+    let issuers: Issuers
     /// Who asks; nil if everybody may see everything.
     var asker: Principal?
 
@@ -23,14 +24,15 @@ struct Reader {
     func answerAtOnce(_ query: ReadQuery, at now: Now) -> APIResponse? {
         switch query {
         case .ready(verbose: false): elections.ready(degraded: health.degraded)
-        case .ready(verbose: true): elections.probe(health.readyChecks)
+        case .ready(verbose: true):
+            elections.probe(health.readyChecks + Health.issuerChecks(issuers.troubles))
         case .live(verbose: false): elections.live
         case .live(verbose: true): elections.probe(Health.liveChecks)
         case .metrics:
             elections.metrics(
                 MetricsPage(
                     turns: turns, meters: turns.meters, store: store.figures, server: server, facts: facts,
-                    health: health, now: now, rateClients: rateClients
+                    health: health, issuers: issuers, now: now, rateClients: rateClients
                 ).text())
         case .lease, .leases, .history, .fence, .markers, .namespace, .audit, .status: nil
         }

@@ -2,14 +2,18 @@ import Coordination
 
 /// Which streams are due for a line.
 ///
-/// A sign of life goes out every 15 s, since proxies cut silence. A place in the queue is
+/// A sign of life goes out every now and then, since proxies cut silence. A place in the queue is
 /// told when it changed, only the newest, and at most once in 2 s for each name: a thousand
 /// waiters don't hear of each of a thousand departures.
 struct Streams {
-    static let signOfLife = Interval.seconds(15)
     static let quietTime = Interval.seconds(2)
     /// Changes that come together are told together.
     static let gatherTime = Interval.milliseconds(200)
+
+    /// How often a stream has a line although nothing happens.
+    private(set) var signOfLife: Interval
+
+    init(signOfLife: Interval) { self.signOfLife = signOfLife }
 
     private struct Stream {
         /// The name in whose queue it is; nil for one that waits for markers.
@@ -38,7 +42,14 @@ struct Streams {
         let key = standing?.lease.record.key
         streams[request] = Stream(key: key, told: standing.map(Self.told))
         if let key { watched[key, default: 0] += 1 }
-        signs.append((now + Self.signOfLife, request))
+        signs.append((now + signOfLife, request))
+    }
+
+    /// For all streams from now on. None waits for longer than that, and the order by time stays.
+    mutating func change(signOfLife: Interval, at now: Instant) {
+        self.signOfLife = signOfLife
+        signs = signs[signsHead...].map { (min($0.at, now + signOfLife), $0.request) }
+        signsHead = 0
     }
 
     mutating func remove(_ request: RequestID) {
@@ -65,7 +76,7 @@ struct Streams {
             signsHead += 1
             guard streams[request] != nil else { continue }
             due.append(request)
-            signs.append((now + Self.signOfLife, request))
+            signs.append((now + signOfLife, request))
         }
         if signsHead > 1024, signsHead * 2 > signs.count {
             signs.removeFirst(signsHead)

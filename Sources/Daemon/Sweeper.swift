@@ -9,7 +9,8 @@ import Store
 /// deleted until the daemon is started anew.
 final class Sweeper {
     private let turns: Turns
-    private let configuration: Configuration
+    /// How long an idle lease is kept after its last hold.
+    var leaseRetention: Interval
     private let log: Logger
     private let began: Now
     private var isAlarmed = false
@@ -21,7 +22,7 @@ final class Sweeper {
 
     init(turns: Turns, configuration: Configuration, log: Logger) {
         self.turns = turns
-        self.configuration = configuration
+        leaseRetention = configuration.leaseRetention
         self.log = log
         began = turns.clock.now
         isQuarantined = turns.core.quarantineUntil != nil
@@ -56,7 +57,7 @@ final class Sweeper {
         let now = turns.clock.now
         guard !turns.isStopping, turns.trouble == nil, clocksAgree(now) else { return false }
         let before = Timestamp(
-            microseconds: now.wall.microseconds - configuration.leaseRetention.nanoseconds / 1000)
+            microseconds: now.wall.microseconds - leaseRetention.nanoseconds / 1000)
         do {
             let idle = try turns.store.idleLeases(endedBefore: before, limit: Self.batch)
             for records in try turns.store.fetch(idle) {

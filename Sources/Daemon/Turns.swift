@@ -83,6 +83,9 @@ final class Turns: @unchecked Sendable {
         var retryAt: Instant
     }
 
+    /// Settings of the core, for commands from now on.
+    func change(to settings: CoreSettings) { core.settings = settings }
+
     // MARK: What comes in
 
     func submit(_ command: Command) {

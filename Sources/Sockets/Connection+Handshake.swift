@@ -10,6 +10,7 @@ extension Connection {
             server.counters.tls.completed(tls.version, resumed: tls.isResumed)
             phase = .reading
             began = server.loop.now
+            if server.isDraining { return awaitLastRequest() }
             server.loop.schedule(self, at: began + server.limits.headTime)
         case .wouldBlock(let isDry):
             readable = !isDry || peerEnded

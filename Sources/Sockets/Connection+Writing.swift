@@ -51,6 +51,8 @@ extension Connection {
         guard phase == .answering else { return }
         phase = .parked
         if isTCP { transport?.watchForSilence(server.limits.silenceSeconds) }
+        // A close_notify may be among what came behind the request.
+        if readable, transport?.tls != nil { server.loop.queue(self) }
         if peerEnded || broken { lose(.closed) }
     }
 
@@ -129,10 +131,11 @@ extension Connection {
 
     private func flushed() {
         guard terms.keepAlive else { return closeAfterAnswer() }
-        if server.isDraining, early.isEmpty, !readable { return closeAfterAnswer() }
         phase = .reading
         isHeadTimed = false
-        server.loop.schedule(self, at: server.loop.now + server.limits.idleTime)
+        // A stream that ended in a drain had promised its peer to go on: a request may be on its way.
+        let time = server.isDraining ? server.limits.drainGrace : server.limits.idleTime
+        server.loop.schedule(self, at: server.loop.now + time)
         if readable || inputEnded || !early.isEmpty, !isFeeding { server.loop.queue(self) }
     }
 
@@ -236,7 +239,8 @@ extension Connection {
     /// An answer must come to its end, however slowly it is read.
     func setWriteTime() {
         let limits = server.limits
-        let earned = Int64(takenBytes) * 1_000_000_000 / limits.bodyRate
+        // In whole seconds: a stream may be behind for long, and the product must not overflow.
+        let earned = Int64(takenBytes) / limits.bodyRate * 1_000_000_000
         server.loop.schedule(self, at: began + limits.writeTime + earned)
     }
 }

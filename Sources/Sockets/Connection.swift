@@ -94,6 +94,8 @@ final class Connection: EventTarget {
             broken = true
         }
         if events & EPOLLOUT.rawValue != 0, !isFlushed { flush() }
+        // In their order: those that wait for their share of a round come before new ones.
+        if phase == .handshaking { return server.loop.queue(self) }
         work()
     }
 
@@ -118,6 +120,8 @@ final class Connection: EventTarget {
         switch phase {
         case .closed: return
         case .handshaking: handshakeFailed(.timedOut)
+        // RFC 9112 §9.6: closing while a request is on its way would reset it.
+        case .reading where head == nil && !parser.isInHead && server.isDraining: closeAfterAnswer()
         case .reading where head == nil && !parser.isInHead: close()
         case .reading:
             let what = head == nil ? "head" : "body"
@@ -160,13 +164,22 @@ final class Connection: EventTarget {
         transport?.shutDownWriting()
         phase = .lingering
         early = ByteQueue()
-        server.loop.schedule(self, at: server.loop.now + server.limits.lingerTime)
+        let limits = server.limits
+        let time = server.isDraining ? min(limits.lingerTime, 2 * limits.drainGrace) : limits.lingerTime
+        server.loop.schedule(self, at: server.loop.now + time)
         if readable, !isFeeding { server.loop.queue(self) }
+    }
+
+    /// For a moment. A head that begins in it has the time of every head.
+    func awaitLastRequest() {
+        isHeadTimed = false
+        server.loop.schedule(self, at: server.loop.now + server.limits.drainGrace)
     }
 
     /// The server is about to stop.
     func drain() {
-        if phase == .handshaking { close() }
-        if phase == .reading, head == nil, parser.isIdle, early.isEmpty, !readable { close() }
+        // A handshake that is under way goes on: whoever shakes hands has a request.
+        guard phase == .reading, head == nil, parser.isIdle, early.isEmpty else { return }
+        awaitLastRequest()
     }
 }

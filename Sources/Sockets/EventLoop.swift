@@ -129,6 +129,10 @@ public final class EventLoop: @unchecked Sendable {
         target.slot = -1
     }
 
+    /// Takes a descriptor out of the epoll that others hold open as well. epoll(7): closing it here
+    /// doesn't, and a level-triggered event would come again and again.
+    func unregister(_ descriptor: Int32) { _ = loop_unregister(epoll.number, descriptor) }
+
     func modify(_ target: EventTarget, descriptor: Int32, events: UInt32) {
         _ = loop_modify(epoll.number, descriptor, events, token(of: target))
     }

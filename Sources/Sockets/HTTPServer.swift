@@ -12,7 +12,14 @@ import Wire
 /// gets its answer.
 public final class HTTPServer: @unchecked Sendable {
     public let loop: EventLoop
-    public let limits: ServerLimits
+    /// A change holds for what begins later: connections, heads, answers. Buffers stay as they are.
+    public var limits: ServerLimits {
+        didSet {
+            limits.check()
+            precondition(limits.readBufferBytes == readBuffer.count, "one buffer for the server's life")
+            for listener in listeners { listener.renewOptions() }
+        }
+    }
     public internal(set) var counters = ServerCounters()
     public private(set) var isDraining = false
     /// How new connections of `tls:` listeners are spoken with; needed before the first of them listens.
@@ -60,21 +67,36 @@ public final class HTTPServer: @unchecked Sendable {
 
     /// Begins to accept connections there. Returns where that is: with the port, if 0 was asked for.
     public func listen(on address: ListenAddress) throws(SystemError) -> ListenAddress {
-        if errands == nil {
-            let errands = Errands(self)
-            try loop.add(errands)
-            self.errands = errands
-            let leftovers = Leftovers(loop)
-            try loop.add(leftovers)
-            self.leftovers = leftovers
-        }
+        try begin()
         let listener = try Listener(self, address)
         listeners.append(listener)
         return listener.bound
     }
 
-    /// Stops accepting, closes idle connections, and has each answer from here on close its
-    /// connection. Calls `done` once, when none is left. What is there at `deadline` is cut off.
+    /// The same with a socket that listens already, opened by whoever started this process. It is
+    /// closed with the server and never shut down or unlinked.
+    public func listen(given descriptor: Int32, isEncrypted: Bool = false) throws(SystemError)
+        -> ListenAddress
+    {
+        try begin()
+        let listener = try Listener(self, given: descriptor, isEncrypted: isEncrypted)
+        listeners.append(listener)
+        return listener.bound
+    }
+
+    private func begin() throws(SystemError) {
+        guard errands == nil else { return }
+        let errands = Errands(self)
+        try loop.add(errands)
+        self.errands = errands
+        let leftovers = Leftovers(loop)
+        try loop.add(leftovers)
+        self.leftovers = leftovers
+    }
+
+    /// Stops accepting, and has each answer from here on close its connection. One that is idle has
+    /// `drainGrace` for a request that is on its way to it, and is then told that there is no more to
+    /// come. Calls `done` once, when none is left. What is there at `deadline` is cut off.
     public func drain(deadline: Int64, done: @escaping () -> Void) {
         isDraining = true
         drained = done
@@ -102,7 +124,7 @@ public final class HTTPServer: @unchecked Sendable {
     }
 
     private func closeListeners() {
-        for listener in listeners { loop.remove(listener) }
+        for listener in listeners { listener.end() }
         listeners = []
     }
 

@@ -10,6 +10,7 @@ final class Listener: EventTarget {
     private unowned(unsafe) let server: HTTPServer
     private let descriptor: Descriptor
     private var reserve: Descriptor?
+    /// The file that goes with the listener: of a Unix socket that it made itself.
     private let unixPath: String?
     let bound: ListenAddress
     /// Stands in for accept(2) in tests that need it to fail.
@@ -32,18 +33,51 @@ final class Listener: EventTarget {
             descriptor = Descriptor(socket)
             bound = .tls(host: host, port: port)
             unixPath = nil
-        case .unix(let path, let mode):
-            descriptor = Descriptor(try Listener.bindUnix(path, mode))
+        case .unix(let path, let access):
+            descriptor = Descriptor(try Listener.bindUnix(path, access))
             bound = address
             unixPath = path
         }
         super.init()
-        reserve = Listener.openReserve()
         guard listen(descriptor.number, 4096) == 0 else {
             throw SystemError("listen \(address)", code: errno)
         }
+        try begin()
+    }
+
+    /// A socket that a service manager has bound and that listens. It stays the manager's: at the end
+    /// it is let go and not shut down, so that what waits in its queue waits for the next daemon.
+    init(_ server: HTTPServer, given number: Int32, isEncrypted: Bool) throws(SystemError) {
+        precondition(!isEncrypted || server.tls != nil, "TLS needs a certificate")
+        self.server = server
+        let address = try Listener.adopt(number, server.limits)
+        switch address {
+        case .tcp(let host, let port) where isEncrypted: bound = .tls(host: host, port: port)
+        case .unix where isEncrypted:
+            throw SystemError("take over descriptor \(number): TLS over \(address)", code: EAFNOSUPPORT)
+        default: bound = address
+        }
+        descriptor = Descriptor(number)
+        unixPath = nil
+        super.init()
+        try begin()
+    }
+
+    private func begin() throws(SystemError) {
+        reserve = Listener.openReserve()
         // Level-triggered: what one event leaves, the next one brings.
         try server.loop.add(self, descriptor: descriptor.number, events: EPOLLIN.rawValue)
+    }
+
+    /// For connections from now on.
+    func renewOptions() {
+        if bound.isTCP { Listener.setOptions(descriptor.number, server.limits) }
+    }
+
+    /// Stops accepting. Before the listener is let go.
+    func end() {
+        server.loop.unregister(descriptor.number)
+        server.loop.remove(self)
     }
 
     deinit { if let unixPath { unlink(unixPath) } }
@@ -132,6 +166,25 @@ extension Listener {
         Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     }
 
+    /// Makes a given descriptor fit, and tells where it listens.
+    private static func adopt(_ number: Int32, _ limits: ServerLimits) throws(SystemError) -> ListenAddress {
+        let action = "take over descriptor \(number)"
+        // Otherwise -errno: ENOTSOCK for a file or a pipe.
+        let type = loop_option(number, SOL_SOCKET, SO_TYPE)
+        guard type >= 0 else { throw SystemError(action, code: -type) }
+        guard type == Int32(SOCK_STREAM.rawValue) else { throw SystemError(action, code: ESOCKTNOSUPPORT) }
+        guard loop_option(number, SOL_SOCKET, SO_ACCEPTCONN) == 1 else {
+            throw SystemError("\(action): it doesn't listen", code: EINVAL)
+        }
+        let adopted = loop_adopt(number)
+        guard adopted == 0 else { throw SystemError(action, code: -adopted) }
+        guard let local = SocketAddress.local(of: number) else { throw SystemError(action, code: errno) }
+        if let path = local.path { return .unix(path: path) }
+        guard let host = local.host else { throw SystemError(action, code: EAFNOSUPPORT) }
+        setOptions(number, limits)
+        return .tcp(host: host, port: local.port)
+    }
+
     /// Connections inherit all of these from their listener, which saves a call for each.
     private static func setOptions(_ socket: Int32, _ limits: ServerLimits) {
         let tcp = Int32(IPPROTO_TCP)
@@ -147,20 +200,39 @@ extension Listener {
         _ = loop_set_option(socket, tcp, TCP_USER_TIMEOUT, writeTime)
     }
 
-    private static func bindUnix(_ path: String, _ mode: UInt32) throws(SystemError) -> Int32 {
+    private static func bindUnix(_ path: String, _ access: SocketFileAccess) throws(SystemError) -> Int32 {
         let address = try SocketAddress(unix: path)
         let action = "bind unix:\(path)"
         try removeStale(path, address)
         let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | socketFlags, 0)
         guard socket >= 0 else { throw SystemError(action, code: errno) }
-        // Before bind: the file is never there with a wider mode.
-        fchmod(socket, mode)
+        // Nobody can connect before listen(2); so what happens to the file until then opens no door.
         guard address.with({ bind(socket, $0, $1) }) == 0 else {
             let code = errno
             close(socket)
             throw SystemError(action, code: code)
         }
+        do throws(SystemError) {
+            try admit(access, to: path)
+        } catch {
+            close(socket)
+            unlink(path)
+            throw error
+        }
         return socket
+    }
+
+    /// By chmod(2), since bind(2) takes the umask from whatever mode it is given.
+    private static func admit(_ access: SocketFileAccess, to path: String) throws(SystemError) {
+        if let group = access.group {
+            let action = "give unix:\(path) to group \(group)"
+            guard let number = access.groupNumber else {
+                throw SystemError("\(action): unknown", code: EINVAL)
+            }
+            // A user id of -1 leaves the owner: chown(2).
+            guard lchown(path, uid_t.max, number) == 0 else { throw SystemError(action, code: errno) }
+        }
+        guard chmod(path, access.mode) == 0 else { throw SystemError("chmod unix:\(path)", code: errno) }
     }
 
     /// A socket's file outlives its server. One that nobody listens on any more is removed; a file

@@ -26,6 +26,9 @@ public struct ServerLimits: Sendable {
     public var writeTime: Int64 = 30_000_000_000
     /// After an answer that closes: how long the peer has to read it and close as well.
     public var lingerTime: Int64 = 2_000_000_000
+    /// In a drain: how long an idle connection is still read from, and then how long its peer has to
+    /// notice the end, so that a request on its way meets no reset.
+    public var drainGrace: Int64 = 100_000_000
     /// What a stream's reader may leave unread here, beyond the kernel's buffers. Not for whole
     /// answers: there is one of those at a time, and it exists already.
     public var writeBacklogBytes = 1024 * 1024

@@ -7,8 +7,8 @@ public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
     case tcp(host: String, port: UInt16)
     /// The same, with TLS.
     case tls(host: String, port: UInt16)
-    /// A path, and the mode of the socket that is made there.
-    case unix(path: String, mode: UInt32 = 0o660)
+    /// A path, and who may connect to the socket that is made there.
+    case unix(path: String, access: SocketFileAccess = SocketFileAccess())
 
     /// "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" for every address, "tls:" before one
     /// of these, "unix:/path".
@@ -61,6 +61,25 @@ public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         case .tls(let host, let port): "tls:\(ListenAddress.tcp(host: host, port: port))"
         case .unix(let path, _): "unix:\(path)"
         }
+    }
+}
+
+/// Mode and group of a Unix socket's file. unix(7): whoever may write to it may connect.
+public struct SocketFileAccess: Hashable, Sendable {
+    public var mode: UInt32
+    /// By name or number; nil for the group of the process.
+    public var group: String?
+
+    public init(mode: UInt32 = 0o660, group: String? = nil) {
+        self.mode = mode
+        self.group = group
+    }
+
+    /// The group's number; nil if there is no such group, or none is set.
+    var groupNumber: UInt32? {
+        guard let group else { return nil }
+        if let number = UInt32(group) { return number }
+        return getgrnam(group)?.pointee.gr_gid
     }
 }
 
@@ -132,6 +151,16 @@ struct SocketAddress {
         let host = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
         // A v4 peer of a v6 listener; people know it by its v4 number.
         return host.hasPrefix("::ffff:") ? String(host.dropFirst(7)) : host
+    }
+
+    /// The path of a Unix socket, with "@" for the NUL of an abstract name; else nil.
+    var path: String? {
+        guard family == AF_UNIX else { return nil }
+        return withUnsafeBytes(of: storage) { bytes in
+            var path = Array(bytes[MemoryLayout<sa_family_t>.size..<Int(length)])
+            if path.first == 0, path.count > 1 { path[0] = UInt8(ascii: "@") }
+            return String(decoding: path.prefix { $0 != 0 }, as: UTF8.self)
+        }
     }
 
     var port: UInt16 {

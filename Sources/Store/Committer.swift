@@ -214,11 +214,11 @@ final class Committer: @unchecked Sendable {
     }
 
     /// Upkeep in pieces, each when nothing else waits.
-    func keepUp(now: Timestamp?, pieces: Int) {
+    func keepUp(now: Timestamp?, _ settings: StoreSettings, pieces: Int) {
         errand { committer in
             guard let engine = committer.healthyEngine else { return }
-            let isMore = Upkeep(engine: engine, settings: committer.settings, now: now).run()
-            if isMore, pieces > 1 { committer.keepUp(now: now, pieces: pieces - 1) }
+            let isMore = Upkeep(engine: engine, settings: settings, now: now).run()
+            if isMore, pieces > 1 { committer.keepUp(now: now, settings, pieces: pieces - 1) }
         }
     }
 

@@ -123,7 +123,7 @@ extension SQLiteStore {
         onLoop()
         guard !recovering else { return }
         writeBehind()
-        committer.keepUp(now: now, pieces: Upkeep.piecesMax)
+        committer.keepUp(now: now, settings, pieces: Upkeep.piecesMax)
     }
 
     /// The daemon elects again after a restore: the mark goes. Durable with the next turn.

@@ -16,7 +16,9 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
     public typealias Post = @Sendable (@escaping @Sendable () -> Void) -> Void
 
     let directory: String
-    let settings: StoreSettings
+    /// A change holds for the next upkeep and for the next batch of the tables; what the commit thread
+    /// was told when it was opened stays. Set it on the loop.
+    public var settings: StoreSettings
     let post: Post
     let lock: DirectoryLock
     let committer: Committer

@@ -17,6 +17,18 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Where tokens come from, instead of BATON_TOKEN and BATON_TOKEN_FILE: github, for a job with id-token: write. (BATON_TOKEN_SOURCE)",
+            valueName: "source"))
+    var tokenSource: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whom those tokens are for, as batond's issuers file has it. (BATON_TOKEN_AUDIENCE)",
+            valueName: "audience"))
+    var tokenAudience: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The authorities that an https:// server's certificate is believed from, in PEM, in place of the system's. (BATON_CA_FILE)",
             valueName: "file"))
     var caFile: String?
@@ -47,7 +59,7 @@ struct ServerOptions: ParsableArguments {
         try validateTrust()
         // A token that isn't there at the start is a mistake in the call. Later it is an
         // outage: mounted tokens are replaced.
-        do throws(CredentialsError) { _ = try credentials.token() } catch {
+        do throws(CredentialsError) { try readCredentials().check() } catch {
             throw ValidationError(error.text)
         }
         if let name = namespace ?? Environment.text("BATON_NAMESPACE"), !Self.isLabel(name) {
@@ -94,7 +106,12 @@ struct ServerOptions: ParsableArguments {
 
     var endpoint: Endpoint { Endpoint(serverText) ?? Endpoint(Endpoint.standard)! }
     var namespaceName: String { namespace ?? Environment.text("BATON_NAMESPACE") ?? "default" }
-    var credentials: Credentials { Credentials(environment: Environment.all) }
+    /// Each keeps the tokens that it got: take one for a run.
+    var credentials: Credentials { (try? readCredentials()) ?? Credentials(.none) }
+
+    private func readCredentials() throws(CredentialsError) -> Credentials {
+        try Credentials(environment: Environment.all, source: tokenSource, audience: tokenAudience)
+    }
 
     var trust: Trust {
         var trust = Trust(environment: Environment.all)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Glibc
 import Logging
+import ServiceManager
 
 /// The daemon's command line.
 struct BatondCommand: ParsableCommand {
@@ -38,7 +39,10 @@ struct ConfigurationOptions: ParsableArguments {
             "Any setting, by its key in the file; may be given several times.", valueName: "key=value"))
     var set: [String] = []
 
-    func load(listen: [String] = []) throws -> Configuration {
+    /// Read anew each time: file, environment and flags. Who doesn't serve takes the listeners as they are.
+    func load(
+        listen: [String] = [], environment: [String: String] = Environment.all(), isTLSGiven: Bool = true
+    ) throws -> Configuration {
         var overrides: [(key: String, value: String)] = []
         if let data { overrides.append(("data", data)) }
         if !listen.isEmpty { overrides.append(("listen", listen.joined(separator: ","))) }
@@ -48,11 +52,11 @@ struct ConfigurationOptions: ParsableArguments {
             }
             overrides.append((String(text[..<equals]), String(text[text.index(after: equals)...])))
         }
-        let environment = Environment.all()
         let path = config ?? environment["BATOND_CONFIG"]
         let file = try path.map { (text: try Environment.read($0), path: $0) }
-        return try ConfigurationSources(file: file, environment: environment, overrides: overrides)
-            .configuration()
+        return try ConfigurationSources(
+            file: file, environment: environment, overrides: overrides, isTLSGiven: isTLSGiven
+        ).configuration()
     }
 }
 
@@ -68,13 +72,19 @@ struct ServeCommand: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        let configuration = try options.load(listen: listen)
-        let level = Logger.Level(rawValue: configuration.logLevel) ?? .info
-        let json = configuration.logFormat == "json"
-        LoggingSystem.bootstrap { _ in LineLog(level: level, json: json) }
+        let environment = Environment.all()
+        let manager = try ServiceManager.take(environment)
+        let isTLSGiven = manager.sockets.contains(where: \.wantsTLS)
+        let load = {
+            try options.load(listen: listen, environment: environment, isTLSGiven: isTLSGiven)
+        }
+        let configuration = try load()
+        let style = LogStyle(configuration)
+        LoggingSystem.bootstrap { _ in LineLog(style) }
         let log = Logger(label: "batond")
         do {
-            let daemon = try Daemon(configuration, log: log)
+            let daemon = try Daemon(
+                configuration, manager: manager, log: log, style: style, reread: load)
             let endedWell = try daemon.run()
             // Its loop may still be in a round: nothing of it goes before the process does.
             withExtendedLifetime(daemon) { Glibc.exit(endedWell ? 0 : 1) }

@@ -141,12 +141,33 @@ final class PlayedServer {
     @Test func `are read again from their file for each request`() throws {
         let path = "/tmp/baton-token-\(Random.hex(bytes: 6))"
         defer { unlink(path) }
-        let credentials = Credentials(environment: ["BATON_TOKEN_FILE": path])
+        let credentials = try Credentials(environment: ["BATON_TOKEN_FILE": path])
         #expect(throws: CredentialsError.self) { try credentials.token() }
         #expect(File.write("one\n", to: path))
         #expect(try credentials.token() == "one")
         #expect(File.write("two", to: path))
         #expect(try credentials.token() == "two")
+    }
+
+    static let job = [
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://x.example/?a=b", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t",
+        "BATON_TOKEN_SOURCE": "github", "BATON_TOKEN_AUDIENCE": "baton",
+    ]
+
+    @Test(arguments: [
+        (["BATON_TOKEN_SOURCE": "gitlab"], "no token source 'gitlab'"),
+        (["BATON_TOKEN_AUDIENCE": ""], "needs an audience"),
+        (["ACTIONS_ID_TOKEN_REQUEST_URL": ""], "id-token: write"),
+        (["ACTIONS_ID_TOKEN_REQUEST_TOKEN": ""], "id-token: write"),
+        (["BATON_TOKEN": "a"], "BATON_TOKEN and the token source github"),
+        (["BATON_TOKEN_FILE": "/a"], "BATON_TOKEN_FILE and the token source github"),
+    ])
+    func `of a job need what the job was given`(changed: [String: String], words: String) throws {
+        try Credentials(environment: Self.job).check()
+        let error = #expect(throws: CredentialsError.self) {
+            try Credentials(environment: Self.job.merging(changed) { $1 })
+        }
+        #expect(error?.text.contains(words) == true, "\(error?.text ?? "")")
     }
 
     @Test(arguments: ["", " \n", "a b", "a\r\nX-Evil: 1", "\u{e9}"])

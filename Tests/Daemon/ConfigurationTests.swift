@@ -96,6 +96,7 @@ import Testing
         ),
         ("http:\n  bodyBytes: 8192", "http.bodyBytes (8192) is too small"),
         ("http:\n  headBytes: 65000", "http.headBytes (65000) is more than"),
+        ("http:\n  writeBacklogBytes: 1073741824", "http.writeBacklogBytes (1073741824) is more than"),
         ("log:\n  level: loud", "log.level: loud is not one of trace"),
         (
             "rate:\n  perSecond: 0\n  limitAddresses: true",
@@ -112,19 +113,100 @@ import Testing
         #expect(refusal(set: [("lease.max", "1h")])?.contains("did you mean lease.") == true)
     }
 
+    @Test func `a setting's text gives its value back`() throws {
+        let told = try configuration(
+            "http:\n  connectionsPerAddress: 7\n  idleTime: 90s\nrestoreQuarantine: 2h\nunixSocket: {mode: 0600, group: ci}"
+        )
+        #expect(Setting.all.filter { $0.show(told) != $0.show(Configuration()) }.count == 5)
+        for setting in Setting.all {
+            var copied = Configuration()
+            setting.copy(told, &copied)
+            #expect(setting.show(copied) == setting.show(told))
+            var read = Configuration()
+            let text = setting.show(told)
+            if !text.isEmpty { try setting.apply(&read, text) }
+            #expect(setting.show(read) == text)
+        }
+    }
+
+    @Test func `a credential is a file of the service manager's directory, and nothing beyond it`() {
+        #expect(Credential.path("credential:tokens", directory: "/run/c") == "/run/c/tokens")
+        #expect(Credential.path("/etc/tokens", directory: nil) == "/etc/tokens")
+        #expect(Credential.path("credential:tokens", directory: nil) == "credential:tokens")
+        for name in ["", ".", "..", "../x", "a/b"] {
+            #expect(Credential.path("credential:\(name)", directory: "/run/c") == nil)
+        }
+    }
+
+    @Test func `sockets that were given replace the default, not what was set`() throws {
+        #expect(Configuration().listeners(besideGiven: true).isEmpty)
+        #expect(Configuration().listeners(besideGiven: false) == [.tcp(host: "127.0.0.1", port: 7979)])
+        let told = try configuration("listen: 127.0.0.1:7979")
+        #expect(told.listeners(besideGiven: true) == [.tcp(host: "127.0.0.1", port: 7979)])
+    }
+
+    @Test func `a reload takes what can change, and tells what can't`() throws {
+        let old = try configuration("data: /a\nlease:\n  retention: 1h")
+        let reload = try Reload(
+            from: old,
+            to: configuration("data: /b\nlease:\n  retention: 2h\nhttp:\n  connectionsPerAddress: 9"))
+        #expect(
+            reload.changed.map(\.description) == [
+                "lease.retention: 1h → 2h", "http.connectionsPerAddress: not set → 9",
+            ])
+        #expect(reload.deferred.map(\.description) == ["data: /a → /b"])
+        #expect(reload.configuration.data == "/a")
+        #expect(reload.configuration.leaseRetention == .hours(2))
+    }
+
+    @Test func `new values that contradict an old one that stays change nothing`() throws {
+        let old = try configuration("restoreQuarantine: 1h")
+        #expect(throws: ConfigurationError.self) {
+            try Reload(from: old, to: configuration("restoreQuarantine: 2h\nlease:\n  maxDuration: 2h"))
+        }
+    }
+
     @Test func `no two settings share a name, in the file or in the environment`() {
         #expect(Set(Setting.all.map(\.key)).count == Setting.all.count)
         #expect(Set(Setting.all.map(\.environmentName)).count == Setting.all.count)
     }
 
-    /// config/batond.yaml, with what is commented out there put in force.
-    private func manual() throws -> [UInt8] {
+    @Test func `the file in config marks the settings that wait for a restart`() throws {
+        // A mark is for the settings right below it, up to the next comment.
+        var marked: Set<String> = []
+        var section = ""
+        var isMarked = false
+        for line in String(decoding: try manualText(), as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        {
+            let text = line.drop { $0 == " " }
+            let isIndented = line.first == " "
+            let isSetting = text.hasPrefix("#") && text.dropFirst().first?.isLetter == true
+            if isSetting {
+                let name = text.dropFirst().prefix { $0 != ":" }
+                if isMarked { marked.insert(isIndented ? "\(section).\(name)" : String(name)) }
+            } else if text.hasPrefix("#") {
+                isMarked = text.hasSuffix("[restart]")
+            } else {
+                isMarked = false
+                if !isIndented, !text.isEmpty { section = String(text.prefix { $0 != ":" }) }
+            }
+        }
+        #expect(marked == Set(Setting.all.filter { !$0.isReloadable }.map(\.key)))
+    }
+
+    private func manualText() throws -> [UInt8] {
         let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let file = try #require(fopen("/\(path)/config/batond.yaml", "r"))
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         let count = fread(&bytes, 1, bytes.count, file)
-        let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").map { line in
+        return Array(bytes[..<count])
+    }
+
+    /// config/batond.yaml, with what is commented out there put in force.
+    private func manual() throws -> [UInt8] {
+        let lines = String(decoding: try manualText(), as: UTF8.self).split(separator: "\n").map { line in
             let text = line.drop { $0 == " " }
             let isSetting = text.hasPrefix("#") && text.dropFirst().first?.isLetter == true
             return isSetting ? line.prefix(while: { $0 == " " }) + text.dropFirst() : line

@@ -18,7 +18,7 @@ import Testing
     private func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
 
     @Test func `a sign of life comes every 15 s, and none after the end`() {
-        var streams = Streams()
+        var streams = Streams(signOfLife: .seconds(15))
         streams.add(1, nil, at: at(0))
         streams.add(2, nil, at: at(100))
         #expect(streams.nextWake == at(15_000))
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `changes that come together are told together, at most once in 2 s`() {
-        var streams = Streams()
+        var streams = Streams(signOfLife: .seconds(15))
         streams.add(1, standing(position: 3), at: at(0))
         streams.changed(key, at: at(1000))
         streams.changed(key, at: at(1100))
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func `a place that is the same is no news`() {
-        var streams = Streams()
+        var streams = Streams(signOfLife: .seconds(15))
         streams.add(1, standing(position: 3), at: at(0))
         let told9 = streams.isNews(standing(position: 3), to: 1)
         #expect(!told9)
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `a name that nobody streams is not remembered`() {
-        var streams = Streams()
+        var streams = Streams(signOfLife: .seconds(15))
         streams.add(1, nil, at: at(0))
         streams.changed(key, at: at(0))
         let told13 = streams.dueNames(at: at(5000))

@@ -190,6 +190,8 @@ def promise(tally, started):
 
 def main(words):
     started = time.monotonic()
+    # A shell's job in the background starts with SIGINT ignored, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     modules = sorted(
         os.path.basename(path)[:-len(".py")] for path in glob.glob(os.path.join(HERE, "test_*.py")))
     chosen = []

@@ -5,10 +5,13 @@ this. The kernel's own list of calls does: each answer to a write is sent after 
 completed that began after the write which carries it.
 """
 
+import http.client
+import socket
 import threading
 
+import contract
 import strace
-from support import Story, Unreachable, in_threads, until
+from support import Answer, Story, Unreachable, in_threads, raw_request, until
 
 SECONDS = 25
 CLIENTS = 6
@@ -154,7 +157,7 @@ class BrokenDisk(Story):
         self.assertIn(b'baton_elections_total{kind="fresh"} 2\n', client.send("GET", "/metrics").raw)
 
     def test_a_daemon_about_to_stop_says_so_to_every_kind_of_write(self):
-        """While a slow flush keeps it from ending."""
+        """While a slow flush keeps it from ending: to waiters, and to requests whose end comes only then."""
         client = self.batond.client()
         waits = [
             client.stream(client.path("markers/none?wait=60s")),
@@ -175,23 +178,40 @@ class BrokenDisk(Story):
             slow = threading.Thread(target=self.ignore_the_end, daemon=True)
             slow.start()
             until(self.turn_in_flight, "a turn is in its flush")
-            self.batond.process.terminate()
-            until(lambda: "stopping" in self.batond.log(), "it is about to stop")
-            for method, rest, body in (
+            late = [self.begin(method, client.path(rest), body) for method, rest, body in (
                 ("POST", "leases/held/campaign", {"holderIdentity": "bela"}), ("POST", "leases/held/renew", claim),
                 ("POST", "leases/held/complete", claim), ("POST", "leases/held/resign", claim),
                 ("POST", "leases/held/revoke", {"fencingToken": self.token, "reason": "x"}),
                 ("PUT", "markers/new", {"holderIdentity": "anna"}), ("DELETE", "markers/made?revision=1", None),
-            ):
-                answer = client.send(method, client.path(rest), body)
-                self.assertProblem(answer, 503, "unavailable")
-                self.assertEqual("Stopping", answer["reason"])
+            )]
+            self.batond.process.terminate()
             for stream in waits:
                 self.assertEqual("urn:baton:problem:unavailable", stream.last()["type"])
+            for end in late:
+                answer = end()
+                self.assertProblem(answer, 503, "unavailable")
+                self.assertEqual("Stopping", answer["reason"])
         self.assertEqual(0, self.batond.process.wait(60))
         for thread in threads:
             thread.join(60)
         self.assertEqual([503, 503], [poll.status for poll in polls])
+
+    def begin(self, method, path, body):
+        """All of a request but its last byte. What it returns sends that, and returns the answer."""
+        request = raw_request(method, path, body)
+        sock = socket.create_connection(("127.0.0.1", self.batond.port), timeout=30)
+        self.addCleanup(sock.close)
+        sock.sendall(request[:-1])
+
+        def end():
+            sock.sendall(request[-1:])
+            response = http.client.HTTPResponse(sock, method=method)
+            response.begin()
+            answer = Answer(response.status, response.getheaders(), response.read())
+            contract.check(method, path, answer.status, answer.headers["content-type"], answer.raw)
+            return answer
+
+        return end
 
     def turn_in_flight(self):
         """Reads leave with their turn, so that one which isn't answered says that a turn is under way."""

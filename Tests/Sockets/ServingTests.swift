@@ -125,7 +125,7 @@ import Wire
     @Test func `a Unix socket is made, served, taken over when stale, and removed`() throws {
         let path = "/tmp/sockets-test-\(getpid())"
         for _ in 0..<2 {
-            let stage = try Stage(on: .unix(path: path, mode: 0o600))
+            let stage = try Stage(on: .unix(path: path, access: SocketFileAccess(mode: 0o600)))
             var status = stat()
             #expect(stat(path, &status) == 0)
             #expect(status.st_mode & 0o777 == 0o600)

@@ -117,7 +117,8 @@ extension Elections {
     /// GET /readyz?verbose and /livez?verbose: each check in a line, with the reason where it fails.
     public func probe(_ checks: [ProbeCheck]) -> APIResponse {
         let lines = checks.map { check in
-            check.trouble.map { "[-]\(check.name) \($0)\n" } ?? "[+]\(check.name) ok\n"
+            if let trouble = check.trouble { return "[-]\(check.name) \(trouble)\n" }
+            return check.note.map { "[!]\(check.name) \($0)\n" } ?? "[+]\(check.name) ok\n"
         }
         let passed = checks.allSatisfy { $0.trouble == nil }
         return .text(status: passed ? 200 : 503, lines.joined())
@@ -141,10 +142,13 @@ public struct ProbeCheck: Hashable, Sendable {
     public var name: String
     /// What is wrong with it, on one line; nil: nothing.
     public var trouble: String?
+    /// What should be known of it although it is well, on one line.
+    public var note: String?
 
-    public init(_ name: String, trouble: String? = nil) {
+    public init(_ name: String, trouble: String? = nil, note: String? = nil) {
         self.name = name
         self.trouble = trouble
+        self.note = note
     }
 }
 

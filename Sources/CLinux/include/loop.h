@@ -16,6 +16,7 @@ struct loop_event {
 int loop_create(void);
 int loop_register(int epoll, int fd, uint32_t events, uint64_t token);
 int loop_modify(int epoll, int fd, uint32_t events, uint64_t token);
+int loop_unregister(int epoll, int fd);
 // Takes what is there; waits for it up to `milliseconds` (0: never blocks). `max` is at most LOOP_EVENTS_MAX.
 #define LOOP_EVENTS_MAX 256
 int loop_take(int epoll, struct loop_event *out, int max, int milliseconds);
@@ -40,6 +41,10 @@ ssize_t loop_receive(int fd, void *bytes, size_t count);
 ssize_t loop_send(int fd, const void *bytes, size_t count);
 ssize_t loop_send2(int fd, const void *first, size_t first_count, const void *second, size_t second_count);
 int loop_set_option(int fd, int level, int name, int value);
+// The value of an option that is a number; -errno.
+int loop_option(int fd, int level, int name);
+// Not blocking, closed on exec: what the flags of socket(2) do for sockets of our own.
+int loop_adopt(int fd);
 // 1 if the peer has closed its side or the connection is broken.
 int loop_peer_left(int fd);
 // 1 if the kernel asks whether the peer is still there, and nothing has been heard yet. TCP only.

@@ -39,20 +39,39 @@ public struct Credentials: Sendable {
         case token(String)
         /// Read again for each request: mounted tokens are replaced while a run lives.
         case file(String)
+        /// Asked for when they are needed.
+        case job(JobTokens)
     }
     public var source: Source
 
     public init(_ source: Source) { self.source = source }
 
-    /// `BATON_TOKEN`, or else `BATON_TOKEN_FILE`.
-    public init(environment: [String: String]) {
-        if let token = environment["BATON_TOKEN"], !token.isEmpty {
-            source = .token(token)
-        } else if let path = environment["BATON_TOKEN_FILE"], !path.isEmpty {
-            source = .file(path)
-        } else {
-            source = .none
+    /// From the source that is named, or else `BATON_TOKEN`, or else `BATON_TOKEN_FILE`.
+    ///
+    /// - Parameters:
+    ///   - named: `github`; nil or empty: none. `BATON_TOKEN_SOURCE` if it isn't given.
+    ///   - audience: whom its tokens are for. `BATON_TOKEN_AUDIENCE` if it isn't given.
+    public init(
+        environment: [String: String], source named: String? = nil, audience: String? = nil
+    ) throws(CredentialsError) {
+        switch named ?? environment["BATON_TOKEN_SOURCE"] ?? "" {
+        case "": self.init(Self.given(environment))
+        case "github":
+            for name in ["BATON_TOKEN", "BATON_TOKEN_FILE"] where environment[name]?.isEmpty == false {
+                throw CredentialsError(
+                    text: "\(name) and the token source github are both there: which one counts?")
+            }
+            let audience = audience ?? environment["BATON_TOKEN_AUDIENCE"]
+            self.init(.job(try JobTokens(environment: environment, audience: audience)))
+        case let other:
+            throw CredentialsError(text: "there is no token source '\(other)'; there is github")
         }
+    }
+
+    private static func given(_ environment: [String: String]) -> Source {
+        if let token = environment["BATON_TOKEN"], !token.isEmpty { return .token(token) }
+        if let path = environment["BATON_TOKEN_FILE"], !path.isEmpty { return .file(path) }
+        return .none
     }
 
     /// The token as it is now; nil without one.
@@ -65,7 +84,14 @@ public struct Credentials: Sendable {
                 throw CredentialsError(text: "the token file \(path) can't be read: \(File.lastError)")
             }
             return try Self.checked(String(decoding: bytes, as: UTF8.self), path)
+        case .job(let tokens): return try Self.checked(tokens.token(), "GitHub's answer")
         }
+    }
+
+    /// Whether there is a token, as far as that can be known without asking anybody.
+    public func check() throws(CredentialsError) {
+        if case .job = source { return }
+        _ = try token()
     }
 
     /// A token with a line break in it would write a header of its own. It is never shown.

@@ -29,6 +29,19 @@ extension AuditEntry {
         stop.details = configuration.auditDetails
         return stop
     }
+
+    /// A reload's entry with what became of the settings, beside what it has of the tokens.
+    func with(settings: [Reload.Change], failure: String?) -> AuditEntry {
+        var entry = self
+        if !settings.isEmpty {
+            entry.details["settings"] = settings.map(\.description).joined(separator: ", ")
+        }
+        if let failure {
+            entry.outcome = .failed
+            entry.reason = [failure, reason].compactMap(\.self).joined(separator: "; ")
+        }
+        return entry
+    }
 }
 
 extension Configuration {

@@ -7,9 +7,12 @@ import Wire
 /// Everything that can be set, with its default. `config/batond.yaml` explains each.
 public struct Configuration: Sendable {
     public var listen: [String] = ["127.0.0.1:7979"]
+    /// Of the Unix sockets that are listened on.
+    public var unixSocket = SocketFileAccess()
     public var data = "/var/lib/baton"
     /// Where the tokens are that requests need; nil: everybody may do everything.
     public var tokensFile: String?
+    public var auth = AuthSettings()
     public var tls = TLSSettings()
     /// Listening beyond loopback and Unix sockets without TLS, or without asking who is there, must be
     /// asked for.
@@ -22,6 +25,8 @@ public struct Configuration: Sendable {
     public var core = CoreSettings()
     public var api = Elections.Settings()
     public var server = ServerLimits()
+    /// How often a stream has a line although nothing happens.
+    public var signOfLife = Interval.seconds(15)
     /// A request's head in bytes, its fields, and its body in bytes.
     public var headBytes = 16 * 1024
     public var headerCount = 100
@@ -49,6 +54,8 @@ public struct Configuration: Sendable {
     /// Above this size of the WAL the daemon is not ready.
     public var walBytesMax: Int64 = 1024 * 1024 * 1024
 
+    /// Whether the service manager gave a socket for TLS.
+    public var isTLSGiven = false
     /// The settings that were given, by their keys, as they were written.
     public var given: [String: String] = [:]
 
@@ -119,13 +126,33 @@ public struct Configuration: Sendable {
             "http.connectionsPerAddress (\(server.connectionsPerAddress ?? 0)) is more than http.connections (\(server.connections))"
         )
         try require(
+            auth.keysMaxAge <= auth.keysStaleMax,
+            "auth.keysMaxAge (\(text(auth.keysMaxAge))) is longer than auth.keysStaleMax (\(text(auth.keysStaleMax)))"
+        )
+        try require(
+            server.writeBacklogBytes <= server.backlogBytesInAll,
+            "http.writeBacklogBytes (\(server.writeBacklogBytes)) is more than all answers together may have (\(server.backlogBytesInAll))"
+        )
+        try require(
             ratePerSecond > 0 || !limitsAddresses,
             "rate.limitAddresses (true) limits nothing while rate.perSecond is 0")
         try validateListeners()
     }
 
+    /// Where to listen beside the sockets that a service manager gave: those replace the default, and
+    /// stand beside what was set.
+    func listeners(besideGiven: Bool) -> [ListenAddress] {
+        guard !besideGiven || given["listen"] != nil else { return [] }
+        return listen.compactMap(ListenAddress.init).map { address in
+            guard case .unix(let path, _) = address else { return address }
+            return .unix(path: path, access: unixSocket)
+        }
+    }
+
     /// Whether anybody is told from anybody else, so that strangers may reach a listener.
-    private var authenticates: Bool { tokensFile != nil || tls.knowsItsClients }
+    private var authenticates: Bool {
+        tokensFile != nil || auth.issuersFile != nil || tls.knowsItsClients
+    }
 
     private func validateListeners() throws(ConfigurationError) {
         var addresses: [ListenAddress] = []
@@ -137,21 +164,25 @@ public struct Configuration: Sendable {
             }
             addresses.append(address)
         }
-        for address in addresses where !insecureListen && !address.isPrivate {
-            guard address.isEncrypted else {
-                throw ConfigurationError(
-                    "listen: \(address) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
-                        + "Write tls:\(address), listen on loopback or a Unix socket, or set insecureListen: true if you mean it"
-                )
-            }
-            guard authenticates else {
-                throw ConfigurationError(
-                    "listen: \(address) can be reached from other machines, and whoever reaches it may do everything. "
-                        + "Set auth.tokensFile or tls.clientCertificates: required, or insecureListen: true if you mean it"
-                )
-            }
+        for address in addresses { try checkReach(of: address, "listen: \(address)") }
+        try tls.validate(listen: addresses, isGiven: isTLSGiven)
+    }
+
+    /// Refuses an address that strangers reach without TLS, or without being asked who they are.
+    func checkReach(of address: ListenAddress, _ place: String) throws(ConfigurationError) {
+        guard !insecureListen, !address.isPrivate else { return }
+        guard address.isEncrypted else {
+            throw ConfigurationError(
+                "\(place) can be reached from other machines, and there is no TLS: whoever is on the way reads the tokens. "
+                    + "Use TLS (tls:HOST:PORT), listen on loopback or a Unix socket, or set insecureListen: true if you mean it"
+            )
         }
-        try tls.validate(listen: addresses)
+        guard authenticates else {
+            throw ConfigurationError(
+                "\(place) can be reached from other machines, and whoever reaches it may do everything. "
+                    + "Set auth.tokensFile, auth.issuersFile or tls.clientCertificates: required, or insecureListen: true if you mean it"
+            )
+        }
     }
 }
 

@@ -6,17 +6,22 @@ public struct ConfigurationSources: Sendable {
     /// `key=value`, as flags gave them.
     public var overrides: [(key: String, value: String)]
 
+    /// Whether the service manager gave a socket for TLS.
+    public var isTLSGiven: Bool
+
     public init(
         file: (text: [UInt8], path: String)? = nil, environment: [String: String] = [:],
-        overrides: [(key: String, value: String)] = []
+        overrides: [(key: String, value: String)] = [], isTLSGiven: Bool = false
     ) {
         self.file = file
         self.environment = environment
         self.overrides = overrides
+        self.isTLSGiven = isTLSGiven
     }
 
     public func configuration() throws(ConfigurationError) -> Configuration {
         var configuration = Configuration()
+        configuration.isTLSGiven = isTLSGiven
         let settings = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.key, $0) })
         if let file {
             for entry in try YAMLSettings.read(file.text, path: file.path) {
@@ -29,8 +34,7 @@ public struct ConfigurationSources: Sendable {
                         "\(file.path):\(entry.line): there is no setting \(entry.key)\(Self.hint(entry.key))")
                 }
                 do throws(ConfigurationError) {
-                    try setting.apply(&configuration, entry.value)
-                    configuration.given[setting.key] = entry.value
+                    try setting.give(entry.value, to: &configuration)
                 } catch {
                     throw ConfigurationError("\(file.path):\(entry.line): \(error)")
                 }
@@ -41,8 +45,7 @@ public struct ConfigurationSources: Sendable {
             guard let setting = settings[key] else {
                 throw ConfigurationError("--set: there is no setting \(key)\(Self.hint(key))")
             }
-            try setting.apply(&configuration, value)
-            configuration.given[setting.key] = value
+            try setting.give(value, to: &configuration)
         }
         try configuration.validate()
         return configuration
@@ -55,8 +58,7 @@ public struct ConfigurationSources: Sendable {
                 throw ConfigurationError("\(name): the environment names no setting of batond")
             }
             do throws(ConfigurationError) {
-                try setting.apply(&configuration, value)
-                configuration.given[setting.key] = value
+                try setting.give(value, to: &configuration)
             } catch {
                 throw ConfigurationError("\(name): \(error)")
             }
@@ -71,6 +73,9 @@ public struct ConfigurationSources: Sendable {
             return own.contains(last) || own.split(separator: ".").contains { last.hasPrefix($0) }
         }
         guard last.count > 2, !similar.isEmpty else { return "; config/batond.yaml lists them all" }
-        return "; did you mean \(similar.prefix(3).joined(separator: ", "))?"
+        // Those of the same section first.
+        let section = key.prefix { $0 != "." } + "."
+        let near = similar.filter { $0.hasPrefix(section) } + similar.filter { !$0.hasPrefix(section) }
+        return "; did you mean \(near.prefix(3).joined(separator: ", "))?"
     }
 }

@@ -1,9 +1,7 @@
-import CYAML
-
-/// The configuration file as a flat list of dotted keys, read by libyaml.
+/// The configuration file as a flat list of dotted keys.
 ///
-/// Mappings nest, a list of scalars becomes their texts joined by commas, and everything
-/// else (anchors, tags, lists of mappings, a key twice) is refused with its line.
+/// Mappings nest, a list of scalars becomes their texts joined by commas, and everything else (lists of
+/// mappings, a key twice) is refused with its line.
 enum YAMLSettings {
     struct Entry: Equatable, Sendable {
         var key: String
@@ -12,16 +10,14 @@ enum YAMLSettings {
     }
 
     static func read(_ text: [UInt8], path: String) throws(ConfigurationError) -> [Entry] {
-        var document = yaml_document_t()
-        try load(text, path, into: &document)
-        defer { yaml_document_delete(&document) }
-        guard let root = yaml_document_get_root_node(&document) else { return [] }
-        guard root.pointee.type == YAML_MAPPING_NODE else {
-            throw ConfigurationError("\(path):\(line(root)): a mapping of settings is expected")
+        guard let root = try YAMLNode.read(text, path: path) else { return [] }
+        guard case .mapping(let members) = root.value else {
+            throw ConfigurationError("\(path):\(root.line): a mapping of settings is expected")
         }
         var entries: [Entry] = []
-        try flatten(root, prefix: "", &document, path, into: &entries)
+        try flatten(members, prefix: "", path, into: &entries)
         var seen: [String: Int] = [:]
+        // `lease.retention` and `retention` within `lease` are the same key.
         for entry in entries {
             if let earlier = seen.updateValue(entry.line, forKey: entry.key) {
                 throw ConfigurationError(
@@ -31,71 +27,25 @@ enum YAMLSettings {
         return entries
     }
 
-    private static func load(
-        _ text: [UInt8], _ path: String, into document: inout yaml_document_t
-    ) throws(ConfigurationError) {
-        var parser = yaml_parser_t()
-        guard yaml_parser_initialize(&parser) == 1 else { throw ConfigurationError("\(path): out of memory") }
-        defer { yaml_parser_delete(&parser) }
-        let loaded = text.withUnsafeBufferPointer { bytes -> Int32 in
-            yaml_parser_set_input_string(&parser, bytes.baseAddress, bytes.count)
-            return yaml_parser_load(&parser, &document)
-        }
-        guard loaded == 1 else {
-            let problem = parser.problem.map { String(cString: $0) } ?? "not YAML"
-            throw ConfigurationError("\(path):\(parser.problem_mark.line + 1): \(problem)")
-        }
-    }
-
     private static func flatten(
-        _ node: UnsafeMutablePointer<yaml_node_t>, prefix: String, _ document: inout yaml_document_t,
-        _ path: String, into entries: inout [Entry]
+        _ members: [YAMLNode.Member], prefix: String, _ path: String, into entries: inout [Entry]
     ) throws(ConfigurationError) {
-        var pair = node.pointee.data.mapping.pairs.start!
-        while pair < node.pointee.data.mapping.pairs.top {
-            let keyNode = yaml_document_get_node(&document, pair.pointee.key)!
-            let valueNode = yaml_document_get_node(&document, pair.pointee.value)!
-            guard let name = scalar(keyNode) else {
-                throw ConfigurationError("\(path):\(line(keyNode)): the name of a setting is expected")
+        for member in members {
+            let key = prefix.isEmpty ? member.name : "\(prefix).\(member.name)"
+            switch member.node.value {
+            case .mapping(let inner): try flatten(inner, prefix: key, path, into: &entries)
+            case .scalar(let value): entries.append(Entry(key: key, value: value, line: member.line))
+            case .list(let items):
+                var values: [String] = []
+                for item in items {
+                    guard case .scalar(let value) = item.value else {
+                        throw ConfigurationError("\(path):\(item.line): \(key): plain values are expected")
+                    }
+                    values.append(value)
+                }
+                entries.append(
+                    Entry(key: key, value: values.joined(separator: ","), line: member.line))
             }
-            let key = prefix.isEmpty ? name : "\(prefix).\(name)"
-            switch valueNode.pointee.type {
-            case YAML_MAPPING_NODE:
-                try flatten(valueNode, prefix: key, &document, path, into: &entries)
-            case YAML_SEQUENCE_NODE:
-                let value = try list(valueNode, key, &document, path).joined(separator: ",")
-                entries.append(Entry(key: key, value: value, line: line(keyNode)))
-            default:
-                entries.append(Entry(key: key, value: scalar(valueNode) ?? "", line: line(keyNode)))
-            }
-            pair += 1
         }
-    }
-
-    private static func list(
-        _ node: UnsafeMutablePointer<yaml_node_t>, _ key: String, _ document: inout yaml_document_t,
-        _ path: String
-    ) throws(ConfigurationError) -> [String] {
-        var values: [String] = []
-        var item = node.pointee.data.sequence.items.start!
-        while item < node.pointee.data.sequence.items.top {
-            let itemNode = yaml_document_get_node(&document, item.pointee)!
-            guard let value = scalar(itemNode) else {
-                throw ConfigurationError("\(path):\(line(itemNode)): \(key): plain values are expected")
-            }
-            values.append(value)
-            item += 1
-        }
-        return values
-    }
-
-    private static func scalar(_ node: UnsafeMutablePointer<yaml_node_t>) -> String? {
-        guard node.pointee.type == YAML_SCALAR_NODE else { return nil }
-        let scalar = node.pointee.data.scalar
-        return String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-    }
-
-    private static func line(_ node: UnsafeMutablePointer<yaml_node_t>) -> Int {
-        Int(node.pointee.start_mark.line) + 1
     }
 }

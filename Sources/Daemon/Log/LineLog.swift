@@ -3,17 +3,39 @@ import Coordination
 import Glibc
 import JSON
 import Logging
+import Synchronization
+
+/// How all loggers write. It may change while they do.
+public final class LogStyle: Sendable {
+    private let style: Mutex<(level: Logger.Level, isJSON: Bool)>
+
+    public init(_ configuration: Configuration) { style = Mutex(Self.style(configuration)) }
+
+    func change(to configuration: Configuration) {
+        style.withLock { $0 = Self.style(configuration) }
+    }
+
+    var level: Logger.Level { style.withLock { $0.level } }
+    var isJSON: Bool { style.withLock { $0.isJSON } }
+
+    private static func style(_ configuration: Configuration) -> (Logger.Level, Bool) {
+        (Logger.Level(rawValue: configuration.logLevel) ?? .info, configuration.logFormat == "json")
+    }
+}
 
 /// A log on standard error: lines for a terminal, or JSON objects for machines. One event is one line,
 /// whatever is in it.
 public struct LineLog: LogHandler {
     public var metadata: Logger.Metadata = [:]
-    public var logLevel: Logger.Level
-    private let isJSON: Bool
+    private let style: LogStyle
+    /// Of this logger alone, if somebody set one.
+    private var ownLevel: Logger.Level?
 
-    public init(level: Logger.Level, json: Bool) {
-        logLevel = level
-        isJSON = json
+    public init(_ style: LogStyle) { self.style = style }
+
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? style.level }
+        set { ownLevel = newValue }
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -25,7 +47,7 @@ public struct LineLog: LogHandler {
         let facts = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let time = Timestamp.wallNow.text
         var line: [UInt8]
-        if isJSON {
+        if style.isJSON {
             var writer = JSONWriter()
             writer.object { json in
                 json.member("time", time)

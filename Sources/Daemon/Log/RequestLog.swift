@@ -12,7 +12,7 @@ struct RequestLog {
     static let slow = Interval.seconds(1)
     static let linesMax = 50
 
-    let scope: Scope
+    var scope: Scope
     private let log: Logger
     private var second = Instant(nanoseconds: 0)
     private var lines = 0

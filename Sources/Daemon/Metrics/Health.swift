@@ -56,12 +56,20 @@ struct Health {
     /// Whoever can answer is alive: a restart mends no full disk.
     static let liveChecks = [ProbeCheck("loop")]
 
+    /// Not a reason to be unready: holders of other tokens, and of tokens that are known, go on.
+    static func issuerChecks(_ troubles: [Issuers.Trouble]) -> [ProbeCheck] {
+        troubles.map { ProbeCheck("issuer", note: "\($0.issuer): \(oneLine($0.detail))") }
+    }
+
     private func check(_ name: String, _ reasons: Reason...) -> ProbeCheck {
         ProbeCheck(name, trouble: troubles.first { reasons.contains($0.reason) }.map(Self.line))
     }
 
     private static func line(_ trouble: (reason: Reason, detail: String)) -> String {
-        let text = trouble.detail.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return "\(trouble.reason.rawValue): \(text)"
+        "\(trouble.reason.rawValue): \(oneLine(trouble.detail))"
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 }

@@ -1,5 +1,6 @@
 import API
 import Coordination
+import Identity
 import Sockets
 import Store
 
@@ -14,6 +15,7 @@ struct MetricsPage {
     let server: ServerCounters
     let facts: ServerFacts
     let health: Health
+    let issuers: Issuers
     let now: Now
     /// Clients that the rate limiter has in mind.
     let rateClients: Int
@@ -28,6 +30,7 @@ struct MetricsPage {
         storage(&text)
         limits(&text)
         readiness(&text)
+        authentication(&text)
         http(&text)
         tls(&text)
         process(&text)
@@ -151,6 +154,23 @@ struct MetricsPage {
         }
         text.begin("baton_build_info", .gauge, "Always 1; the version is its label.")
         text.sample(1, ("version", batonVersion))
+    }
+
+    private func authentication(_ text: inout MetricsText) {
+        let figures = issuers.figures
+        text.begin(
+            "baton_issuer_tokens_total", .counter, "Tokens of issuers that were judged, by what was found.")
+        text.sample(figures.verified, ("outcome", "verified"))
+        text.sample(figures.remembered, ("outcome", "remembered"))
+        for kind in TokenRefusal.Kind.allCases {
+            text.sample(figures.refused[kind, default: 0], ("outcome", kind.rawValue))
+        }
+        text.begin("baton_key_fetches_total", .counter, "Fetches of issuers' keys, by outcome.")
+        text.sample(figures.fetches, ("outcome", "fetched"))
+        text.sample(figures.failedFetches, ("outcome", "failed"))
+        text.gauge(
+            "baton_issuers_unreachable", issuers.troubles.count,
+            "Issuers whose keys could not be fetched when it was last tried.")
     }
 
     private func http(_ text: inout MetricsText) {

@@ -12,7 +12,7 @@ public struct TLSSettings: Sendable {
     var knowsItsClients: Bool { clientCertificates == TLSContext.ClientCertificates.required.rawValue }
 
     /// Refuses what contradicts itself or the listeners, and names both.
-    func validate(listen: [ListenAddress]) throws(ConfigurationError) {
+    func validate(listen: [ListenAddress], isGiven: Bool) throws(ConfigurationError) {
         func require(_ holds: Bool, _ message: String) throws(ConfigurationError) {
             if !holds { throw ConfigurationError(message) }
         }
@@ -26,7 +26,7 @@ public struct TLSSettings: Sendable {
             (certificateFile == nil) == (keyFile == nil),
             "tls.certificateFile and tls.keyFile belong together; only one of them is set")
         try require(
-            certificateFile == nil || listener != nil,
+            certificateFile == nil || listener != nil || isGiven,
             "tls.certificateFile is set, and none of listen speaks TLS; write tls:HOST:PORT there")
         let asksClients = clientCertificates != TLSContext.ClientCertificates.none.rawValue
         try require(

@@ -31,6 +31,9 @@ final class TLSSession {
     private var wantsFIN = false
 
     private static let bytesPerCall = 32 * 1024
+    /// What may wait to be sent before nothing more is read: a peer that provokes alerts, each refused
+    /// renegotiation is one, and reads none of them is broken off. More than an answer's record.
+    private static let unsentMax = 64 * 1024
     /// RFC 8446 §5.1: the most plaintext of one record.
     private static let recordBytes = 16 * 1024
 
@@ -84,11 +87,11 @@ final class TLSSession {
     var version: TLSContext.Version { SSL_version(ssl) == TLS1_3_VERSION ? .v13 : .v12 }
 
     /// Of the certificate that the peer proved to have and that was verified.
-    var peerSubject: String? {
+    private(set) lazy var peerSubject: String? = {
         guard SSL_get_verify_result(ssl) == X509_V_OK, let certificate = SSL_get0_peer_certificate(ssl)
         else { return nil }
         return CertificateFacts.subject(of: certificate)
-    }
+    }()
 
     // MARK: Plaintext
 
@@ -166,6 +169,7 @@ final class TLSSession {
     /// Nil when nothing is here, or this call has had its share.
     func receive(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
         guard allowance > 0 else { return nil }
+        guard unsent.count <= Self.unsentMax else { return -1 }
         let got = loop_receive(descriptor, buffer.baseAddress, buffer.count)
         isDry = got < buffer.count
         if got > 0 { allowance -= got }

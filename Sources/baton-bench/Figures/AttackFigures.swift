@@ -4,6 +4,7 @@ import Glibc
 /// its time for a campaign and a complete before, during and after.
 enum AttackFigures {
     static func measure(_ bench: Bench) throws {
+        guard !bench.options.tls else { throw BenchError.skipped("the attackers speak without TLS") }
         let scale = bench.options.quick ? 10 : 1
         try bench.need(connections: 2_500)
         try siege(bench, heads: 2_000 / scale, bodies: 500 / scale)

@@ -30,6 +30,8 @@ final class DaemonProcess {
         let log = "\(directory).log"
         var all = settings + ["log.level=warning"]
         if let certificate {
+            // Handshakes take their time: the first of a crowd says nothing until the last stands.
+            all += ["http.headTime=5m"]
             all += ["tls.certificateFile=\(certificate.path)", "tls.keyFile=\(certificate.keyPath)"]
         }
         let scheme = certificate == nil ? "" : "tls:"

@@ -164,6 +164,19 @@ import Wire
         stage.settleClosed()
     }
 
+    @Test func `a close_notify right behind a request is heard though it is parked later`() throws {
+        let stage = try stage(script: Stage.ignore)
+        let client = try stage.tlsClient()
+        var bytes = client.encrypt("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        SSL_shutdown(client.ssl)
+        bytes += client.ciphertext()
+        try client.raw.send(bytes)
+        let exchange = try #require(stage.exchanges.take())
+        stage.settle()
+        stage.loop.sync { stage.server.park(exchange) }
+        #expect(stage.gone.take()?.0 == exchange)
+    }
+
     @Test func `what comes while a request is parked is kept and doesn't end it`() throws {
         let stage = try stage { server, request, exchange in
             if request.head.path == "/" {

@@ -1,6 +1,7 @@
 import Digest
 
-/// The tokens that are accepted. It has their SHA-256 only: who reads the file can't use them.
+/// What the file of tokens says: whose secrets are accepted, and who is known by what the connection
+/// itself proves. Of secrets it has the SHA-256 only: who reads the file can't use them.
 ///
 /// A plain hash is enough, since a secret is 32 random bytes and no password: it can't be guessed,
 /// however fast the hash. For tokens that somebody thought up this would not hold.
@@ -17,25 +18,54 @@ public struct TokenTable: Sendable {
     }
 
     public let entries: [Entry]
+    /// The first that matches decides.
+    public let certificates: [CertificateRule]
+    /// By user.
+    public let users: [UInt32: Principal]
 
     /// - Precondition: no digest is there twice.
-    init(_ entries: [Entry]) {
+    public init(
+        _ entries: [Entry] = [], certificates: [CertificateRule] = [], users: [UInt32: Principal] = [:]
+    ) {
         precondition(Set(entries.map(\.digest)).count == entries.count, "a digest stands for one principal")
         self.entries = entries
+        self.certificates = certificates
+        self.users = users
     }
 
-    /// Whose secret it is; nil: nobody's.
+    /// How many lines say something.
+    public var count: Int { entries.count + certificates.count + users.count }
+    /// Whether it takes a look at the connection to know who asks.
+    public var knowsPeers: Bool { !certificates.isEmpty || !users.isEmpty }
+
+    /// Whose secret it is that has this digest; nil: nobody's.
     ///
     /// Every entry is compared, whole and without a branch, so that the time tells neither how much of
     /// a digest was right nor where in the file it stands.
-    public func authenticate(_ secret: String) -> Principal? {
-        let asked = TokenDigest(of: secret)
+    public func authenticate(_ asked: TokenDigest) -> Principal? {
         var found: UInt64 = 0
         for (index, entry) in entries.enumerated() {
             let mask = 0 &- entry.digest.sameness(as: asked)
             found |= UInt64(index + 1) & mask
         }
         return found == 0 ? nil : entries[Int(found) - 1].principal
+    }
+}
+
+extension TokenTable {
+    /// Who is at the other end, by what the connection proves; nil: it proves nothing that stands here.
+    /// A certificate counts more than the user of a Unix socket.
+    ///
+    /// - Parameters:
+    ///   - subject: of a verified certificate, as RFC 4514 writes it.
+    ///   - user: who opened the socket, by the kernel's word.
+    public func authenticate(
+        certificate subject: String?, user: UInt32?
+    ) throws(CertificateError) -> Principal? {
+        if let subject, let rule = certificates.first(where: { $0.pattern.matches(subject) }) {
+            return try rule.principal(for: subject)
+        }
+        return user.flatMap { users[$0] }
     }
 }
 
