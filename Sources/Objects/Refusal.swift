@@ -91,16 +91,16 @@ extension Refusal {
                 + "\(namespace) because it is being terminated", details)
     }
 
+    /// A thousand bad labels shall not make an answer of megabytes.
+    private static let faultsMax = 100
+
     /// Faults of an object. Said of its kind, not of its resource. A message repeats no fault, while the
     /// causes do: some checks are made twice.
     static func invalid(_ kind: ObjectKind, name: String, _ faults: [Cause]) -> Refusal {
         invalid(group: kind.group, kind: kind.kind, name: name, faults)
     }
 
-    private static let faultsMax = 100
-
     static func invalid(group: String, kind: String, name: String, _ faults: [Cause]) -> Refusal {
-        // A thousand bad labels shall not make an answer of megabytes.
         let faults = Array(faults.prefix(faultsMax))
         var texts: [String] = []
         for fault in faults {
