@@ -79,10 +79,13 @@ extension Daemon {
         if turns.isIdle { door.sendWaitersAway() }
         guard now.isDrained, turns.isIdle || now.isOverdue else { return }
         if !now.isRecorded {
-            // The last thing that is written, so that all that was refused until now is before it.
             stopping?.isRecorded = true
-            desk.close(with: .stop(configuration, because: now.reason, at: clocks.now.wall))
-            guard turns.isIdle || now.isOverdue else { return loop.post {} }
+            // The last thing that is written, so that all that was refused until now is before it. A disk
+            // that did not answer in time isn't asked again.
+            if !now.isOverdue {
+                desk.close(with: .stop(configuration, because: now.reason, at: clocks.now.wall))
+                return loop.post {}
+            }
         }
         stopping?.isOver = true
         if now.isDeposed {

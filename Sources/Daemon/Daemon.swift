@@ -178,6 +178,8 @@ public final class Daemon: @unchecked Sendable {
 
     /// One round of the loop: everything that arrived is in the inbox.
     private func turn() {
+        // The store is closed, and the process about to exit: whatever is due now is so after a start, too.
+        guard stopping?.isOver != true else { return }
         clocks.runErrands()
         desk.tend()
         turns.run()
