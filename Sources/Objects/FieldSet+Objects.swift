@@ -55,7 +55,6 @@ struct Comparison {
     var modified = FieldSet()
     var removed = FieldSet()
 
-    var isEmpty: Bool { added.isEmpty && modified.isEmpty && removed.isEmpty }
     /// What somebody has set.
     var written: FieldSet { added.union(modified) }
     var changed: FieldSet { written.union(removed) }

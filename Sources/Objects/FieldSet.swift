@@ -37,8 +37,6 @@ struct FieldSet: Hashable, Sendable {
     /// Where there are many elements, they come in any order.
     static func sorting(_ nodes: [Node]) -> FieldSet { FieldSet(nodes.sorted { $0.element < $1.element }) }
 
-    func node(_ element: String) -> Node? { nodes.first { $0.element == element } }
-
     func union(_ other: FieldSet) -> FieldSet {
         if other.isEmpty { return self }
         if isEmpty { return other }

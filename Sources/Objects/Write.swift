@@ -2,8 +2,9 @@ import JSON
 
 /// A write of one object: what a body, a patch or a configuration comes to, compared with what is stored.
 ///
-/// Pure: the clock, random numbers and the stored object are arguments. Whoever stores the outcome gives it
-/// its resource version, which no outcome has set anew.
+/// Pure: the clock, random numbers and the stored object are arguments. What is stored is compared member by
+/// member, so it has to be in the form of an outcome, with its resource version put in. Whoever stores an
+/// outcome gives it its new version, which no outcome has.
 public struct Write: Sendable {
     public let kind: ObjectKind
     /// Of the path; "" if the kind is in none.
