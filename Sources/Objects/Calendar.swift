@@ -2,14 +2,13 @@ import JSON
 
 /// The Gregorian calendar, before its beginning as well.
 enum Calendar {
-    /// Seconds since 1970 as RFC 3339 in UTC. - Parameter micros: nil: no decimals.
+    /// Seconds since 1970 as RFC 3339 in UTC, of the years 0 to 9999. - Parameter micros: nil: no decimals.
     static func text(seconds: Int, micros: Int? = nil) -> String {
         let (days, time) = divided(seconds, by: 86_400)
         let (year, month, day) = date(days)
         var text: [UInt8] = []
         text.reserveCapacity(27)
-        if year < 0 { text.append(UInt8(ascii: "-")) }
-        text.append(decimal: UInt64(year.magnitude), digits: 4)
+        text.append(decimal: UInt64(year), digits: 4)
         for (mark, number) in [
             ("-", month), ("-", day), ("T", time / 3600), (":", time / 60 % 60), (":", time % 60),
         ] as [(Unicode.Scalar, Int)] {

@@ -24,7 +24,7 @@ struct GoTime {
         if isMicro, isNormal(text) { return text }
         var time = GoTime(text, isMicro: isMicro)
         try time.parse()
-        return time.written
+        return try time.written()
     }
 
     /// Whether a text is a time in the form in which it goes out: looked at without parsing, since nearly
@@ -160,9 +160,12 @@ struct GoTime {
         }
     }
 
-    private var written: String? {
+    private func written() throws(Fault) -> String? {
         let seconds =
             Calendar.days(year, month, day) * 86_400 + (hour * 60 + minute - offsetMinutes) * 60 + second
+        // Go writes a year of five digits, or one before zero, and can't read it again. We don't.
+        let readable = Calendar.days(0, 1, 1) * 86_400..<Calendar.days(10_000, 1, 1) * 86_400
+        guard readable.contains(seconds) else { throw outOfRange("year") }
         let isZero = seconds == Calendar.days(1, 1, 1) * 86_400 && micros == 0
         return isZero ? nil : Calendar.text(seconds: seconds, micros: isMicro ? micros : nil)
     }

@@ -45,6 +45,7 @@ struct GoTimeTests {
     @Test(arguments: [
         ("2024-13-02T03:04:05.123456Z", "month"), ("2024-01-02T24:04:05.123456Z", "hour"),
         ("2023-02-29T03:04:05.123456Z", "day"), ("2024-01-02T03:04:60.000000Z", "second"),
+        ("0000-01-01T00:00:00.000000+01:00", "year"), ("9999-12-31T23:59:59.999999-01:00", "year"),
     ]) func `what no calendar has is out of range`(text: String, what: String) {
         #expect(throws: GoTime.Fault(message: #"parsing time "\#(text)": \#(what) out of range"#)) {
             try GoTime.normalized(text, isMicro: true)
