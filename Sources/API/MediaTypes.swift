@@ -48,7 +48,7 @@ enum MediaTypes {
     }
 
     /// "0", "1" and up to three decimals; what is malformed counts as 0.
-    private static func quality(_ text: Substring) -> Int {
+    static func quality(_ text: some StringProtocol) -> Int {
         let bytes = Array(text.utf8)
         guard (1...5).contains(bytes.count), bytes[0] &- UInt8(ascii: "0") < 2,
             bytes.count == 1 || bytes[1] == UInt8(ascii: "."),

@@ -56,5 +56,12 @@ public enum File {
         return true
     }
 
+    /// The same path from the root; as it is if the working directory is gone.
+    public static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+        defer { free(current) }
+        return String(cString: current) + "/" + path
+    }
+
     public static var lastError: String { String(cString: strerror(errno)) }
 }

@@ -14,7 +14,7 @@ extension Door {
     ///
     /// What a holder does is counted and never refused: who is loud elsewhere must not lose a hold for
     /// it. Probes don't count.
-    func tooFast(_ visit: Visit) -> APIResponse? {
+    func tooFast(_ visit: Visit, _ face: any Refusing) -> APIResponse? {
         guard let perSecond = limiter?.perSecond, visit.identity != nil || limitsAddresses,
             !visit.route.isProbe, let client = client(visit)
         else { return nil }
@@ -25,7 +25,7 @@ extension Door {
         }
         guard let wait = limiter?.admit(client, at: now) else { return nil }
         turns.meters.refused(Meters.rate)
-        return elections.response(tooFast: perSecond, wait: wait)
+        return face.response(tooFast: perSecond, wait: wait)
     }
 
     func answer(toShed bound: ConnectionBound, limit: Int) -> Answer {

@@ -15,11 +15,12 @@ final class Door: RequestHandler, TurnOutlet {
     let server: ServerReference
     let turns: Turns
     private(set) var elections: Elections
+    let kubernetes: Kubernetes
     private(set) var facts: ServerFacts
     private let gate: Gate
     private var lobby = Lobby()
     private let desk: AuditDesk
-    private let log: Logger
+    let log: Logger
     private var requestLog: RequestLog
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
@@ -45,13 +46,14 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     init(
-        server: ServerReference, turns: Turns, elections: Elections, facts: ServerFacts, gate: Gate,
-        desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool, requests: RequestLog.Scope,
-        signOfLife: Interval, log: Logger
+        server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
+        facts: ServerFacts, gate: Gate, desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool,
+        requests: RequestLog.Scope, signOfLife: Interval, log: Logger
     ) {
         self.server = server
         self.turns = turns
         self.elections = elections
+        self.kubernetes = kubernetes
         self.facts = facts
         self.gate = gate
         self.desk = desk
@@ -74,19 +76,27 @@ final class Door: RequestHandler, TurnOutlet {
         let asked = APIRequest(
             method: head.methodName, path: head.pathSegments, query: head.queryItems,
             accept: head.values("accept").joined(separator: ", "), contentType: head["content-type"],
-            body: request.body)
+            userAgent: head["user-agent"], ifNoneMatch: head["if-none-match"], body: request.body)
         let visit = Visit(
             id: ids.id(of: head), exchange: exchange, method: asked.method, path: asked.path,
             route: RouteTemplate(path: asked.path), arrived: turns.clock.now.instant)
-        decide(
-            Arrival(visit: visit, asked: asked, head: head), until: turns.clock.now.instant + Lobby.timeMax)
+        var arrival = Arrival(visit: visit, asked: asked, head: head)
+        if Kubernetes.serves(asked.path) { arrival.kubernetes = kubernetes.read(asked) }
+        decide(arrival, until: turns.clock.now.instant + Lobby.timeMax)
+    }
+
+    /// In whose words a request is refused.
+    private func face(of arrival: Arrival) -> any Refusing {
+        guard let request = arrival.kubernetes else { return elections }
+        return request
     }
 
     /// - Parameter until: how long it may wait until it is known whose it is.
     private func decide(_ arrival: Arrival, until: Instant) {
         var arrival = arrival
+        let access = arrival.kubernetes.map(\.access) ?? elections.access(to: arrival.asked)
         let decision = gate.decide(
-            elections.access(to: arrival.asked), arrival.head.values("authorization"), elections,
+            access, arrival.head.values("authorization"), face(of: arrival),
             peer: http.peer(of: arrival.visit.exchange))
         switch decision {
         case .pass(let principal):
@@ -98,17 +108,19 @@ final class Door: RequestHandler, TurnOutlet {
         case .later:
             arrival.visit.hasWaited = true
             guard !lobby.admit(arrival, until: until) else { return }
-            let response = elections.response(unjudged: "Too many tokens wait for their issuer's keys.")
+            let response = face(of: arrival).response(
+                unjudged: "Too many tokens wait for their issuer's keys.")
             send(response, to: arrival.visit)
         }
     }
 
     private func serve(_ arrival: Arrival, _ principal: Principal?) {
         let visit = arrival.visit
-        if let refusal = tooFast(visit) {
+        if let refusal = tooFast(visit, face(of: arrival)) {
             send(refusal, to: visit)
             return
         }
+        if let request = arrival.kubernetes { return serve(request, visit, principal) }
         let routed = elections.route(
             arrival.asked, as: visit.exchange.number, at: turns.clock.now, principal: principal?.identity)
         switch routed.action {
@@ -236,7 +248,7 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     @discardableResult
-    private func send(
+    func send(
         _ response: APIResponse, to visit: Visit, because rejection: Rejection? = nil
     ) -> Delivery {
         let now = moment
@@ -257,7 +269,7 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     /// This moment's and not the round's: what took long in this round counts.
-    private var moment: Instant { Instant(nanoseconds: Meters.moment) }
+    var moment: Instant { Instant(nanoseconds: Meters.moment) }
 
     // MARK: Waiting
 
@@ -291,7 +303,8 @@ final class Door: RequestHandler, TurnOutlet {
         gate.issuers.tend()
         for arrival in lobby.takeLate(at: now.instant) {
             send(
-                elections.response(unjudged: "The keys of the token's issuer did not come in time."),
+                face(of: arrival).response(
+                    unjudged: "The keys of the token's issuer did not come in time."),
                 to: arrival.visit)
         }
         tendStreams(now)

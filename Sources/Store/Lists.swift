@@ -16,6 +16,8 @@ struct Lists {
     let historyOfName: Statement
     let historyOfNamespace: Statement
     let nextNamespace: Statement
+    let leasesAfter: Statement
+    let markersAfter: Statement
     let audit: Statement
 
     private static let leasesSQL: StaticString =
@@ -53,6 +55,10 @@ struct Lists {
             SELECT min(namespace) FROM markers WHERE namespace > ?1)
         """
 
+    private static let leasesAfterSQL: StaticString =
+        "SELECT count(*) FROM leases WHERE namespace = ?1 AND name > ?2"
+    private static let markersAfterSQL: StaticString =
+        "SELECT count(*) FROM markers WHERE namespace = ?1 AND name > ?2"
     private static let auditSQL: StaticString =
         "SELECT body FROM audit WHERE revision < ?1 ORDER BY revision DESC"
 
@@ -67,6 +73,8 @@ struct Lists {
         historyOfName = try connection.prepare(Self.historyOfNameSQL)
         historyOfNamespace = try connection.prepare(Self.historyOfNamespaceSQL)
         nextNamespace = try connection.prepare(Self.nextNamespaceSQL)
+        leasesAfter = try connection.prepare(Self.leasesAfterSQL)
+        markersAfter = try connection.prepare(Self.markersAfterSQL)
         audit = try connection.prepare(Self.auditSQL)
     }
 }

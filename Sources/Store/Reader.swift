@@ -73,6 +73,23 @@ final class Reader {
         return try Self.hold(holdByToken, 0)
     }
 
+    /// The revision after which the journal begins.
+    func compactedRevision() throws(StoreError) -> Revision {
+        defer { compacted.reset() }
+        return try compacted.step() ? compacted.integer(0) : 0
+    }
+
+    /// Whether there is a row of this name. - Parameter statement: one that reads a record by its name.
+    private func isThere(_ statement: Statement, _ key: Key) throws(StoreError) -> Bool {
+        statement.bind(1, key.namespace)
+        statement.bind(2, key.name)
+        defer { statement.reset() }
+        return try statement.step()
+    }
+
+    func hasLease(_ key: Key) throws(StoreError) -> Bool { try isThere(leaseByKey, key) }
+    func hasMarker(_ key: Key) throws(StoreError) -> Bool { try isThere(markerByKey, key) }
+
     /// Rows of the journal, and the revision after which it begins: of one snapshot, so that a compaction
     /// meanwhile can't leave a gap unseen.
     func journal(after revision: Revision, limit: Int) throws(StoreError) -> (turns: [Turn], begins: Revision)

@@ -40,6 +40,43 @@ import Testing
         #expect(
             try store.leases(namespace: namespace, prefix: prefix, held: held, after: after, limit: limit)
                 == Array(page))
+        try counts(store, model, namespace, after ?? "")
+    }
+
+    private func counts(
+        _ store: SQLiteStore, _ model: Model, _ namespace: String, _ after: String
+    ) throws {
+        func isBehind(_ key: Key) -> Bool { key.namespace == namespace && key.name > after }
+        #expect(
+            try store.leaseCount(namespace: namespace, after: after)
+                == model.leases.keys.count(where: isBehind))
+        #expect(
+            try store.markerCount(namespace: namespace, after: after)
+                == model.markers.keys.count(where: isBehind))
+        let all = Set(model.leases.keys.map(\.namespace) + model.markers.keys.map(\.namespace))
+        #expect(try store.isNamespace(namespace) == all.contains(namespace))
+    }
+
+    /// What is in flight may still come to nothing: nobody outside may be shown it.
+    @Test func `what is published is what is durable`() throws {
+        let bench = try Bench()
+        let key = Key(namespace: "ci", name: "w0")
+        let first = Fleet.lease(key, 1, held: true)
+        let later = Fleet.lease(key, 2, held: false)
+        bench.commit { _ in [.lease(first)] }
+        #expect(try bench.store.published(key).lease == first)
+        bench.drain()
+        #expect(try bench.store.published(key).lease == first)
+        let result = Box<CommitResult>()
+        let turn = Turn(revision: 2, time: Fleet.began, changes: [.lease(later)])
+        bench.store.commit(turn, expecting: 1) { result.value = $0 }
+        // The answer waits for the loop, which this thread turns.
+        #expect(try bench.store.fetch([key])[0].lease == later)
+        #expect(try bench.store.published(key).lease == first)
+        #expect(bench.store.acknowledged == 1)
+        bench.loop.turn { result.value != nil }
+        #expect(try bench.store.published(key).lease == later)
+        #expect(bench.store.acknowledged == 2)
     }
 
     @Test func `history goes back in pages, of a name and of a namespace`() throws {

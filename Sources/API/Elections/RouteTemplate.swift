@@ -3,12 +3,21 @@
 public enum RouteTemplate: Int, Sendable, CaseIterable {
     case status, audit, ready, live, metrics, namespace, leases, history, markers
     case lease, campaign, renew, complete, resign, revoke, leaseHistory, fence, marker
+    // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
+    case discovery, openAPI, kubernetesVersion, selfReviews
+    case namespaceObjects, namespaceObject
+    case leaseObjects, leaseObjectsEverywhere, leaseObject
+    case doneMarkers, doneMarkersEverywhere, doneMarker
     /// Nothing is there.
     case unknown
     /// Refused by the wire, before there was a path.
     case unread
 
     public init(path: [String]) {
+        if Kubernetes.serves(path) {
+            self = Place(path: path).template
+            return
+        }
         do { self = try Endpoint(path: path).template } catch { self = .unknown }
     }
 
@@ -32,6 +41,18 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .leaseHistory: "/v1/namespaces/{namespace}/leases/{name}/history"
         case .fence: "/v1/namespaces/{namespace}/leases/{name}/fence"
         case .marker: "/v1/namespaces/{namespace}/markers/{name}"
+        case .discovery: "/apis"
+        case .openAPI: "/openapi"
+        case .kubernetesVersion: "/version"
+        case .selfReviews: "/apis/{group}/v1/{review}"
+        case .namespaceObjects: "/api/v1/namespaces"
+        case .namespaceObject: "/api/v1/namespaces/{name}"
+        case .leaseObjects: "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        case .leaseObjectsEverywhere: "/apis/coordination.k8s.io/v1/leases"
+        case .leaseObject: "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
+        case .doneMarkers: "/apis/coordination.baton.dev/v1/namespaces/{namespace}/donemarkers"
+        case .doneMarkersEverywhere: "/apis/coordination.baton.dev/v1/donemarkers"
+        case .doneMarker: "/apis/coordination.baton.dev/v1/namespaces/{namespace}/donemarkers/{name}"
         case .unknown: "unknown"
         case .unread: "unread"
         }
@@ -59,6 +80,26 @@ extension Endpoint {
         case .leaseHistory: .leaseHistory
         case .fence: .fence
         case .marker: .marker
+        }
+    }
+}
+
+extension Place {
+    var template: RouteTemplate {
+        switch self {
+        case .coreVersions, .groups, .group, .resources: .discovery
+        case .openAPIv2, .openAPIv3, .openAPIv3Document: .openAPI
+        case .version: .kubernetesVersion
+        case .review: .selfReviews
+        case .collection(.leases, let namespace):
+            namespace == nil ? .leaseObjectsEverywhere : .leaseObjects
+        case .object(.leases, _, _): .leaseObject
+        case .collection(.doneMarkers, let namespace):
+            namespace == nil ? .doneMarkersEverywhere : .doneMarkers
+        case .object(.doneMarkers, _, _): .doneMarker
+        case .collection: .namespaceObjects
+        case .object: .namespaceObject
+        case .unknownResource, .nowhere: .unknown
         }
     }
 }

@@ -22,7 +22,7 @@ public enum Unavailable: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    private var cause: String {
+    var cause: String {
         switch self {
         case .noSpace: "The disk of the daemon is full."
         case .storageFailed: "The storage of the daemon failed, and it is recovering."

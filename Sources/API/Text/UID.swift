@@ -19,6 +19,13 @@ public struct UID: Hashable, Sendable {
         low = 0x8000_0000_0000_0000 | (incarnation & 0xF) << 58 | UInt64(bitPattern: created) & (1 << 58 - 1)
     }
 
+    /// - Precondition: version and variant are those of RFC 9562.
+    init(high: UInt64, low: UInt64) {
+        precondition(high >> 12 & 0xF == 8 && low >> 62 == 0b10, "a UUID of version 8")
+        self.high = high
+        self.low = low
+    }
+
     public var text: String {
         var bytes: [UInt8] = []
         bytes.append(uid: self)

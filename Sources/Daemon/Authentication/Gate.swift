@@ -47,13 +47,13 @@ final class Gate {
     ///   - authorization: the values of the fields of that name.
     ///   - peer: who is at the other end; asked only if it matters, since it takes a system call.
     func decide(
-        _ access: Access?, _ authorization: @autoclosure () -> [String], _ face: Elections,
+        _ access: Access?, _ authorization: @autoclosure () -> [String], _ face: any Refusing,
         peer: @autoclosure () -> Peer?
     ) -> Decision {
         guard let access else { return .pass(nil) }
         guard !isOpen else { return seesCertificates ? pass(peer(), face) : .pass(nil) }
         switch Credentials(authorization: authorization()) {
-        case .malformed: return .refuse(face.response(unauthenticated: true))
+        case .malformed: return .refuse(face.response(unauthenticated: true, because: nil))
         case .bearer(let secret): return decide(access, bearing: secret, face)
         case .none:
             guard tokens.knowsPeers, let peer = peer() else { break }
@@ -65,11 +65,11 @@ final class Gate {
                 return .refuse(face.response(unnameable: error.subject))
             }
         }
-        return .refuse(face.response(unauthenticated: false))
+        return .refuse(face.response(unauthenticated: false, because: nil))
     }
 
     /// They may do everything; but what they hold belongs to them.
-    private func pass(_ peer: Peer?, _ face: Elections) -> Decision {
+    private func pass(_ peer: Peer?, _ face: any Refusing) -> Decision {
         guard let subject = peer?.certificateSubject else { return .pass(nil) }
         guard let identity = CertificateRule.identity(of: subject), let all = Glob("*") else {
             return .refuse(face.response(unnameable: subject))
@@ -77,11 +77,11 @@ final class Gate {
         return .pass(Principal(identity: identity, role: .admin, namespaces: [all]))
     }
 
-    private func decide(_ access: Access, bearing secret: String, _ face: Elections) -> Decision {
+    private func decide(_ access: Access, bearing secret: String, _ face: any Refusing) -> Decision {
         let digest = TokenDigest(of: secret)
         if let known = tokens.authenticate(digest) { return decide(access, known, face) }
         guard issuersPath != nil, JSONWebToken.isLike(secret) else {
-            return .refuse(face.response(unauthenticated: true))
+            return .refuse(face.response(unauthenticated: true, because: nil))
         }
         switch issuers.judge(secret, digest) {
         case .principal(let known): return decide(access, known, face)
@@ -95,7 +95,7 @@ final class Gate {
         }
     }
 
-    private func decide(_ access: Access, _ principal: Principal, _ face: Elections) -> Decision {
+    private func decide(_ access: Access, _ principal: Principal, _ face: any Refusing) -> Decision {
         let needed = access.verb.role
         guard principal.permits(needed, in: access.namespace) else {
             let reached = principal.reaches(access.namespace)

@@ -7,6 +7,8 @@ import Wire
 struct Arrival {
     var visit: Visit
     var asked: APIRequest
+    /// As the Kubernetes face reads it; nil: it isn't this face's.
+    var kubernetes: KubernetesRequest?
     var head: RequestHead
 }
 

@@ -1,5 +1,3 @@
-import JSON
-
 /// JSON as YAML, as `kubectl -o yaml` writes it. Strings that could be read as
 /// something else are quoted as JSON has them: YAML 1.2 §1.3 takes all JSON.
 public enum YAML {

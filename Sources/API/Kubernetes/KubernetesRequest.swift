@@ -1,0 +1,161 @@
+import Coordination
+import JSON
+
+/// A request to this face, read: what it is about, what that takes, and how it is to be answered.
+public struct KubernetesRequest: Sendable {
+    let request: APIRequest
+    let face: Kubernetes
+    let place: Place
+    /// How errors go out; objects, if the form that was asked for is there.
+    let form: AnswerForm
+    private let formFault: Status?
+
+    init(_ request: APIRequest, face: Kubernetes) {
+        self.request = request
+        self.face = face
+        place = Place(path: request.path)
+        let isPretty = MediaType.isPretty(request)
+        do throws(Status) {
+            form = try MediaType.form(
+                request.accept, isPretty: isPretty, hasProtobuf: place.hasProtobuf)
+            formFault = nil
+        } catch {
+            form = AnswerForm(isPretty: isPretty)
+            formFault = error
+        }
+    }
+
+    /// What is to be done for it.
+    public enum Action: Sendable {
+        /// Say this.
+        case answer(APIResponse)
+        /// Look up one object; the answer is made by `answer(_:)`.
+        case object(ObjectQuery)
+        /// Look up a list; the answer is made by `list(_:…)`.
+        case list(ListQuery)
+        /// Find out what the identity may; the answer is made by `answer(_:as:grants:)`.
+        case review(AccessReview)
+    }
+
+    /// The permission that it needs, told from its method and path alone. There is nothing that everybody may.
+    public var access: Access? { place.access }
+
+    public func action(at now: Now) -> Action {
+        do throws(Status) { return try routed(at: now) } catch { return .answer(form.response(error)) }
+    }
+
+    private func routed(at now: Now) throws(Status) -> Action {
+        switch place {
+        case .nowhere: return .answer(AnswerForm.pageNotFound)
+        case .unknownResource: throw .unknownResource
+        default: break
+        }
+        guard request.method == place.method else { throw .methodNotAllowed }
+        switch place {
+        case .collection(let resource, let namespace):
+            return .list(try list(resource, namespace))
+        case .object(let resource, let namespace, let name):
+            return .object(try object(resource, namespace, name, at: now))
+        case .review(let resource):
+            try acceptForm()
+            return .review(try AccessReview(resource, request))
+        default:
+            return .answer(try document())
+        }
+    }
+
+    /// - Throws: that there is no such form.
+    private func acceptForm() throws(Status) {
+        if let formFault { throw formFault }
+    }
+
+    // MARK: Objects
+
+    private func object(
+        _ resource: Resource, _ namespace: String?, _ name: String, at now: Now
+    ) throws(Status) -> ObjectQuery {
+        try acceptForm()
+        let included = try IncludedObject(value("includeObject"))
+        let version = value("resourceVersion")
+        // As the reference has it: an error of the server, and no bad request.
+        guard version.isEmpty || (try? Go.unsigned(version).get()) != nil else {
+            throw Status(500, nil, ListOptions.message(version))
+        }
+        return ObjectQuery(
+            resource: resource, namespace: namespace, name: name, minimum: UInt64(version) ?? 0,
+            included: included, now: now.wall)
+    }
+
+    private func list(_ resource: Resource, _ namespace: String?) throws(Status) -> ListQuery {
+        // A watch is a verb of its own, and discovery doesn't list it.
+        if let watch = request.query.first(where: { $0.name == "watch" })?.value,
+            !["false", "0"].contains(watch.lowercased())
+        {
+            throw .methodNotAllowed
+        }
+        try acceptForm()
+        let everywhere = namespace == nil && resource.isNamespaced
+        return ListQuery(
+            resource: resource, namespace: namespace,
+            options: try ListOptions(request, resource, everywhere: everywhere),
+            included: try IncludedObject(value("includeObject")))
+    }
+
+    func value(_ name: String) -> String { request.query.first { $0.name == name }?.value ?? "" }
+
+    /// One object, or that it isn't there. - Parameter current: the version that the store shows.
+    public func answer(
+        _ query: ObjectQuery, _ object: KubernetesObject?, current: Revision
+    ) -> APIResponse {
+        guard query.minimum <= UInt64(current) else {
+            return form.response(Status.tooLarge(query.minimum, current: current))
+        }
+        guard let object else { return form.response(Status.notFound(query.resource, query.name)) }
+        if case .table = form.shape {
+            var table = ListAnswer(query.resource, form, query.included, at: query.now)
+            table.append(object)
+            return table.response(version: object.metadata.version, next: nil, remaining: nil)
+        }
+        return whole(object)
+    }
+
+    private func whole(_ object: KubernetesObject) -> APIResponse {
+        let resource = object.resource
+        if form.encoding == .protobuf {
+            if case .partial(let version) = form.shape {
+                return form.response(
+                    200,
+                    ProtobufEnvelope.of(
+                        "PartialObjectMetadata", "meta.k8s.io/\(version)", object.partialProtobuf))
+            }
+            return form.response(
+                200,
+                ProtobufEnvelope.of(resource.kind, resource.groupVersion.text, object.protobuf ?? []))
+        }
+        var writer = JSONWriter()
+        writer.object { writer in
+            if case .partial(let version) = form.shape {
+                object.writePartial(to: &writer, version: version)
+            } else {
+                object.write(to: &writer, isTyped: true)
+            }
+        }
+        return form.response(200, writer.bytes)
+    }
+
+    /// 503: the store can't be read.
+    public func response(unavailable reason: Unavailable) -> APIResponse {
+        form.response(Status.unavailable(reason))
+    }
+}
+
+/// One object that is asked for.
+public struct ObjectQuery: Hashable, Sendable {
+    public var resource: Resource
+    public var namespace: String?
+    public var name: String
+    /// The version that has to be there at least.
+    var minimum: UInt64
+    var included: IncludedObject
+    var now: Timestamp
+}

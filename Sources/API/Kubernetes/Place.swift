@@ -1,0 +1,121 @@
+/// A path of this face and what it names. This is the one table of its paths.
+enum Place: Hashable {
+    /// GET /api: the versions of the core group.
+    case coreVersions
+    /// GET /apis: all the other groups.
+    case groups
+    case group(GroupVersion)
+    case resources(GroupVersion)
+    case version
+    case openAPIv2
+    /// The index of the documents.
+    case openAPIv3
+    case openAPIv3Document(GroupVersion)
+    /// All of a namespace, or of all namespaces.
+    case collection(Resource, namespace: String?)
+    case object(Resource, namespace: String?, name: String)
+    case review(Resource)
+    /// A group that is served, but no such version, resource or subresource.
+    case unknownResource
+    /// Nothing at all.
+    case nowhere
+
+    init(path: [String]) {
+        var path = path
+        // As the reference: one slash more at the end changes nothing.
+        if path.count > 1, path.last == "" { path.removeLast() }
+        switch path.first {
+        case "version" where path.count == 1: self = .version
+        case "openapi": self = Self.openAPI(path.dropFirst())
+        case "api":
+            self = path.count == 1 ? .coreVersions : Self.inGroup([.core], path[1], path.dropFirst(2))
+        case "apis":
+            switch path.count {
+            case 1: self = .groups
+            case 2: self = Self.group(path[1])
+            default:
+                let versions = GroupVersion.named.filter { $0.group == path[1] }
+                self = Self.inGroup(versions, path[2], path.dropFirst(3))
+            }
+        default: self = .nowhere
+        }
+    }
+
+    private static func openAPI(_ rest: ArraySlice<String>) -> Place {
+        if rest.elementsEqual(["v2"]) { return .openAPIv2 }
+        guard rest.first == "v3" else { return .nowhere }
+        if rest.count == 1 { return .openAPIv3 }
+        let path = rest.dropFirst().joined(separator: "/")
+        let found = ([.core] + GroupVersion.named).first { $0.path == path }
+        return found.map { .openAPIv3Document($0) } ?? .nowhere
+    }
+
+    private static func group(_ name: String) -> Place {
+        GroupVersion.named.first { $0.group == name }.map { .group($0) } ?? .nowhere
+    }
+
+    /// - Parameter versions: those of the group; none: there is no such group.
+    private static func inGroup(
+        _ versions: [GroupVersion], _ version: String, _ rest: ArraySlice<String>
+    ) -> Place {
+        guard !versions.isEmpty else { return .nowhere }
+        guard let found = versions.first(where: { $0.version == version }) else { return .unknownResource }
+        guard !rest.isEmpty else { return .resources(found) }
+        return resource(found, Array(rest)) ?? .unknownResource
+    }
+
+    /// What is behind the version.
+    private static func resource(_ groupVersion: GroupVersion, _ rest: [String]) -> Place? {
+        // A slash that was escaped parts a path as any other.
+        guard !rest.contains(where: { $0.utf8.contains(UInt8(ascii: "/")) }) else { return nil }
+        func named(_ plural: String, namespaced: Bool) -> Resource? {
+            Resource.of(groupVersion).first { $0.plural == plural && $0.isNamespaced == namespaced }
+        }
+        switch rest.count {
+        case 1:
+            if let resource = named(rest[0], namespaced: true) {
+                return .collection(resource, namespace: nil)
+            }
+            guard let resource = named(rest[0], namespaced: false) else { return nil }
+            return resource.isReview ? .review(resource) : .collection(resource, namespace: nil)
+        case 2:
+            guard let resource = named(rest[0], namespaced: false), !resource.isReview else { return nil }
+            return .object(resource, namespace: nil, name: rest[1])
+        case 3 where rest[0] == "namespaces":
+            return named(rest[2], namespaced: true).map { .collection($0, namespace: rest[1]) }
+        case 4 where rest[0] == "namespaces":
+            return named(rest[2], namespaced: true).map {
+                .object($0, namespace: rest[1], name: rest[3])
+            }
+        default: return nil
+        }
+    }
+
+    /// The one method that is served here; nil: none, since nothing is here.
+    var method: String? {
+        switch self {
+        case .unknownResource, .nowhere: nil
+        case .review: "POST"
+        default: "GET"
+        }
+    }
+
+    /// Whether what is here can go out in protobuf. Custom resources have no messages.
+    var hasProtobuf: Bool {
+        switch self {
+        case .collection(let resource, _), .object(let resource, _, _): resource != .doneMarkers
+        default: false
+        }
+    }
+
+    /// What it takes to read here. Discovery and schemas are the daemon's as a whole: any identity may.
+    var access: Access {
+        switch self {
+        case .collection(_, let namespace?), .object(_, let namespace?, _):
+            Access(.view, namespace: namespace)
+        case .object(.namespaces, nil, let name): Access(.view, namespace: name)
+        case .collection: Access(.view, namespace: Access.everyNamespace)
+        default: Access(.view, namespace: nil)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import JSON
+
+/// The spec of a review: from JSON, or from the messages of authorization.v1.
+struct ReviewSpec {
+    private var attributes: [String: String] = [:]
+    private var isAboutPath = false
+    private var rulesNamespace: String?
+    /// As it is repeated in the answer.
+    private(set) var json: JSON?
+
+    init(_ spec: JSON) {
+        json = spec
+        rulesNamespace = spec["namespace"]?.string
+        isAboutPath = spec["nonResourceAttributes"] != nil
+        if case .object(let members)? = spec["resourceAttributes"] ?? spec["nonResourceAttributes"] {
+            for member in members { attributes[member.name] = member.value.string }
+        }
+    }
+
+    private static let resourceFields = [
+        "namespace", "verb", "group", "version", "resource", "subresource", "name",
+    ]
+
+    /// Both specs have their first fields apart: attributes of resources and of paths are messages 1 and 2,
+    /// the namespace of a rules review is text 1.
+    init(_ spec: ProtobufFields) {
+        rulesNamespace = spec.text(1)
+        guard let message = spec.message(1) ?? spec.message(2) else { return }
+        isAboutPath = spec.bytes(1) == nil
+        let names = isAboutPath ? ["path", "verb"] : Self.resourceFields
+        for (index, name) in names.enumerated() where message.bytes(index + 1) != nil {
+            attributes[name] = message.text(index + 1)
+        }
+    }
+
+    private subscript(name: String) -> String { attributes[name] ?? "" }
+
+    /// What it takes to do what is asked about; nil: nobody may.
+    func access() throws(Status) -> Access? {
+        guard !attributes.isEmpty else {
+            throw Status(
+                422, "Invalid",
+                "SelfSubjectAccessReview.authorization.k8s.io \"\" is invalid: spec.resourceAttributes: Invalid value: "
+                    + "null: exactly one of nonResourceAttributes or resourceAttributes must be specified",
+                Status.Details(group: "authorization.k8s.io", kind: "SelfSubjectAccessReview"))
+        }
+        if isAboutPath { return self["verb"] == "get" ? Access(.view, namespace: nil) : nil }
+        guard let verb = RoleVerbs.role(self["verb"]), self["subresource"].isEmpty else { return nil }
+        // "*" asks for all of them, and that takes what any of them takes.
+        let asked = Resource.allCases.filter { resource in
+            (self["resource"] == resource.plural || self["resource"] == "*")
+                && (self["group"] == resource.groupVersion.group || self["group"] == "*")
+        }
+        guard let resource = asked.first else { return nil }
+        if resource.isReview { return self["verb"] == "create" ? Access(.view, namespace: nil) : nil }
+        guard resource.isNamespaced else { return Access(verb, namespace: scope(self["name"])) }
+        return Access(verb, namespace: scope(self["namespace"]))
+    }
+
+    /// No name means every namespace.
+    private func scope(_ name: String) -> String { name.isEmpty ? Access.everyNamespace : name }
+
+    func namespace() throws(Status) -> String {
+        guard let rulesNamespace, !rulesNamespace.isEmpty else {
+            throw .badRequest("no namespace on request")
+        }
+        return rulesNamespace
+    }
+}
