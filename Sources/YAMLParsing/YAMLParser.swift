@@ -6,7 +6,7 @@ import JSON
 /// Plain scalars are resolved by YAML 1.1, as the reference's reader has it: `yes`, `on` and their like are
 /// booleans, `010` is eight, `1_000` a thousand. Times stay texts. Keys become texts. Anchors and `<<` are
 /// followed, within bounds.
-public enum YAML {
+public enum YAMLParser {
     /// Why a text can't be read.
     public struct Fault: Error, Hashable, Sendable {
         /// In the words of the reference, `yaml: line 2: did not find expected key`.

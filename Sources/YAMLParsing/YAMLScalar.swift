@@ -19,9 +19,10 @@ struct YAMLScalar {
     }
 
     /// - Throws: if the key is no scalar.
-    init(key node: YAMLReader.Node) throws(YAML.Fault) {
+    init(key node: YAMLReader.Node) throws(YAMLParser.Fault) {
         guard node.pointee.type == YAML_SCALAR_NODE else {
-            throw YAML.Fault(message: "yaml: invalid map key: only texts, numbers and booleans are names")
+            throw YAMLParser.Fault(
+                message: "yaml: invalid map key: only texts, numbers and booleans are names")
         }
         self.init(node)
     }
@@ -31,21 +32,21 @@ struct YAMLScalar {
     private static let prefix = "tag:yaml.org,2002:"
 
     var json: JSON {
-        get throws(YAML.Fault) {
+        get throws(YAMLParser.Fault) {
             let resolved = Self.resolved(text)
             // libyaml gives every scalar without a tag that of a text.
             switch tag {
             case Self.prefix + "str": return isPlain ? resolved : .string(text)
             case Self.prefix + "null": return .null
             case Self.prefix + "bool", Self.prefix + "int", Self.prefix + "float": return resolved
-            default: throw YAML.Fault(message: "yaml: the tag \(tag) is not supported")
+            default: throw YAMLParser.Fault(message: "yaml: the tag \(tag) is not supported")
             }
         }
     }
 
     /// As the name of a member.
     var name: String {
-        get throws(YAML.Fault) {
+        get throws(YAMLParser.Fault) {
             switch try json {
             case .string(let text): return text
             case .number(let number): return number.text

@@ -1,10 +1,12 @@
 import JSON
 import Testing
 
-@testable import YAML
+@testable import YAMLParsing
 
-struct YAMLTests {
-    static func json(_ text: String) throws(YAML.Fault) -> JSON { try YAML.json(Array(text.utf8)) }
+struct YAMLParserTests {
+    static func json(_ text: String) throws(YAMLParser.Fault) -> JSON {
+        try YAMLParser.json(Array(text.utf8))
+    }
 
     @Test func `an object is read`() throws {
         let text = """
@@ -50,7 +52,8 @@ struct YAMLTests {
         var duplicates: [String] = []
         let text = "1: a\ntrue: b\nx: 1\ny: 2\nx: 3\n"
         #expect(
-            try YAML.json(Array(text.utf8), duplicates: &duplicates).text == #"{"1":"a","true":2,"x":3}"#)
+            try YAMLParser.json(Array(text.utf8), duplicates: &duplicates).text
+                == #"{"1":"a","true":2,"x":3}"#)
         #expect(
             duplicates == [#"line 4: key "true" already set in map"#, #"line 5: key "x" already set in map"#])
     }
@@ -59,7 +62,7 @@ struct YAMLTests {
         let text = "base: &b {a: 1, b: 2}\nmore:\n  <<: *b\n  b: 3\nsame: *b\n"
         #expect(
             try Self.json(text).text == #"{"base":{"a":1,"b":2},"more":{"b":3,"a":1},"same":{"a":1,"b":2}}"#)
-        #expect(throws: YAML.Fault.self) { try Self.json("a:\n  <<: 1\n") }
+        #expect(throws: YAMLParser.Fault.self) { try Self.json("a:\n  <<: 1\n") }
     }
 
     static let faults: [(String, String)] = [
@@ -71,7 +74,7 @@ struct YAMLTests {
     ]
 
     @Test(arguments: faults) func `what can't be read is told with its line`(text: String, message: String) {
-        #expect(throws: YAML.Fault(message: message)) { try Self.json(text) }
+        #expect(throws: YAMLParser.Fault(message: message)) { try Self.json(text) }
     }
 
     @Test func `names that multiply and nests without end are bounded`() {
@@ -80,12 +83,12 @@ struct YAMLTests {
             let names = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
             text += "a\(level): &a\(level) [\(names)]\n"
         }
-        #expect(throws: YAML.Fault(message: "yaml: document contains excessive aliasing")) {
+        #expect(throws: YAMLParser.Fault(message: "yaml: document contains excessive aliasing")) {
             try Self.json(text)
         }
         let deep = String(repeating: "[", count: 40) + String(repeating: "]", count: 40)
-        #expect(throws: YAML.Fault(message: "yaml: exceeded max depth")) { try Self.json(deep) }
-        #expect(throws: YAML.Fault.self) { try Self.json("a: &a [*a]\n") }
+        #expect(throws: YAMLParser.Fault(message: "yaml: exceeded max depth")) { try Self.json(deep) }
+        #expect(throws: YAMLParser.Fault.self) { try Self.json("a: &a [*a]\n") }
     }
 
     @Test func `nothing is null, and only the first document is read`() throws {

@@ -22,10 +22,12 @@ struct YAMLReader {
         nodesLeft = max(nodesMax, Self.nodesMin)
     }
 
-    mutating func value(_ node: Node) throws(YAML.Fault) -> JSON {
+    mutating func value(_ node: Node) throws(YAMLParser.Fault) -> JSON {
         nodesLeft -= 1
-        guard nodesLeft > 0 else { throw YAML.Fault(message: "yaml: document contains excessive aliasing") }
-        guard depth < Self.depthMax else { throw YAML.Fault(message: "yaml: exceeded max depth") }
+        guard nodesLeft > 0 else {
+            throw YAMLParser.Fault(message: "yaml: document contains excessive aliasing")
+        }
+        guard depth < Self.depthMax else { throw YAMLParser.Fault(message: "yaml: exceeded max depth") }
         depth += 1
         defer { depth -= 1 }
         switch node.pointee.type {
@@ -35,7 +37,7 @@ struct YAMLReader {
         }
     }
 
-    private mutating func items(_ node: Node) throws(YAML.Fault) -> [JSON] {
+    private mutating func items(_ node: Node) throws(YAMLParser.Fault) -> [JSON] {
         var items: [JSON] = []
         var item = node.pointee.data.sequence.items.start!
         while item < node.pointee.data.sequence.items.top {
@@ -45,7 +47,7 @@ struct YAMLReader {
         return items
     }
 
-    private mutating func members(_ node: Node) throws(YAML.Fault) -> [JSONMember] {
+    private mutating func members(_ node: Node) throws(YAMLParser.Fault) -> [JSONMember] {
         var members: [JSONMember] = []
         var merged: [JSONMember] = []
         var places: [String: Int] = [:]
@@ -78,12 +80,13 @@ struct YAMLReader {
         return members
     }
 
-    private static func merged(_ value: JSON) throws(YAML.Fault) -> [JSONMember] {
+    private static func merged(_ value: JSON) throws(YAMLParser.Fault) -> [JSONMember] {
         let parts = value.array ?? [value]
         var members: [JSONMember] = []
         for part in parts {
             guard let more = part.members else {
-                throw YAML.Fault(message: "yaml: map merge requires map or sequence of maps as the value")
+                throw YAMLParser.Fault(
+                    message: "yaml: map merge requires map or sequence of maps as the value")
             }
             members += more
         }
