@@ -14,6 +14,14 @@ public enum JSON: Hashable, Sendable {
         self = try parser.document()
     }
 
+    /// Parses as forgivingly as Go's decoder, which Kubernetes clients are used to: what can't be UTF-8
+    /// becomes U+FFFD, and a name may come twice in an object. Whoever asks for this folds those names
+    /// before the value goes anywhere else.
+    public init(lenientlyParsing bytes: [UInt8]) throws(JSONError) {
+        var parser = JSONParser(bytes, isLenient: true)
+        self = try parser.document()
+    }
+
     /// The member of that name; nil if there is none, or if this is no object.
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }

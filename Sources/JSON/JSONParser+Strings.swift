@@ -24,6 +24,7 @@ extension JSONParser {
     private func text(_ start: Int, _ end: Int, isASCII: Bool) throws(JSONError) -> String {
         if isASCII { return String(decoding: bytes[start..<end], as: UTF8.self) }
         guard let text = String(validating: bytes[start..<end], as: UTF8.self) else {
+            if isLenient { return String(decoding: bytes[start..<end], as: UTF8.self) }
             throw JSONError(offset: start, what: "a string that is not UTF-8")
         }
         return text
@@ -42,10 +43,9 @@ extension JSONParser {
             switch byte {
             case UInt8(ascii: "\""):
                 at += 1
-                guard let text = String(validating: plain, as: UTF8.self) else {
-                    throw JSONError(offset: start, what: "a string that is not UTF-8")
-                }
-                return text
+                if let text = String(validating: plain, as: UTF8.self) { return text }
+                if isLenient { return String(decoding: plain, as: UTF8.self) }
+                throw JSONError(offset: start, what: "a string that is not UTF-8")
             case UInt8(ascii: "\\"):
                 try escape(into: &plain)
             case 0..<0x20:
@@ -84,6 +84,7 @@ extension JSONParser {
     private mutating func scalar() throws(JSONError) -> Unicode.Scalar {
         let first = try unit()
         if let scalar = Unicode.Scalar(first) { return scalar }
+        if isLenient { return try lenientPair(behind: first) }
         guard first < 0xDC00, at + 1 < bytes.count, bytes[at] == UInt8(ascii: "\\"),
             bytes[at + 1] == UInt8(ascii: "u")
         else { throw fault("half a surrogate pair") }
@@ -93,6 +94,20 @@ extension JSONParser {
                 0x10000 + ((UInt32(first) - 0xD800) << 10 | (UInt32(second) - 0xDC00)))
         else { throw fault("half a surrogate pair") }
         return scalar
+    }
+
+    /// As Go does: half a pair is U+FFFD, and what stands behind it is read for itself.
+    private mutating func lenientPair(behind first: UInt16) throws(JSONError) -> Unicode.Scalar {
+        guard first < 0xDC00, at + 1 < bytes.count, bytes[at] == UInt8(ascii: "\\"),
+            bytes[at + 1] == UInt8(ascii: "u")
+        else { return "\u{FFFD}" }
+        let start = at
+        let second = try unit()
+        guard (0xDC00...0xDFFF).contains(second) else {
+            at = start
+            return "\u{FFFD}"
+        }
+        return Unicode.Scalar(0x10000 + ((UInt32(first) - 0xD800) << 10 | (UInt32(second) - 0xDC00)))!
     }
 
     private mutating func unit() throws(JSONError) -> UInt16 {

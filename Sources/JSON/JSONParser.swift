@@ -3,16 +3,23 @@
 /// Refused, beside everything outside the grammar: a name that comes twice in an object, bytes
 /// that are not UTF-8, half a surrogate pair, more than `depthMax` levels, anything but white
 /// space behind the value, a byte order mark. Indices are checked; no input traps.
+///
+/// A lenient one lets the first three pass, as Go's decoder does: a name that comes twice is kept
+/// twice, for the caller to fold, and what can't be UTF-8 becomes U+FFFD.
 struct JSONParser {
     static let depthMax = 32
     /// Up to this many members, comparing each with each is cheaper than hashing.
     private static let membersCompared = 16
 
     let bytes: [UInt8]
+    let isLenient: Bool
     var at = 0
     private var depth = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], isLenient: Bool = false) {
+        self.bytes = bytes
+        self.isLenient = isLenient
+    }
 
     mutating func document() throws(JSONError) -> JSON {
         let value = try value()
@@ -61,7 +68,7 @@ struct JSONParser {
             }
             let start = at
             let name = try string()
-            guard isNew(name, members, &seen) else {
+            guard isLenient || isNew(name, members, &seen) else {
                 throw JSONError(offset: start, what: "the name \"\(name)\" comes twice in one object")
             }
             guard take(UInt8(ascii: ":")) else { throw fault("a colon is missing") }
