@@ -384,6 +384,34 @@ class Operating(TLSStory):
                 self.assertEqual(200, daemon.ask()[0])
             daemon.stop()
 
+    def test_a_certificate_says_whose_a_hold_is(self):
+        """With rules for certificates, and without any: then everybody may do everything, as themselves."""
+        agents, settings = self.agents()
+        anna, bela = (agents.leaf(name, "/O=build/CN=" + name) for name in ("agent-anna", "agent-bela"))
+        vera = agents.leaf("vera", "/O=audit/CN=vera")
+        with open(self.path("rules"), "w") as file:
+            file.write("certificate:CN=agent-*,O=build role=runner namespaces=ci\n"
+                       "certificate:CN=*,O=audit identity=audit role=viewer namespaces=*\n")
+        for rules in ({"auth__tokensFile": self.path("rules")}, {}):
+            daemon = self.tls_daemon(**dict(settings, **rules))
+
+            def ask(verb, leaf, **fields):
+                return daemon.ask("POST", "/v1/namespaces/ci/leases/work/" + verb, dict(fields, holderIdentity="run"),
+                                  leaf, {"Content-Type": "application/json"})
+
+            status, elected = ask("campaign", anna)
+            self.assertEqual((200, "elected"), (status, elected["outcome"]))
+            token = elected["fencingToken"]
+            status, problem = ask("renew", bela, fencingToken=token)
+            self.assertEqual((409, "urn:baton:problem:not-the-holder"), (status, problem["type"]))
+            self.assertEqual(200, ask("renew", anna, fencingToken=token)[0])
+            status, history = daemon.ask("GET", "/v1/namespaces/ci/leases/work/history", leaf=anna)
+            self.assertEqual("cert:CN:agent-anna/O:build", history["items"][0]["principal"])
+            if rules:
+                status, problem = ask("campaign", vera)
+                self.assertEqual((403, "audit", "runner"), (status, problem["identity"], problem["neededRole"]))
+            daemon.stop()
+
     def test_beyond_loopback_it_needs_to_know_its_clients(self):
         def said(*more):
             arguments = [BATOND, "--listen", "tls:0.0.0.0:0", "--data", self.path("data"), "--set",
