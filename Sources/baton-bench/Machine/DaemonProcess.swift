@@ -25,10 +25,16 @@ final class DaemonProcess {
 
     deinit { kill() }
 
+    /// A figure makes as many names in seconds as a namespace may have in an hour.
+    private static let settings = [
+        "log.level=warning", "namespace.leases=1000000000", "namespace.markers=1000000000",
+        "namespace.bytes=1099511627776",
+    ]
+
     /// Starts it and doesn't wait. Also after `kill`, with the data that is there.
     func start() throws(BenchError) {
         let log = "\(directory).log"
-        var all = settings + ["log.level=warning"]
+        var all = settings + Self.settings
         if let certificate {
             // Handshakes take their time: the first of a crowd says nothing until the last stands.
             all += ["http.headTime=5m"]
