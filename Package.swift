@@ -50,7 +50,7 @@ let package = Package(
         room("ServiceManager"),
         room("Store", ["Coordination", "CSQLite"]),
         room("Sockets", ["Wire", "CLinux", "COpenSSL"]),
-        room("API", ["Coordination", "Wire", "JSON", "Digest"]),
+        room("API", ["Coordination", "Wire", "JSON", "Objects", "Digest"]),
         room(
             "Daemon",
             [

@@ -24,6 +24,21 @@ public enum Command: Sendable {
 }
 
 extension Command {
+    /// Whose answer it is; nil for what nobody asked.
+    public var request: RequestID? {
+        switch self {
+        case .campaign(let campaign): campaign.request
+        case .renew(let claim), .complete(let claim, _), .resign(let claim, _): claim.request
+        case .revoke(let revocation): revocation.request
+        case .mark(let marking): marking.request
+        case .unmark(let unmarking): unmarking.request
+        case .write(let write): write.request
+        case .delete(let deletion): deletion.request
+        case .wait(let wait): wait.request
+        case .forsake, .takeBack, .sweep, .record: nil
+        }
+    }
+
     /// The same, counted against this client if it waits.
     public func waiting(for client: String?) -> Command {
         switch self {

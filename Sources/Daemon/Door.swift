@@ -332,7 +332,10 @@ final class Door: RequestHandler, TurnOutlet {
     func sendWaitersAway() {
         for request in open.keys { unavailable(request, .stopping) }
         for (arrival, _) in lobby.takeAll() {
-            send(elections.response(unavailable: .stopping), to: arrival.visit)
+            let response =
+                arrival.kubernetes?.response(unavailable: .stopping)
+                ?? elections.response(unavailable: .stopping)
+            send(response, to: arrival.visit)
         }
     }
 

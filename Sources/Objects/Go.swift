@@ -1,9 +1,9 @@
 import JSON
 
-/// What messages of the reference owe to the language it is written in.
-enum Go {
+/// What messages of the reference owe to the language it is written in. Clients show them, and some match them.
+public enum Go {
     /// `%q`: in double quotes, with escapes for what would not print.
-    static func quoted(_ text: String) -> String {
+    public static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

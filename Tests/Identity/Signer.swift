@@ -1,4 +1,5 @@
 import COpenSSL
+import Digest
 import JSON
 
 @testable import Identity

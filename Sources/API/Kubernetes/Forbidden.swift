@@ -1,4 +1,5 @@
 import Coordination
+import Objects
 
 /// Answers to whoever may not, in the words of Kubernetes.
 extension KubernetesRequest: Refusing {

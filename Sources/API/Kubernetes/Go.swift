@@ -1,26 +1,7 @@
-/// What messages of the reference owe to the language it is written in. Clients show them, and some match them.
-enum Go {
-    /// `%q`: in double quotes, with escapes for what would not print.
-    static func quoted(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case "\u{0}"..<" ", "\u{7F}":
-                let digits = String(scalar.value, radix: 16)
-                out += "\\x" + String(repeating: "0", count: 2 - digits.count) + digits
-            case "\u{80}"..<"\u{A0}":
-                out += "\\u00" + String(scalar.value, radix: 16)
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
-    }
+import Objects
 
+/// Numbers as Go reads them, with its words for what is none.
+extension Go {
     /// `strconv.ParseUint(text, 10, 64)`; the error is the message of Go's.
     static func unsigned(_ text: String) -> Result<UInt64, Message> {
         guard isDigits(text) else { return .failure(syntax("ParseUint", text)) }

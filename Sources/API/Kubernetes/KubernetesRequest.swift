@@ -1,5 +1,6 @@
 import Coordination
 import JSON
+import Objects
 
 /// A request to this face, read: what it is about, what that takes, and how it is to be answered.
 public struct KubernetesRequest: Sendable {

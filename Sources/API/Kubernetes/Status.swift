@@ -1,5 +1,6 @@
 import Coordination
 import JSON
+import Objects
 
 /// An error as Kubernetes tells it: an object of kind Status.
 struct Status: Error, Hashable, Sendable {

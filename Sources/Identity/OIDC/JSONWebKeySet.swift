@@ -1,3 +1,4 @@
+import Digest
 import JSON
 
 /// The keys of an issuer (RFC 7517) that can verify RS256 or ES256.

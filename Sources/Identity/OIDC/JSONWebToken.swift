@@ -1,3 +1,4 @@
+import Digest
 import JSON
 
 /// A signed token as it was sent: a JWS in compact serialization (RFC 7515 §7.1) whose payload is

@@ -1,3 +1,5 @@
+import Digest
+
 /// A new token's secret: `btk_` and 32 random bytes in base64url (RFC 4648 §5), 43 characters.
 public enum Secret {
     /// By which scanners find one that was published.

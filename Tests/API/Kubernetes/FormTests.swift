@@ -1,4 +1,5 @@
 import Coordination
+import Digest
 import JSON
 import Testing
 

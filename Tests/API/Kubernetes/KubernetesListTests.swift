@@ -1,4 +1,5 @@
 import Coordination
+import Digest
 import JSON
 import Testing
 
@@ -134,7 +135,7 @@ struct KubernetesListTests {
         #expect(expired.json["reason"] == "Expired")
         let fresh = try #require(expired.json["metadata"]?["continue"]?.string)
         #expect(
-            Base64URL.decode(fresh).map { String(decoding: $0, as: UTF8.self) }.success
+            Base64URL.decode(fresh.utf8).map { String(decoding: $0, as: UTF8.self) }
                 == #"{"v":"meta.k8s.io/v1","rv":-1,"start":"/a\u0000"}"#)
         #expect(Cluster.list(objects, "\(Cluster.leases)?continue=\(fresh)").status == 200)
     }
@@ -214,8 +215,4 @@ struct KubernetesListTests {
         #expect(json["kind"] == "PartialObjectMetadataList")
         #expect(json["items"]?.array?.first?["kind"] == "PartialObjectMetadata")
     }
-}
-
-extension Result {
-    fileprivate var success: Success? { try? get() }
 }

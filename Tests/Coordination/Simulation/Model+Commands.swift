@@ -208,20 +208,3 @@ extension Hold {
             duration: duration)
     }
 }
-
-extension Command {
-    /// Whose request this is; what the daemon does by itself has none.
-    var request: RequestID? {
-        switch self {
-        case .campaign(let campaign): campaign.request
-        case .renew(let claim), .complete(let claim, _), .resign(let claim, _): claim.request
-        case .revoke(let revocation): revocation.request
-        case .mark(let marking): marking.request
-        case .unmark(let unmarking): unmarking.request
-        case .write(let write): write.request
-        case .delete(let deletion): deletion.request
-        case .wait(let wait): wait.request
-        case .forsake, .takeBack, .sweep, .record: nil
-        }
-    }
-}

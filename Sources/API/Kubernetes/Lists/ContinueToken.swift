@@ -1,5 +1,7 @@
 import Coordination
+import Digest
 import JSON
+import Objects
 
 /// Where the next part of a list begins, and of which version the list is.
 ///
@@ -51,15 +53,15 @@ struct ContinueToken: Hashable, Sendable {
     }
 
     private static func json(_ text: String) throws(Status) -> JSON {
-        switch Base64URL.decode(text) {
-        case .failure(let fault): throw bad("illegal base64 data at input byte \(fault.offset)")
-        case .success(let bytes):
-            do { return try JSON(parsing: bytes) } catch {
-                let found = bytes.isEmpty ? nil : bytes[min(error.offset, bytes.count - 1)]
-                throw bad(
-                    found.map { "invalid character \(character($0)) looking for beginning of value" }
-                        ?? "unexpected end of JSON input")
-            }
+        guard let bytes = Base64URL.decode(text.utf8, isStrict: false) else {
+            let offset = text.utf8.prefix { Base64URL.isDigit($0) }.count
+            throw bad("illegal base64 data at input byte \(offset)")
+        }
+        do { return try JSON(parsing: bytes) } catch {
+            let found = bytes.isEmpty ? nil : bytes[min(error.offset, bytes.count - 1)]
+            throw bad(
+                found.map { "invalid character \(character($0)) looking for beginning of value" }
+                    ?? "unexpected end of JSON input")
         }
     }
 
@@ -80,48 +82,5 @@ struct ContinueToken: Hashable, Sendable {
 
     private static func bad(_ what: String) -> Status {
         .badRequest("invalid continue token: continue key is not valid: \(what)")
-    }
-}
-
-/// RFC 4648 §5, without padding.
-enum Base64URL {
-    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-    struct Fault: Error {
-        /// Of the byte that can't be there.
-        var offset: Int
-    }
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        var (bits, count) = (0, 0)
-        for byte in bytes {
-            bits = bits << 8 | Int(byte)
-            count += 8
-            while count >= 6 {
-                count -= 6
-                text.append(digits[bits >> count & 63])
-            }
-            bits &= (1 << count) - 1
-        }
-        if count > 0 { text.append(digits[bits << (6 - count) & 63]) }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    static func decode(_ text: String) -> Result<[UInt8], Fault> {
-        var bytes: [UInt8] = []
-        var (bits, count) = (0, 0)
-        for (offset, byte) in text.utf8.enumerated() {
-            guard let value = digits.firstIndex(of: byte) else { return .failure(Fault(offset: offset)) }
-            bits = bits << 6 | value
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> count))
-                bits &= (1 << count) - 1
-            }
-        }
-        // One digit alone is less than a byte.
-        return count >= 6 ? .failure(Fault(offset: text.utf8.count)) : .success(bytes)
     }
 }

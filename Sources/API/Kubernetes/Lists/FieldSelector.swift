@@ -1,3 +1,5 @@
+import Objects
+
 /// `metadata.name=a,metadata.namespace!=b`: which objects of a list are wanted, by the few fields that can be
 /// asked for.
 struct FieldSelector: Hashable, Sendable {

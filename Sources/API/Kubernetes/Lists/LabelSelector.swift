@@ -1,3 +1,5 @@
+import Objects
+
 /// `a=b,tier in (x,y),!gone`: which objects of a list are wanted, by their labels.
 struct LabelSelector: Hashable, Sendable {
     enum Test: Hashable, Sendable {

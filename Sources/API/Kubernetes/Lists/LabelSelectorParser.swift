@@ -1,3 +1,5 @@
+import Objects
+
 /// Reads a label selector, and refuses in the words of the reference.
 ///
 ///     selector    = [ requirement *( "," requirement ) ]

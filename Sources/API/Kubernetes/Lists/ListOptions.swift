@@ -1,4 +1,5 @@
 import Coordination
+import Objects
 
 /// The query of a list, checked as far as it can be without knowing the current version.
 struct ListOptions: Hashable, Sendable {

@@ -1,5 +1,6 @@
 import Coordination
 import JSON
+import Objects
 
 /// Columns and rows, as `kubectl get` prints them.
 struct Column: Hashable, Sendable {

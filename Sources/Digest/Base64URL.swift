@@ -1,6 +1,6 @@
 /// Base64url without padding: RFC 4648 §5, as RFC 7515 §2 has it.
-enum Base64URL {
-    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+public enum Base64URL {
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         var (bits, count) = (0, 0)
         for byte in bytes {
@@ -19,7 +19,9 @@ enum Base64URL {
     /// Nil for padding, white space, any other character, and for what no encoder writes: a single
     /// digit at the end, or bits there that stand for nothing. So one text has one meaning, and one
     /// meaning one text (RFC 4648 §3.5 leaves it to the decoder).
-    static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+    ///
+    /// - Parameter isStrict: false lets such bits pass, as Go does.
+    public static func decode(_ text: some Sequence<UInt8>, isStrict: Bool = true) -> [UInt8]? {
         var bytes: [UInt8] = []
         var (bits, count): (UInt32, Int) = (0, 0)
         for character in text {
@@ -32,8 +34,11 @@ enum Base64URL {
             bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
             bits &= (1 << UInt32(count)) - 1
         }
-        return count < 6 && bits == 0 ? bytes : nil
+        return count < 6 && (bits == 0 || !isStrict) ? bytes : nil
     }
+
+    /// Whether an encoder writes it.
+    public static func isDigit(_ character: UInt8) -> Bool { values[Int(character)] < 64 }
 
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
     private static let values: [UInt8] = {
