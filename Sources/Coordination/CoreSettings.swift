@@ -1,4 +1,4 @@
-/// What the core is told once. Each has a setting of the same name in the configuration.
+/// What the core is told at the start, and again when the configuration changed: each a setting of the configuration.
 public struct CoreSettings: Hashable, Sendable {
     /// How long a contender's place is kept after its request went. Default 10 s.
     public var reconnectGrace: Interval
@@ -22,7 +22,7 @@ public struct CoreSettings: Hashable, Sendable {
     public var namespaceBytesMax: Int
     /// How many idle names stay in memory. Default 20,000.
     public var idleNamesMax: Int
-    /// How long a Kubernetes client holds that writes no duration. Default 30 s.
+    /// How long a Kubernetes client holds that writes no duration: `lease.defaultDuration`. Default 30 s.
     public var writtenDuration: Interval
 
     public init(

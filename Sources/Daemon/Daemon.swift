@@ -67,7 +67,7 @@ public final class Daemon: @unchecked Sendable {
         let isRestored = recovered.restoredAt != nil
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
-            settings: configuration.core, revision: recovered.revision, names: names,
+            settings: configuration.coreSettings, revision: recovered.revision, names: names,
             usage: recovered.usage, scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
@@ -165,7 +165,7 @@ public final class Daemon: @unchecked Sendable {
     private func change(_ reload: Reload) {
         configuration = reload.configuration
         style.change(to: configuration)
-        turns.change(to: configuration.core)
+        turns.change(to: configuration.coreSettings)
         door.change(to: configuration)
         sweeper.leaseRetention = configuration.leaseRetention
         store.settings = configuration.storeSettings

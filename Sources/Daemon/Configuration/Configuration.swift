@@ -66,6 +66,12 @@ public struct Configuration: Sendable {
 
     var effectiveQuarantine: Interval { restoreQuarantine ?? api.maxLeaseDuration }
 
+    var coreSettings: CoreSettings {
+        var settings = core
+        settings.writtenDuration = api.defaultLeaseDuration
+        return settings
+    }
+
     var storeSettings: StoreSettings {
         var settings = StoreSettings()
         settings.journalAge = journalRetention
