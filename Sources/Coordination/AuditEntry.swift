@@ -6,8 +6,9 @@ public struct AuditEntry: Hashable, Sendable {
     public enum Verb: String, Hashable, Sendable, CaseIterable {
         // Acts; refused ones, too.
         case revoke, mark, unmark
+        case clearAbandoned = "clear-abandoned"
         // Of these only refusals are recorded.
-        case campaign, renew, complete, resign, read
+        case campaign, renew, complete, resign, phase, read
         /// A request for something that isn't there.
         case unknown
         // Of the daemon.
@@ -94,7 +95,7 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark: true
+        case .revoke, .mark, .unmark, .clearAbandoned: true
         default: false
         }
     }
@@ -105,6 +106,9 @@ extension Command {
         case .revoke(var revocation):
             revocation.origin = origin
             self = .revoke(revocation)
+        case .clearAbandoned(var clearing):
+            clearing.origin = origin
+            self = .clearAbandoned(clearing)
         case .mark(var marking):
             marking.origin = origin
             self = .mark(marking)

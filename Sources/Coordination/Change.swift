@@ -7,8 +7,8 @@ public enum Change: Hashable, Sendable {
     case leaseDeleted(LeaseRecord, at: Revision)
     case marker(DoneMarker)
     case markerDeleted(DoneMarker, at: Revision)
-    /// A hold that began or ended; the later one of a token replaces the earlier.
-    /// Its revision is the token when it begins, and `end.revision` when it ends.
+    /// A hold that began, entered a phase or ended; the later one of a token replaces the earlier.
+    /// Its revision is `HoldRecord.revision`.
     case hold(HoldRecord)
     /// One more entry of the audit record.
     case audit(AuditEntry)

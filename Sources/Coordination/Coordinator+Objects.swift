@@ -10,6 +10,7 @@ extension Coordinator {
         var name = take(write.key)
         defer { shelve(name, write.key) }
         try check(write.precondition, name.lease)
+        if name.lease == nil, write.key.group != nil { throw .reserved(write.key) }
         let step = try step(write.spec, name, at: now)
         if step == .nothing, name.lease?.metadata == write.metadata {
             return say(.written(name.lease!), to: write.request, &effects)
@@ -50,6 +51,7 @@ extension Coordinator {
         let hold = name.lease?.hold
         if let lease = name.lease, lease.spec == spec { return .nothing }
         if let hold, !hold.isWritten { throw .held(view(of: name, now)!) }
+        if !name.members.isEmpty { throw .held(view(of: name, now)!) }
         guard let holder = spec.holding else { return hold == nil ? .change : .release }
         if hold?.holder == holder { return .renew }
         if let end = quarantineUntil, now.instant < end {
@@ -123,14 +125,26 @@ extension Coordinator {
         if let version = deletion.version, version != lease.version {
             throw .revisionDiffers(current: lease.version)
         }
-        if lease.hold != nil, !deletion.mayRevoke { throw .held(view(of: name, now)!) }
+        if lease.hold != nil || !name.members.isEmpty, !deletion.mayRevoke {
+            throw .held(view(of: name, now)!)
+        }
         guard !deletion.isDryRun else { return say(.deleted(lease), to: deletion.request, &effects) }
+        if lease.group != nil {
+            _ = passOn(
+                &name, .revoked, reason: "the lease was deleted", by: deletion.by, at: now, &effects)
+            return say(.deleted(lease), to: deletion.request, &effects)
+        }
+        endMembers(
+            of: &name, deletion.key, reason: "the lease was deleted", by: deletion.by, at: now, &effects)
         if lease.hold != nil {
             _ = endHold(
                 &name, .revoked, reason: "the lease was deleted", by: deletion.by, at: now, &effects)
             tellOrphaned(&name, &effects)
         }
         name.lease = nil
+        name.isUnwritten = false
+        // At once: whoever is next may need the room.
+        book(&name, deletion.key)
         effects.append(.persist(.leaseDeleted(lease, at: nextRevision())))
         effects.append(.standingsChanged(deletion.key))
         say(.deleted(lease), to: deletion.request, &effects)

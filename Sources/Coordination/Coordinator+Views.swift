@@ -15,7 +15,8 @@ extension Coordinator {
     public func contenders(_ key: Key) -> [ContenderView] {
         (names[key]?.queue ?? []).map {
             ContenderView(
-                holder: $0.campaign.holder, campaignID: $0.campaign.campaignID, present: $0.isPresent,
+                holder: $0.campaign.holder, campaignID: $0.campaign.campaignID, mode: $0.campaign.mode,
+                present: $0.isPresent,
                 since: $0.since)
         }
     }
@@ -46,9 +47,21 @@ extension Coordinator {
 
     func view(of name: NameState, _ now: Now) -> LeaseView? {
         guard let lease = name.lease else { return nil }
+        // Who waits for a member's hold to end waits for the name.
+        let queue = lease.group == nil ? name.queue.count : names[lease.nameKey]?.queue.count ?? 0
         return LeaseView(
             record: lease, remaining: lease.hold == nil ? nil : max(.zero, name.deadline - now.instant),
-            lastRenewal: name.lastRenewal, queueLength: name.queue.count)
+            lastRenewal: name.lastRenewal, queueLength: queue, shared: shared(name, lease.key, now),
+            sharedCount: name.members.count)
+    }
+
+    private func shared(_ name: NameState, _ key: Key, _ now: Now) -> [SharedHold] {
+        name.members.prefix(SharedHold.mostShown).compactMap { member in
+            guard let state = names[key.member(member.token)], let hold = state.lease?.hold else { return nil }
+            return SharedHold(
+                hold: hold, remaining: max(.zero, state.deadline - now.instant),
+                lastRenewal: state.lastRenewal)
+        }
     }
 
     /// A name that was never held, waited for during a restore's quarantine, has no record yet.
@@ -69,6 +82,9 @@ extension Coordinator {
         let reason: Standing.Reason =
             if let hold = name.lease?.hold {
                 hold.holder == name.queue[index].campaign.holder ? .sameIdentityHolds : .held
+            } else if !name.members.isEmpty {
+                name.members.contains { $0.holder == name.queue[index].campaign.holder }
+                    ? .sameIdentityHolds : .held
             } else {
                 isQuarantined(at: now) ? .restoreQuarantine : .free
             }

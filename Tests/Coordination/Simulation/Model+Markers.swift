@@ -20,7 +20,7 @@ extension Model {
             holder: marking.holder, principal: marking.principal, token: nil, attempt: 1,
             info: marking.info, start: now.wall, end: now.wall,
             retention: marking.finding.outcome == .failed ? settings.failedRetention : nil)
-        if name.wayInUse == .lock {
+        if wayInUse(key) == .lock {
             names[key]!.marker = marker
             names[key]!.markerExpiry = marker.retention.map { now.instant + $0 }
             tellWaiters(key)
