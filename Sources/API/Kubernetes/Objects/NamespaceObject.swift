@@ -9,7 +9,7 @@ extension Kubernetes {
         KubernetesObject(
             metadata: ObjectMetadata(
                 name: name, namespace: nil, uid: UID(incarnation: incarnation, namespace: name),
-                version: 1, created: nil, labels: ["kubernetes.io/metadata.name": name]),
+                version: 1, created: nil, ownLabels: ["kubernetes.io/metadata.name": name]),
             content: .namespace)
     }
 }
