@@ -2,6 +2,14 @@ import Coordination
 import JSON
 
 extension KubernetesObject {
+    /// As a tree, in the form of a write's outcome.
+    var json: JSON {
+        var writer = JSONWriter()
+        writer.object { write(to: &$0, isTyped: true) }
+        // This face wrote it, so it is JSON.
+        return (try? JSON(parsing: writer.bytes)) ?? .null
+    }
+
     /// - Parameter isTyped: with kind and apiVersion. Items of a list carry none.
     func write(to writer: inout JSONWriter, isTyped: Bool) {
         if isTyped { writer.type(resource.kind, resource.groupVersion.text) }
