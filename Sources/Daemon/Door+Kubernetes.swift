@@ -52,7 +52,8 @@ extension Door {
     }
 
     private func begin(
-        _ query: ListQuery, _ deletion: ObjectDeletion, _ reader: KubernetesReader, _ writer: KubernetesWriter,
+        _ query: ListQuery, _ deletion: ObjectDeletion, _ reader: KubernetesReader,
+        _ writer: KubernetesWriter,
         _ visit: Visit, _ now: Now
     ) throws {
         let keys = try reader.keys(query)

@@ -143,7 +143,8 @@ public struct KubernetesRequest: Sendable {
             }
             return form.response(
                 code,
-                ProtobufEnvelope.of(resource.kind, resource.groupVersion.text, object.protobuf ?? []), headers)
+                ProtobufEnvelope.of(resource.kind, resource.groupVersion.text, object.protobuf ?? []), headers
+            )
         }
         var writer = JSONWriter()
         writer.object { writer in

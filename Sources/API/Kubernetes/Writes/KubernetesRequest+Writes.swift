@@ -71,8 +71,8 @@ extension Resource {
     var writtenKind: ObjectKind? {
         switch self {
         case .leases: .lease
-        case .doneMarkers: .doneMarker
-        case .namespaces: .namespace
+        case .doneMarkers: nil
+        case .namespaces: nil
         case .selfSubjectAccessReviews, .selfSubjectRulesReviews, .selfSubjectReviews: nil
         }
     }

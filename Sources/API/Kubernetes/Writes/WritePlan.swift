@@ -41,7 +41,8 @@ public struct WriteAnswer: Sendable {
     }
 
     /// What a collection's answer shows of it. - Parameter version: of the change; the object may be gone since.
-    public func object(after reply: Reply, _ live: KubernetesObject, at version: Revision) -> KubernetesObject {
+    public func object(after reply: Reply, _ live: KubernetesObject, at version: Revision) -> KubernetesObject
+    {
         if case .object = telling { return object(reply) }
         var last = live
         last.metadata.version = version
