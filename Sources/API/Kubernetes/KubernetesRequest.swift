@@ -86,7 +86,7 @@ public struct KubernetesRequest: Sendable {
         _ resource: Resource, _ namespace: String?, _ name: String, at now: Now
     ) throws(Status) -> ObjectQuery {
         try acceptForm()
-        let included = try IncludedObject(value("includeObject"))
+        _ = try IncludedObject(value("includeObject"))
         let version = value("resourceVersion")
         // As the reference has it: an error of the server, and no bad request.
         guard version.isEmpty || (try? Go.unsigned(version).get()) != nil else {
@@ -94,7 +94,7 @@ public struct KubernetesRequest: Sendable {
         }
         return ObjectQuery(
             resource: resource, namespace: namespace, name: name, minimum: UInt64(version) ?? 0,
-            included: included, now: now.wall)
+            now: now.wall)
     }
 
     func list(_ resource: Resource, _ namespace: String?) throws(Status) -> ListQuery {
@@ -122,17 +122,25 @@ public struct KubernetesRequest: Sendable {
             return form.response(Status.tooLarge(query.minimum, current: current))
         }
         guard let object else { return form.response(Status.notFound(query.resource, query.name)) }
-        if case .table = form.shape {
-            var table = ListAnswer(query.resource, form, query.included, at: query.now)
-            table.append(object)
-            return table.response(version: object.metadata.version, next: nil, remaining: nil)
-        }
-        return whole(object)
+        return whole(object, at: query.now)
     }
 
+    /// One object in the form that was asked for.
+    ///
     /// - Parameter warnings: values of `Warning` header fields.
-    func whole(_ object: KubernetesObject, _ code: Int = 200, _ warnings: [String] = []) -> APIResponse {
+    func whole(
+        _ object: KubernetesObject, _ code: Int = 200, _ warnings: [String] = [], at now: Timestamp
+    ) -> APIResponse {
         let resource = object.resource
+        if case .table = form.shape {
+            let included = (try? IncludedObject(value("includeObject"))) ?? .metadata
+            var table = ListAnswer(resource, form, included, at: now)
+            table.append(object)
+            var response = table.response(version: object.metadata.version, next: nil, remaining: nil)
+            response.status = code
+            response.headers += warnings.map { APIResponse.Header("Warning", $0) }
+            return response
+        }
         let headers = warnings.map { APIResponse.Header("Warning", $0) }
         if form.encoding == .protobuf {
             if case .partial(let version) = form.shape {
@@ -170,6 +178,5 @@ public struct ObjectQuery: Hashable, Sendable {
     public var name: String
     /// The version that has to be there at least.
     var minimum: UInt64
-    var included: IncludedObject
     var now: Timestamp
 }

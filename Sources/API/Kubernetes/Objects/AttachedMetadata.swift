@@ -10,7 +10,7 @@ struct AttachedMetadata: Hashable, Sendable {
 
     /// What can be attached, in that order.
     private static let names = [
-        "generateName", "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations",
+        "generateName", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations",
         "ownerReferences", "finalizers", "managedFields",
     ]
 

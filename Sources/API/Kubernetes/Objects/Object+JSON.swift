@@ -40,7 +40,7 @@ extension ObjectMetadata {
         writer.member("namespace", namespace)
         writer.member("uid", uid.text)
         if version > 0 { writer.member("resourceVersion", String(version)) }
-        writer.member("generation", generation)
+        writer.member("generation", generation ?? attached["generation"]?.integer)
         writer.timeMember("creationTimestamp", created)
         attached.write("deletionTimestamp", to: &writer)
         attached.write("deletionGracePeriodSeconds", to: &writer)

@@ -30,7 +30,7 @@ struct ObjectMetadata: Hashable, Sendable {
     var uid: UID
     /// The revision of the latest change. One version never has two contents. 0: it was tried out, and has none.
     var version: Revision
-    /// How often the spec changed. Only custom resources have it.
+    /// How often the spec changed. Only custom resources have it; others keep what a client wrote.
     var generation: Int64?
     /// Nil: not known.
     var created: Timestamp?

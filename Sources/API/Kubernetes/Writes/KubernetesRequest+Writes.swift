@@ -10,6 +10,7 @@ extension KubernetesRequest {
     ) throws(Status) -> Action {
         guard let kind = resource.writtenKind else { throw .methodNotAllowed }
         try acceptForm()
+        _ = try IncludedObject(value("includeObject"))
         let write: ObjectWrite.Verb
         switch verb {
         case .delete:

@@ -26,12 +26,12 @@ public struct ObjectDeletion: Sendable {
         }
         let target = WriteTarget(
             request: request, resource: resource, kind: kind, namespace: namespace, name: name,
-            isDryRun: deletion.isDryRun, principal: principal, id: id)
+            isDryRun: deletion.isDryRun, principal: principal, id: id, now: now)
         do throws(Refusal) {
             switch try deletion.apply(to: live.json, kind, now: Int(now.wall.parts.seconds)) {
             case .removed: return target.removing(live, .success(uid: live.metadata.uid.text))
             case .marked(let object): return target.marking(object, live: live)
-            case .unchanged: return .answer(request.whole(live))
+            case .unchanged: return .answer(request.whole(live, at: now.wall))
             }
         } catch {
             return .answer(request.form.response(Status(error)))

@@ -17,6 +17,7 @@ public struct ObjectWrite: Sendable {
     let kind: ObjectKind
     let isDryRun: Bool
     let principal: String?
+    private let now: Now
     private let write: Write
 
     init(
@@ -28,6 +29,7 @@ public struct ObjectWrite: Sendable {
         self.resource = resource
         self.kind = kind
         self.principal = principal
+        self.now = now
         isDryRun = options.isDryRun
         write = Write(
             kind, namespace: namespace, name: name,
@@ -90,10 +92,10 @@ public struct ObjectWrite: Sendable {
     ) -> WritePlan {
         let target = WriteTarget(
             request: request, resource: resource, kind: kind, namespace: namespace, name: name,
-            isDryRun: isDryRun, principal: principal, id: id)
+            isDryRun: isDryRun, principal: principal, id: id, now: now)
         switch outcome.effect {
         case .unchanged:
-            return .answer(request.whole(live!, 200, outcome.warningFields))
+            return .answer(request.whole(live!, 200, outcome.warningFields, at: now.wall))
         case .created, .changed:
             return target.storing(outcome, live: live)
         case .removed:

@@ -17,6 +17,7 @@ public struct WriteAnswer: Sendable {
     let name: String
     let namespace: String
     let telling: Telling
+    let now: Timestamp
     var warnings: [String] = []
     /// Whether the server made up the name: then one that is taken says nothing, and another is tried.
     public internal(set) var hasGeneratedName = false
@@ -33,8 +34,8 @@ public struct WriteAnswer: Sendable {
     public func response(to reply: Reply) -> APIResponse {
         switch telling {
         case .object(let code):
-            return request.whole(object(reply), code, warnings)
-        case .last(let object): return request.whole(object, 200, warnings)
+            return request.whole(object(reply), code, warnings, at: now)
+        case .last(let object): return request.whole(object, 200, warnings, at: now)
         case .success(let uid):
             return request.form.response(Status.success(resource, name, uid: uid))
         }

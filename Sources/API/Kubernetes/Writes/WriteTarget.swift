@@ -12,13 +12,14 @@ struct WriteTarget: Sendable {
     let isDryRun: Bool
     let principal: String?
     let id: RequestID
+    let now: Now
 
     private var key: Key { Key(namespace: namespace, name: name) }
 
     private func answer(_ telling: WriteAnswer.Telling, _ warnings: [String] = []) -> WriteAnswer {
         WriteAnswer(
             request: request, resource: resource, kind: kind, name: name, namespace: namespace,
-            telling: telling, warnings: warnings)
+            telling: telling, now: now.wall, warnings: warnings)
     }
 
     /// What is to be stored of an object's metadata.
