@@ -59,7 +59,8 @@ extension Refusal {
             409, "AlreadyExists", "\(kind.resource) \(Go.quoted(name)) already exists", kind.details(name))
     }
 
-    static func conflict(_ kind: ObjectKind, name: String, _ why: String) -> Refusal {
+    /// 409. - Parameter why: what stands behind the colon.
+    public static func conflict(_ kind: ObjectKind, name: String, _ why: String) -> Refusal {
         Refusal(
             409, "Conflict", "Operation cannot be fulfilled on \(kind.resource) \(Go.quoted(name)): \(why)",
             kind.details(name))

@@ -55,6 +55,12 @@ public struct Write: Sendable {
         /// What would only be ignored.
         public var warnings: [String] = []
 
+        public init(object: JSON, effect: Effect, warnings: [String] = []) {
+            self.object = object
+            self.effect = effect
+            self.warnings = warnings
+        }
+
         /// The values of `Warning` header fields: `299 - "unknown field \"spec.bogus\""`.
         public var warningFields: [String] {
             warnings.map { text in

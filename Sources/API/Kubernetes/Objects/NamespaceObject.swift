@@ -2,6 +2,9 @@ import Coordination
 import Digest
 
 extension Kubernetes {
+    /// Every namespace has its name under this label.
+    static let nameLabel = "kubernetes.io/metadata.name"
+
     /// A namespace that has a lease or a done marker. There is no record of it, so what it shows is derived
     /// from its name: the uid stays the same for the life of the store, when it began is not known, and its
     /// version never changes.
@@ -9,7 +12,7 @@ extension Kubernetes {
         KubernetesObject(
             metadata: ObjectMetadata(
                 name: name, namespace: nil, uid: UID(incarnation: incarnation, namespace: name),
-                version: 1, created: nil, labels: ["kubernetes.io/metadata.name": name]),
+                version: 1, created: nil, ownLabels: [Self.nameLabel: name]),
             content: .namespace)
     }
 }
