@@ -45,7 +45,7 @@ public struct AccessReview: Hashable, Sendable {
     private static func asked(_ resource: Resource, _ request: APIRequest) throws(Status) -> ReviewSpec {
         let review: JSON
         do throws(Refusal) { review = try ReviewBody.json(resource, request) } catch {
-            throw Status(error.code, error.reason, error.message)
+            throw Status(error)
         }
         return ReviewSpec(review["spec"] ?? .object([]))
     }

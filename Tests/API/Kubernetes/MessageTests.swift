@@ -67,6 +67,42 @@ struct MessageTests {
         #expect(MessageType.lease.bytes(lease) == Array(opened.message))
     }
 
+    @Test(arguments: 1...50 as ClosedRange<UInt64>)
+    func `an object has in protobuf what it has in JSON`(seed: UInt64) throws {
+        var random = RandomObject(dice: Dice(seed: seed))
+        var object = Cluster.face.object(Cluster.lease())
+        object.metadata.attached = AttachedMetadata(of: ["metadata": random.metadata()], without: [], [])
+        let answer = Cluster.object(object, accept: MediaType.protobuf)
+        let opened = try ProtobufEnvelope.open(answer.body)
+        let json = Cluster.object(object).json
+        #expect(
+            try MessageType.lease.json(opened.message)
+                == ["metadata": json["metadata"] ?? .null, "spec": json["spec"] ?? .null])
+        let partial = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+        let metadata = try ProtobufEnvelope.open(Cluster.object(object, accept: partial).body)
+        #expect(try MessageType.lease.json(metadata.message)["metadata"] == json["metadata"])
+    }
+
+    /// `DELETE` with `Accept: application/vnd.kubernetes.protobuf`.
+    @Test func `success has the message that it has in JSON`() throws {
+        var status = ProtobufWriter()
+        status.message(1) { for field in 1...3 { $0.string(field, "") } }
+        status.string(2, "Success")
+        status.string(3, "")
+        status.string(4, "")
+        status.message(5) {
+            $0.string(1, "a")
+            $0.string(2, "coordination.k8s.io")
+            $0.string(3, "leases")
+            $0.number(5, 0)
+            $0.string(6, "u-1")
+        }
+        status.number(6, 0)
+        #expect(
+            Status.success(.leases, "a", uid: "u-1").protobuf
+                == ProtobufEnvelope.of("Status", "v1", status.bytes))
+    }
+
     @Test func `a pointer to nothing much is told, and an empty value isn't`() throws {
         var spec = ProtobufWriter()
         spec.string(1, "")

@@ -20,6 +20,8 @@ final class MessageType: Sendable {
         places = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($1.number, $0) })
     }
 
+    func field(_ name: String) -> MessageField? { fields.first { $0.name == name } }
+
     /// Where the field of that number stands in `fields`; nil: unknown, which is skipped.
     func place(of number: Int) -> Int? { places[number] }
 }

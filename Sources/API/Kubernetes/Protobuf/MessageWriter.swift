@@ -11,7 +11,8 @@ extension MessageType {
 }
 
 extension MessageField {
-    fileprivate func write(_ value: JSON?, to writer: inout ProtobufWriter) {
+    /// - Parameter value: nil or null: there is none.
+    func write(_ value: JSON?, to writer: inout ProtobufWriter) {
         let value = value == .null ? nil : value
         // The zero of a time is a message with nothing in it, as it is of any other message.
         if value == nil, presence == .pointer { return }
