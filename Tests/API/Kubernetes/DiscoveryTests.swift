@@ -170,6 +170,7 @@ struct DiscoveryTests {
         let document = try #require(ProtobufFields(answer.body))
         #expect(document.text(1) == "2.0")
         #expect(document.message(2)?.text(1) == "Baton")
+        #expect(document.bytes(8)?.isEmpty == false)
         #expect(document.bytes(9)?.isEmpty == false)
         // It isn't JSON, and must not be indented for a person either.
         let shown = Cluster.get("/openapi/v2?pretty=true", accept: OpenAPIv2.askedType, agent: "curl/8")
