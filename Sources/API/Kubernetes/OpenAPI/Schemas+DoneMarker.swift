@@ -27,7 +27,7 @@ extension Schemas {
                 .init(
                     "startTime", .schema("io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime"),
                     "When the work began."),
-            ], required: ["outcome", "holderIdentity", "attempt", "startTime", "endTime"]))
+            ], required: ["outcome"]))
 
     private static let artifact = Schema(
         name: baton + "Artifact", description: "A product of the work, by what it weighs and hashes to.",
