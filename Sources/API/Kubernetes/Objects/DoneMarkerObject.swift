@@ -6,8 +6,8 @@ extension Kubernetes {
         KubernetesObject(
             metadata: ObjectMetadata(
                 name: marker.key.name, namespace: marker.key.namespace,
-                // It doesn't change: the revision is that of its creation.
-                uid: UID(incarnation: incarnation, created: marker.revision), version: marker.revision,
+                uid: UID(incarnation: incarnation, created: marker.revision), version: marker.version,
+                // The spec never changes.
                 generation: 1, created: marker.end),
             content: .doneMarker(marker))
     }
