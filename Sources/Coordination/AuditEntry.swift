@@ -6,6 +6,8 @@ public struct AuditEntry: Hashable, Sendable {
     public enum Verb: String, Hashable, Sendable, CaseIterable {
         // Acts; refused ones, too.
         case revoke, mark, unmark
+        /// A namespace is deleted, with all that is in it.
+        case terminate
         // Of these only refusals are recorded.
         case campaign, renew, complete, resign, read
         /// A request for something that isn't there.
@@ -94,7 +96,7 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark: true
+        case .revoke, .mark, .unmark, .terminateNamespace: true
         default: false
         }
     }
@@ -111,6 +113,9 @@ extension Command {
         case .unmark(var unmarking):
             unmarking.origin = origin
             self = .unmark(unmarking)
+        case .terminateNamespace(var termination):
+            termination.origin = origin
+            self = .terminateNamespace(termination)
         default: break
         }
     }

@@ -31,6 +31,20 @@ extension Coordinator {
         record([entry], &effects)
     }
 
+    mutating func recordTermination(
+        _ termination: NamespaceTermination, holds: Int, at now: Now, _ effects: inout [Effect]
+    ) {
+        guard let origin = termination.origin else { return }
+        let usage = usage[termination.name]
+        var entry = AuditEntry(.terminate, .done, at: now.wall)
+        entry.origin = origin
+        entry.namespace = termination.name
+        entry.details = [
+            "leases": String(usage.leases), "markers": String(usage.markers), "holds": String(holds),
+        ]
+        record([entry], &effects)
+    }
+
     mutating func recordUnmark(
         _ unmarking: Unmarking, deleting marker: DoneMarker, at now: Now, _ effects: inout [Effect]
     ) {

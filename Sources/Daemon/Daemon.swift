@@ -68,7 +68,7 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.coreSettings, revision: recovered.revision, names: names,
-            usage: recovered.usage, scale: SQLiteStore.scale,
+            usage: recovered.usage, namespaces: recovered.namespaces, scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
@@ -79,7 +79,8 @@ public final class Daemon: @unchecked Sendable {
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
-            kubernetes: Kubernetes(incarnation: incarnation, version: batonVersion),
+            kubernetes: Kubernetes(
+                incarnation: incarnation, version: batonVersion, settings: configuration.api),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)

@@ -15,7 +15,7 @@ final class Door: RequestHandler, TurnOutlet {
     let server: ServerReference
     let turns: Turns
     private(set) var elections: Elections
-    let kubernetes: Kubernetes
+    private(set) var kubernetes: Kubernetes
     private(set) var facts: ServerFacts
     private let gate: Gate
     private var lobby = Lobby()
@@ -174,6 +174,7 @@ final class Door: RequestHandler, TurnOutlet {
     /// Settings of requests and waits, for what comes from now on.
     func change(to configuration: Configuration) {
         elections.settings = configuration.api
+        kubernetes.settings = configuration.api
         facts.walBytesMax = configuration.walBytesMax
         requestLog.scope = configuration.requestLog
         limitsAddresses = configuration.limitsAddresses

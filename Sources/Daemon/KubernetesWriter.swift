@@ -18,7 +18,7 @@ struct KubernetesWriter {
     func write(_ write: ObjectWrite) {
         guard write.isCreation else {
             let key = write.key
-            return plan([key]) { core, now, effects in
+            return plan(write.resource, key) { core, now, effects in
                 carryOut(write.plan(core.object(write.resource, key, face), id: id), &core, now, &effects)
             }
         }
@@ -30,12 +30,12 @@ struct KubernetesWriter {
         let (name, made) = write.creation(id: id, using: &random)
         guard case .command(let command, let answer) = made else { return sendNow(made) }
         let key = Key(namespace: write.namespace.isEmpty ? name : write.namespace, name: name)
-        plan([key]) { core, now, effects in
+        plan(write.resource, key) { core, now, effects in
             do throws(Rejection) {
                 let reply = try core.carryOut(command, at: now, effects: &effects)
                 return { send(answer.response(to: reply)) }
             } catch {
-                if case .exists = error, answer.hasGeneratedName, triesLeft > 1 {
+                if error.isTaken, answer.hasGeneratedName, triesLeft > 1 {
                     return { create(write, triesLeft: triesLeft - 1) }
                 }
                 return { [error] in send(answer.response(to: error)) }
@@ -45,9 +45,17 @@ struct KubernetesWriter {
 
     func delete(_ deletion: ObjectDeletion) {
         let key = deletion.key
-        plan([key]) { core, now, effects in
+        plan(deletion.resource, key) { core, now, effects in
             carryOut(deletion.plan(core.object(deletion.resource, key, face), id: id), &core, now, &effects)
         }
+    }
+
+    /// Namespaces are in memory, all of them.
+    private func plan(
+        _ resource: Resource, _ key: Key,
+        _ body: @escaping (inout Coordinator, Now, inout [Effect]) -> () -> Void
+    ) {
+        plan(resource == .namespaces ? [] : [key], body)
     }
 
     var id: RequestID { visit.exchange.number }
@@ -86,7 +94,18 @@ extension Coordinator {
     func object(_ resource: Resource, _ key: Key, _ face: Kubernetes) -> KubernetesObject? {
         switch resource {
         case .leases: record(key).map(face.object)
+        case .namespaces: namespace(key.name).map { face.object(namespace: $0) }
         default: marker(key).map(face.object)
+        }
+    }
+}
+
+extension Rejection {
+    /// The name is another object's.
+    fileprivate var isTaken: Bool {
+        switch self {
+        case .exists, .markerExists, .namespaceExists: true
+        default: false
         }
     }
 }

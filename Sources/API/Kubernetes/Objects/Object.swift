@@ -8,7 +8,7 @@ public struct KubernetesObject: Hashable, Sendable {
     enum Content: Hashable, Sendable {
         case lease(LeaseSpec)
         case doneMarker(DoneMarker)
-        case namespace
+        case namespace(isTerminating: Bool)
     }
 
     public var name: String { metadata.name }
