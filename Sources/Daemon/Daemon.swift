@@ -27,6 +27,7 @@ public final class Daemon: @unchecked Sendable {
     let server: HTTPServer
     let clocks: Clocks
     let sweeper: Sweeper
+    let emptier: NamespaceEmptier
     private(set) var certificates: Certificates?
     let desk: AuditDesk
     /// What the audit record is told of the start.
@@ -88,6 +89,7 @@ public final class Daemon: @unchecked Sendable {
         server.tls = certificates?.context
         reference.server = server
         turns.door = door
+        emptier = NamespaceEmptier(turns: turns, face: door.kubernetes, log: log)
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
         herald = Herald(manager, clocks: clocks) { [door] in door.statusLine }
         if isRestored {
@@ -137,6 +139,7 @@ public final class Daemon: @unchecked Sendable {
     private func prepare() {
         turns.submit(.record(started))
         sweeper.start()
+        emptier.start()
         watchSignals()
         herald.start()
         loop.post { [self] in herald.ready() }

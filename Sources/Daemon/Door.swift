@@ -67,6 +67,8 @@ final class Door: RequestHandler, TurnOutlet {
         gate.issuers.onNews = { [unowned self] in judgeAgain() }
     }
 
+    func peer(of visit: Visit) -> Peer? { http.peer(of: visit.exchange) }
+
     private var http: HTTPServer { server.server }
 
     // MARK: Requests
@@ -138,7 +140,7 @@ final class Door: RequestHandler, TurnOutlet {
         var (command, visit) = (command, visit)
         if command.isAct {
             visit.isAct = true
-            let address = http.peer(of: visit.exchange)?.text ?? ""
+            let address = peer(of: visit)?.text ?? ""
             command.attribute(
                 to: Origin(requestID: visit.id, identity: visit.identity, address: address))
         }

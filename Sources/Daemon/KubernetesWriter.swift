@@ -9,6 +9,8 @@ struct KubernetesWriter {
     let face: Kubernetes
     let request: KubernetesRequest
     let visit: Visit
+    /// Whose request it is, for the audit record.
+    let origin: Origin
     /// Where the answer goes.
     let send: (APIResponse) -> Void
 
@@ -32,7 +34,7 @@ struct KubernetesWriter {
         let key = Key(namespace: write.namespace.isEmpty ? name : write.namespace, name: name)
         plan(write.resource, key) { core, now, effects in
             do throws(Rejection) {
-                let reply = try core.carryOut(command, at: now, effects: &effects)
+                let reply = try core.carryOut(attributed(command), at: now, effects: &effects)
                 return { send(answer.response(to: reply)) }
             } catch {
                 if error.isTaken, answer.hasGeneratedName, triesLeft > 1 {
@@ -68,6 +70,12 @@ struct KubernetesWriter {
                 keys: keys, body: body, refuse: { send(request.response(unavailable: $0)) }))
     }
 
+    func attributed(_ command: Command) -> Command {
+        var command = command
+        command.attribute(to: origin)
+        return command
+    }
+
     private func sendNow(_ plan: WritePlan) {
         guard case .answer(let response) = plan else { preconditionFailure("a command is applied in a turn") }
         send(response)
@@ -80,7 +88,7 @@ struct KubernetesWriter {
         case .answer(let response): return { send(response) }
         case .command(let command, let answer):
             do throws(Rejection) {
-                let reply = try core.carryOut(command, at: now, effects: &effects)
+                let reply = try core.carryOut(attributed(command), at: now, effects: &effects)
                 return { send(answer.response(to: reply)) }
             } catch {
                 return { [error] in send(answer.response(to: error)) }

@@ -10,7 +10,8 @@ struct AttachedMetadata: Hashable, Sendable {
 
     /// What can be attached, in that order.
     private static let names = [
-        "generateName", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations",
+        "generateName", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "labels",
+        "annotations",
         "ownerReferences", "finalizers", "managedFields",
     ]
 

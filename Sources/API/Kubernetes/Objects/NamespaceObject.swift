@@ -16,7 +16,8 @@ extension Kubernetes {
                     ? UID(incarnation: incarnation, namespace: namespace.name)
                     : UID(incarnation: incarnation, created: namespace.created),
                 version: namespace.version, created: isOld ? nil : namespace.createdAt,
-                attached: AttachedMetadata(stored: namespace.metadata), ownLabels: [Self.nameLabel: namespace.name]),
+                attached: AttachedMetadata(stored: namespace.metadata),
+                ownLabels: [Self.nameLabel: namespace.name]),
             content: .namespace(isTerminating: namespace.isTerminating))
     }
 }

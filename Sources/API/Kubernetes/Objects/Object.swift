@@ -14,7 +14,7 @@ public struct KubernetesObject: Hashable, Sendable {
     public var name: String { metadata.name }
     public var isNamespaced: Bool { metadata.namespace != nil }
 
-    var resource: Resource {
+    public var resource: Resource {
         switch content {
         case .lease: .leases
         case .doneMarker: .doneMarkers

@@ -50,7 +50,8 @@ extension Status {
 
     /// Why there can't be a marker yet.
     private static func underWay(_ view: LeaseView) -> String {
-        "the work of this name is under way" + (view.record.hold.map { ": \($0.holder) holds its lease" } ?? "")
+        "the work of this name is under way"
+            + (view.record.hold.map { ": \($0.holder) holds its lease" } ?? "")
     }
 
     /// Why a namespace can't go.
