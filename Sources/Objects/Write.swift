@@ -35,13 +35,16 @@ public struct Write: Sendable {
         var bytes: [UInt8]
         /// Nil: the bytes are JSON.
         var json: JSON?
+        /// What that reader would have refused if it were strict.
+        var strictFaults: [String] = []
 
         public init(_ json: [UInt8]) { bytes = json }
 
         /// What another reader made of the bytes.
-        public init(_ bytes: [UInt8], read json: JSON) {
+        public init(_ bytes: [UInt8], read json: JSON, strictFaults: [String] = []) {
             self.bytes = bytes
             self.json = json
+            self.strictFaults = strictFaults
         }
     }
 

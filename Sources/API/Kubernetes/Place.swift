@@ -95,6 +95,7 @@ enum Place: Hashable {
     var hasProtobuf: Bool {
         switch self {
         case .collection(let resource, _), .object(let resource, _, _): resource != .doneMarkers
+        case .review: true
         default: false
         }
     }

@@ -29,19 +29,13 @@ extension KubernetesRequest {
     }
 
     private func patchKind(_ kind: ObjectKind) throws(Status) -> PatchKind {
-        let type = request.contentType?.split(separator: ";").first.map { String($0) } ?? ""
-        guard let patch = PatchKind(mediaType: type, of: kind) else { throw Status(.unsupportedMediaType) }
-        return patch
+        do throws(Refusal) { return try WriteBody.patchKind(request, kind) } catch { throw Status(error) }
     }
 
-    var force: Bool { value("force") == "true" }
+    var force: Bool { WriteOptions(query: request).force == true }
 
     private func options(of verb: ObjectWrite.Verb) throws(Status) -> WriteOptions {
-        var options = WriteOptions()
-        options.fieldManager = value("fieldManager")
-        options.fieldValidation = value("fieldValidation")
-        options.dryRun = request.query.filter { $0.name == "dryRun" }.map(\.value)
-        if request.query.contains(where: { $0.name == "force" }) { options.force = force }
+        let options = WriteOptions(query: request)
         let checked: WriteOptions.Verb =
             switch verb {
             case .create: .create

@@ -79,11 +79,11 @@ public struct ObjectWrite: Sendable {
         case .update:
             return try write.update(try WriteBody.object(request.request, kind), live: stored, uid: "")
         case .patch(.apply):
-            let (configuration, duplicates) = try WriteBody.configuration(request.request, kind)
+            let (configuration, duplicates) = try WriteBody.configuration(request.request)
             return try write.apply(
                 configuration, duplicates: duplicates, force: request.force, live: stored, uid: "")
         case .patch(let patch):
-            return try write.patch(patch, Write.Body(request.request.body), live: stored)
+            return try write.patch(patch, try WriteBody.patch(request.request), live: stored)
         }
     }
 
