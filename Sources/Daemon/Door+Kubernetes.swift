@@ -46,9 +46,11 @@ extension Door {
             send(request.response(unavailable: .stopping), to: visit)
             return nil
         }
-        return KubernetesWriter(turns: turns, face: kubernetes, request: request, visit: visit) {
-            [unowned self] in send($0, to: visit)
-        }
+        let origin = Origin(
+            requestID: visit.id, identity: visit.identity, address: peer(of: visit)?.text ?? "")
+        return KubernetesWriter(
+            turns: turns, face: kubernetes, request: request, visit: visit, origin: origin
+        ) { [unowned self] in send($0, to: visit) }
     }
 
     private func begin(

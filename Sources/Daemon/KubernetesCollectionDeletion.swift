@@ -45,8 +45,22 @@ final class KubernetesCollectionDeletion {
     private func delete(_ key: Key, _ core: inout Coordinator, _ now: Now, _ effects: inout [Effect]) {
         guard let live = core.object(query.resource, key, writer.face), query.wants(live),
             case .command(let command, let answer) = deletion.plan(live, id: writer.id),
-            let reply = try? core.carryOut(command, at: now, effects: &effects)
+            let reply = try? core.carryOut(writer.attributed(command), at: now, effects: &effects)
         else { return }
-        list.append(answer.object(after: reply, live, at: core.revision))
+        list.append(answer.object(after: reply, live, at: effects.lastDeletion ?? core.revision))
+    }
+}
+
+extension [Effect] {
+    /// The version that the latest deletion has for those who watch.
+    fileprivate var lastDeletion: Revision? {
+        for effect in reversed() {
+            switch effect {
+            case .persist(.leaseDeleted(_, let revision)), .persist(.markerDeleted(_, let revision)):
+                return revision
+            default: continue
+            }
+        }
+        return nil
     }
 }

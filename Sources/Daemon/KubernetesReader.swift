@@ -17,7 +17,7 @@ struct KubernetesReader {
         switch resource {
         case .leases: try store.published(key).lease.map(face.object)
         case .doneMarkers: try store.published(key).marker.map(face.object)
-        default: try store.isNamespace(key.name) ? face.object(namespace: key.name) : nil
+        default: store.namespaceRecord(key.name).map { face.object(namespace: $0) }
         }
     }
 
@@ -50,7 +50,7 @@ struct KubernetesReader {
 
     /// How many objects a list has behind this place.
     func count(_ query: ListQuery, behind place: ContinuePlace) throws -> Int {
-        if query.resource == .namespaces { return try store.namespaces().count { $0 > place.name } }
+        if query.resource == .namespaces { return store.namespaceCount(after: place.name) }
         guard let namespace = query.namespace ?? place.namespace else { return 0 }
         var count = try count(query.resource, namespace, after: place.name)
         guard query.namespace == nil else { return count }

@@ -9,6 +9,8 @@ struct KubernetesWriter {
     let face: Kubernetes
     let request: KubernetesRequest
     let visit: Visit
+    /// Whose request it is, for the audit record.
+    let origin: Origin
     /// Where the answer goes.
     let send: (APIResponse) -> Void
 
@@ -18,7 +20,7 @@ struct KubernetesWriter {
     func write(_ write: ObjectWrite) {
         guard write.isCreation else {
             let key = write.key
-            return plan([key]) { core, now, effects in
+            return plan(write.resource, key) { core, now, effects in
                 carryOut(write.plan(core.object(write.resource, key, face), id: id), &core, now, &effects)
             }
         }
@@ -30,12 +32,12 @@ struct KubernetesWriter {
         let (name, made) = write.creation(id: id, using: &random)
         guard case .command(let command, let answer) = made else { return sendNow(made) }
         let key = Key(namespace: write.namespace.isEmpty ? name : write.namespace, name: name)
-        plan([key]) { core, now, effects in
+        plan(write.resource, key) { core, now, effects in
             do throws(Rejection) {
-                let reply = try core.carryOut(command, at: now, effects: &effects)
+                let reply = try core.carryOut(attributed(command), at: now, effects: &effects)
                 return { send(answer.response(to: reply)) }
             } catch {
-                if case .exists = error, answer.hasGeneratedName, triesLeft > 1 {
+                if error.isTaken, answer.hasGeneratedName, triesLeft > 1 {
                     return { create(write, triesLeft: triesLeft - 1) }
                 }
                 return { [error] in send(answer.response(to: error)) }
@@ -45,9 +47,17 @@ struct KubernetesWriter {
 
     func delete(_ deletion: ObjectDeletion) {
         let key = deletion.key
-        plan([key]) { core, now, effects in
+        plan(deletion.resource, key) { core, now, effects in
             carryOut(deletion.plan(core.object(deletion.resource, key, face), id: id), &core, now, &effects)
         }
+    }
+
+    /// Namespaces are in memory, all of them.
+    private func plan(
+        _ resource: Resource, _ key: Key,
+        _ body: @escaping (inout Coordinator, Now, inout [Effect]) -> () -> Void
+    ) {
+        plan(resource == .namespaces ? [] : [key], body)
     }
 
     var id: RequestID { visit.exchange.number }
@@ -58,6 +68,12 @@ struct KubernetesWriter {
         turns.submit(
             PlannedWrite(
                 keys: keys, body: body, refuse: { send(request.response(unavailable: $0)) }))
+    }
+
+    func attributed(_ command: Command) -> Command {
+        var command = command
+        command.attribute(to: origin)
+        return command
     }
 
     private func sendNow(_ plan: WritePlan) {
@@ -72,7 +88,7 @@ struct KubernetesWriter {
         case .answer(let response): return { send(response) }
         case .command(let command, let answer):
             do throws(Rejection) {
-                let reply = try core.carryOut(command, at: now, effects: &effects)
+                let reply = try core.carryOut(attributed(command), at: now, effects: &effects)
                 return { send(answer.response(to: reply)) }
             } catch {
                 return { [error] in send(answer.response(to: error)) }
@@ -86,7 +102,18 @@ extension Coordinator {
     func object(_ resource: Resource, _ key: Key, _ face: Kubernetes) -> KubernetesObject? {
         switch resource {
         case .leases: record(key).map(face.object)
+        case .namespaces: namespace(key.name).map { face.object(namespace: $0) }
         default: marker(key).map(face.object)
+        }
+    }
+}
+
+extension Rejection {
+    /// The name is another object's.
+    fileprivate var isTaken: Bool {
+        switch self {
+        case .exists, .markerExists, .namespaceExists: true
+        default: false
         }
     }
 }

@@ -106,7 +106,9 @@ extension Command {
     var isReadOnly: Bool {
         switch self {
         case .wait, .renew, .forsake, .takeBack: true
-        case .campaign, .complete, .resign, .revoke, .mark, .unmark, .write, .delete, .sweep, .record: false
+        case .campaign, .complete, .resign, .revoke, .mark, .unmark, .describe, .write, .delete, .sweep,
+            .record, .writeNamespace, .terminateNamespace, .expunge, .removeNamespace:
+            false
         }
     }
 }

@@ -101,6 +101,12 @@ extension Refusal {
         invalid(group: kind.group, kind: kind.kind, name: name, faults)
     }
 
+    /// 422 for one field. - Parameter why: what is wrong with it.
+    public static func invalid(_ kind: ObjectKind, name: String, _ field: String, _ why: String) -> Refusal {
+        let cause = Cause(reason: "FieldValueInvalid", message: "Invalid value: \(why)", field: field)
+        return invalid(kind, name: name, [cause])
+    }
+
     static func invalid(group: String, kind: String, name: String, _ faults: [Cause]) -> Refusal {
         let faults = Array(faults.prefix(faultsMax))
         var texts: [String] = []

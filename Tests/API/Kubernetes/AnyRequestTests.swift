@@ -112,7 +112,7 @@ struct AnyRequestTests {
         switch resource {
         case .leases: Cluster.face.object(Cluster.lease())
         case .doneMarkers: Cluster.face.object(Cluster.marker())
-        default: Cluster.face.object(namespace: "ci")
+        default: Cluster.face.object(namespace: Cluster.namespace())
         }
     }
 }

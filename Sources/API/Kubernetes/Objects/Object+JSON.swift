@@ -21,7 +21,7 @@ extension KubernetesObject {
             writer.member("status") { $0.conditions(marker) }
         case .namespace:
             writer.member("spec") { $0.member("finalizers", ["kubernetes"]) }
-            writer.member("status") { $0.member("phase", "Active") }
+            writer.member("status") { $0.member("phase", phase) }
         }
     }
 

@@ -8,13 +8,13 @@ public struct KubernetesObject: Hashable, Sendable {
     enum Content: Hashable, Sendable {
         case lease(LeaseSpec)
         case doneMarker(DoneMarker)
-        case namespace
+        case namespace(isTerminating: Bool)
     }
 
     public var name: String { metadata.name }
     public var isNamespaced: Bool { metadata.namespace != nil }
 
-    var resource: Resource {
+    public var resource: Resource {
         switch content {
         case .lease: .leases
         case .doneMarker: .doneMarkers

@@ -13,7 +13,7 @@ extension KubernetesObject {
         case .lease(let spec): writer.message(2) { spec.write(to: &$0) }
         case .namespace:
             writer.message(2) { $0.string(1, "kubernetes") }
-            writer.message(3) { $0.string(1, "Active") }
+            writer.message(3) { $0.string(1, phase!) }
         case .doneMarker: return nil
         }
         return writer.bytes

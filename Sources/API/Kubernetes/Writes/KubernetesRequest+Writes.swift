@@ -66,8 +66,8 @@ extension Resource {
     var writtenKind: ObjectKind? {
         switch self {
         case .leases: .lease
-        case .doneMarkers: nil
-        case .namespaces: nil
+        case .doneMarkers: .doneMarker
+        case .namespaces: .namespace
         case .selfSubjectAccessReviews, .selfSubjectRulesReviews, .selfSubjectReviews: nil
         }
     }

@@ -30,7 +30,7 @@ public struct ObjectDeletion: Sendable {
         do throws(Refusal) {
             switch try deletion.apply(to: live.json, kind, now: Int(now.wall.parts.seconds)) {
             case .removed: return target.removing(live, .success(uid: live.metadata.uid.text))
-            case .marked(let object): return target.marking(object, live: live)
+            case .marked(let object): return target.beingDeleted(object, live: live)
             case .unchanged: return .answer(request.whole(live, at: now.wall))
             }
         } catch {

@@ -10,10 +10,14 @@ extension Status {
     init(_ rejection: Rejection, of kind: ObjectKind, name: String, namespace: String) {
         func conflict(_ why: String) -> Status { Status(.conflict(kind, name: name, why)) }
         switch rejection {
-        case .exists: self.init(.alreadyExists(kind, name: name))
-        case .notFound: self.init(.notFound(kind, name: name))
+        case .exists, .markerExists, .namespaceExists: self.init(.alreadyExists(kind, name: name))
+        case .notFound, .namespaceNotFound: self.init(.notFound(kind, name: name))
         case .revisionDiffers: self.init(.modified(kind, name: name))
-        case .held(let view): self = conflict(Self.held(view))
+        case .held(let view) where kind.plural == Resource.leases.plural: self = conflict(Self.held(view))
+        case .held(let view): self = conflict(Self.underWay(view))
+        case .namespaceHeld(let view): self = conflict(Self.heldIn(view))
+        case .namespaceTerminating(let namespace):
+            self.init(.terminating(kind, name: name, namespace: namespace))
         case .restoreQuarantine(let remaining):
             self.init(
                 503, "ServiceUnavailable",
@@ -42,6 +46,17 @@ extension Status {
         return
             "\(hold.holder) holds the lease, elected by a campaign (fencing token \(hold.token))\(left): until "
             + "its end the spec is the daemon's; metadata can be written"
+    }
+
+    /// Why there can't be a marker yet.
+    private static func underWay(_ view: LeaseView) -> String {
+        "the work of this name is under way"
+            + (view.record.hold.map { ": \($0.holder) holds its lease" } ?? "")
+    }
+
+    /// Why a namespace can't go.
+    private static func heldIn(_ view: LeaseView) -> String {
+        "\(view.record.hold?.holder ?? "somebody") holds lease \(view.record.key.name) in it"
     }
 
     /// 200: it is gone. - Parameter uid: of what went.

@@ -57,6 +57,9 @@ public struct WriteAnswer: Sendable {
     private func object(_ reply: Reply) -> KubernetesObject {
         switch reply {
         case .written(let lease): request.face.object(lease)
+        case .marked(let marker, _), .described(let marker): request.face.object(marker)
+        case .namespaceWritten(let namespace), .namespaceTerminating(let namespace):
+            request.face.object(namespace: namespace)
         default: preconditionFailure("no reply to a write")
         }
     }

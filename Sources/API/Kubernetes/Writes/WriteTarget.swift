@@ -33,31 +33,71 @@ struct WriteTarget: Sendable {
 
     /// - Parameter live: what is there; nil: it is created.
     func storing(_ outcome: Write.Outcome, live: KubernetesObject?) -> WritePlan {
-        let metadata = attached(outcome.object).bytes
         var answer = answer(.object(live == nil ? 201 : 200), outcome.warningFields)
-        if live == nil, outcome.object["metadata"]?["generateName"] != nil { answer.hasGeneratedName = true }
-        return .command(
-            .write(
-                LeaseWrite(
-                    request: id, key: key, principal: principal,
-                    precondition: live.map { .version($0.metadata.version) } ?? .absent, metadata: metadata,
-                    spec: LeaseSpec(outcome.object["spec"]), isDryRun: isDryRun)), answer)
+        answer.hasGeneratedName = live == nil && outcome.object["metadata"]?["generateName"] != nil
+        let metadata = attached(outcome.object).bytes
+        switch (resource, live?.metadata.version) {
+        case (.namespaces, let version):
+            return .command(
+                .writeNamespace(
+                    NamespaceWrite(
+                        request: id, name: name, precondition: version.map { .version($0) } ?? .absent,
+                        metadata: metadata, isDryRun: isDryRun)), answer)
+        case (.doneMarkers, nil): return marking(outcome.object, metadata, answer)
+        case (.doneMarkers, let version?):
+            return .command(
+                .describe(
+                    MarkerDescription(
+                        request: id, key: key, version: version, metadata: metadata, isDryRun: isDryRun)),
+                answer)
+        case (_, let version):
+            return .command(
+                .write(
+                    LeaseWrite(
+                        request: id, key: key, principal: principal,
+                        precondition: version.map { .version($0) } ?? .absent, metadata: metadata,
+                        spec: LeaseSpec(outcome.object["spec"]), isDryRun: isDryRun)), answer)
+        }
     }
 
-    /// The object stays until its finalizers are gone.
-    func marking(_ object: JSON, live: KubernetesObject) -> WritePlan {
-        storing(Write.Outcome(object: object, effect: .changed), live: live)
+    private func marking(_ object: JSON, _ metadata: [UInt8], _ answer: WriteAnswer) -> WritePlan {
+        do throws(Problem) {
+            let marking = try Marking(
+                object["spec"] ?? .null, key, metadata, by: principal, id, request.face.settings,
+                isDryRun: isDryRun)
+            return .command(.mark(marking), answer)
+        } catch {
+            return .answer(request.form.response(Status(.invalid(kind, name: name, "spec", error.detail))))
+        }
+    }
+
+    /// It is deleted, and stays until its finalizers are gone; a namespace until it is empty.
+    func beingDeleted(_ object: JSON, live: KubernetesObject) -> WritePlan {
+        guard resource == .namespaces else {
+            return storing(Write.Outcome(object: object, effect: .changed), live: live)
+        }
+        return .command(
+            .terminateNamespace(
+                NamespaceTermination(
+                    request: id, name: name, version: live.metadata.version,
+                    metadata: attached(object).bytes, by: principal, mayRevoke: true, isDryRun: isDryRun)),
+            answer(.object(200)))
     }
 
     /// The object goes.
+    ///
+    /// Who may delete may end what is held: the role is the same, and was asked for before.
     func removing(
         _ live: KubernetesObject, _ telling: WriteAnswer.Telling, _ warnings: [String] = []
     ) -> WritePlan {
-        let answer = answer(telling, warnings)
-        return .command(
-            .delete(
+        let version = live.metadata.version
+        let command: Command =
+            resource == .doneMarkers
+            ? .unmark(Unmarking(request: id, key: key, version: version, isDryRun: isDryRun))
+            : .delete(
                 LeaseDeletion(
-                    request: id, key: key, version: live.metadata.version, by: principal, mayRevoke: true,
-                    isDryRun: isDryRun)), answer)
+                    request: id, key: key, version: version, by: principal, mayRevoke: true,
+                    isDryRun: isDryRun))
+        return .command(command, answer(telling, warnings))
     }
 }
