@@ -8,16 +8,19 @@ struct Model {
     var markers: [Key: DoneMarker] = [:]
     var holds: [FencingToken: HoldRecord] = [:]
     var audit: [AuditEntry] = []
+    var namespaces: [String: NamespaceRecord] = [:]
 
     mutating func apply(_ changes: [Change]) {
         for change in changes {
             switch change {
-            case .lease(let record): leases[record.key] = record
+            case .lease(let record, _): leases[record.key] = record
             case .leaseDeleted(let record, _): leases[record.key] = nil
-            case .marker(let record): markers[record.key] = record
+            case .marker(let record, _): markers[record.key] = record
             case .markerDeleted(let record, _): markers[record.key] = nil
             case .hold(let record): holds[record.token] = record
             case .audit(let entry): audit.append(entry)
+            case .namespace(let record, _): namespaces[record.name] = record
+            case .namespaceDeleted(let record, _): namespaces[record.name] = nil
             }
         }
     }
