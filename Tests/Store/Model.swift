@@ -56,6 +56,8 @@ struct Model {
         if try store.audit(AuditFilter(limit: 1000), isVisible: { _ in true }).entries != audit.reversed() {
             return false
         }
+        let written = namespaces.values.sorted { $0.name < $1.name }
+        if store.namespaceRecords().filter({ $0.created > 0 }) != written { return false }
         let namespaces = Set(leases.keys.map(\.namespace)).union(markers.keys.map(\.namespace))
         return try store.namespaces() == namespaces.sorted()
     }
@@ -72,7 +74,17 @@ struct Workload {
     mutating func changes(_ revision: Revision) -> [Change] {
         var changes = (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
         if random.chance() { changes.append(.audit(Fleet.entry(revision))) }
+        if random.chance() { changes.append(namespaceStep(revision)) }
         return changes
+    }
+
+    /// Of namespaces that have nothing else.
+    private mutating func namespaceStep(_ revision: Revision) -> Change {
+        var record = Fleet.namespace("ns-\(random.pick(3..<9))", revision)
+        if random.pick(0..<3) == 0 { return .namespaceDeleted(record, at: revision) }
+        record.metadata = random.bytes()
+        record.terminatingSince = random.maybe { _ in Fleet.began }
+        return .namespace(record)
     }
 
     private mutating func step(_ revision: Revision) -> [Change] {
