@@ -7,8 +7,12 @@ public struct AuditEntry: Hashable, Sendable {
         // Acts; refused ones, too.
         case revoke, mark, unmark
         case clearAbandoned = "clear-abandoned"
+        /// A namespace is deleted, with all that is in it.
+        case terminate
+        /// A Kubernetes client deleted a lease; with holder and token if that ended a hold.
+        case delete
         // Of these only refusals are recorded.
-        case campaign, renew, complete, resign, phase, read
+        case write, campaign, renew, complete, resign, phase, read
         /// A request for something that isn't there.
         case unknown
         // Of the daemon.
@@ -95,7 +99,7 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark, .clearAbandoned: true
+        case .revoke, .mark, .unmark, .clearAbandoned, .delete, .terminateNamespace: true
         default: false
         }
     }
@@ -115,6 +119,12 @@ extension Command {
         case .unmark(var unmarking):
             unmarking.origin = origin
             self = .unmark(unmarking)
+        case .delete(var deletion):
+            deletion.origin = origin
+            self = .delete(deletion)
+        case .terminateNamespace(var termination):
+            termination.origin = origin
+            self = .terminateNamespace(termination)
         default: break
         }
     }

@@ -3,6 +3,8 @@
 
 extension Coordinator {
     mutating func campaign(_ campaign: Campaign, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        // Even whoever holds: its hold is about to be revoked.
+        try refuseIfTerminating(campaign.key.namespace)
         var name = take(campaign.key)
         defer { shelve(name, campaign.key) }
         try refuseMemberName(name, campaign.key, now)
@@ -101,6 +103,7 @@ extension Coordinator {
         if campaign.mode.isGrouped {
             return electMember(contender, &name, behind: behind, at: now, &effects)
         }
+        if name.lease == nil { beginNamespace(campaign.key.namespace, at: now, &effects) }
         let token = nextRevision()
         var lease =
             name.lease

@@ -52,18 +52,20 @@ extension Coordinator {
         let hold = name.lease!.hold!
         let record = endHold(&name, how, reason: reason, by: by, at: now, &effects)
         let lease = name.lease!
-        guard lease.way == .once, !hold.isWritten, how.countsAsAttempt, lease.failures >= lease.maxAttempts
+        guard lease.way == .once, !hold.isWritten, how.countsAsAttempt, lease.failures >= lease.maxAttempts,
+            !isTerminating(lease.key.namespace)
         else {
             handOver(&name, at: now, &effects)
             return record
         }
+        dropMarker(&name, lease.key, &effects)
         let story = "attempt \(hold.attempt) of \(lease.maxAttempts) ended: \(reason ?? "\(how)")"
         let marker = DoneMarker(
             key: lease.key, revision: nextRevision(), finding: Finding(outcome: .failed, reason: story),
             inputsDigest: hold.inputsDigest, holder: hold.holder, principal: hold.principal,
             token: hold.token, attempt: hold.attempt, info: hold.info, start: hold.began, end: now.wall,
             retention: settings.failedRetention)
-        settleName(&name, with: marker, at: now, &effects)
+        settleName(&name, with: marker, endingHold: true, at: now, &effects)
         return record
     }
 
@@ -87,7 +89,9 @@ extension Coordinator {
     mutating func electNext(
         _ name: inout NameState, checksRoom: Bool = false, at now: Now, _ effects: inout [Effect]
     ) -> Bool {
-        guard !isQuarantined(at: now), name.canElect else { return false }
+        guard !isQuarantined(at: now), name.canElect,
+            !isTerminating(name.queue[0].campaign.key.namespace)
+        else { return false }
         // Out of the way as a whole: to take thousands from the front one by one would move all others
         // each time.
         var queue = name.queue
@@ -134,9 +138,11 @@ extension Coordinator {
         return true
     }
 
-    /// Writes the marker, and tells every contender and waiter.
+    /// Writes the marker, and tells every contender and waiter. If a hold ended with it, the lease's
+    /// change, which is persisted here, is one that Kubernetes clients see.
     mutating func settleName(
-        _ name: inout NameState, with marker: DoneMarker, at now: Now, _ effects: inout [Effect]
+        _ name: inout NameState, with marker: DoneMarker, endingHold: Bool, at now: Now,
+        _ effects: inout [Effect]
     ) {
         name.marker = marker
         name.markerExpiry = marker.retention.map { now.instant + $0 }
@@ -144,6 +150,7 @@ extension Coordinator {
         if var lease = name.lease {
             lease.failures = 0
             lease.revision = nextRevision()
+            if endingHold { lease.version = lease.revision }
             name.lease = lease
             keepLease(&name, &effects)
         }

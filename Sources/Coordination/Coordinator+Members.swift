@@ -118,6 +118,7 @@ extension Coordinator {
                 name.isUnwritten = true
             }
         } else {
+            beginNamespace(campaign.key.namespace, at: now, &effects)
             let created = nextRevision()
             name.lease = LeaseRecord(
                 key: campaign.key, revision: created, created: created, createdAt: now.wall, way: .lock,
@@ -157,13 +158,15 @@ extension Coordinator {
     mutating func endMembers(
         of name: inout NameState, _ key: Key, reason: String, by: String?, at now: Now,
         _ effects: inout [Effect]
-    ) {
+    ) -> [HoldRecord] {
+        var ended: [HoldRecord] = []
         for token in name.members.map(\.token) {
             var member = take(key.member(token))
-            _ = dropMember(&member, .revoked, reason: reason, by: by, at: now, &effects)
+            ended.append(dropMember(&member, .revoked, reason: reason, by: by, at: now, &effects))
             shelve(member, key.member(token))
         }
         name.members = []
+        return ended
     }
 
     private mutating func dropMember(

@@ -7,11 +7,13 @@
 
 extension Coordinator {
     mutating func write(_ write: LeaseWrite, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        if write.precondition == .absent { try refuseIfTerminating(write.key.namespace) }
         var name = take(write.key)
         defer { shelve(name, write.key) }
         try check(write.precondition, name.lease)
         if name.lease == nil, write.key.group != nil { throw .reserved(write.key) }
         let step = try step(write.spec, name, at: now)
+        if step == .begin { try refuseIfTerminating(write.key.namespace) }
         if step == .nothing, name.lease?.metadata == write.metadata {
             return say(.written(name.lease!), to: write.request, &effects)
         }
@@ -76,6 +78,8 @@ extension Coordinator {
             let how: HoldEnd = step == .release ? .resigned : .revoked
             _ = endHold(&name, how, reason: reason, by: write.principal, at: now, &effects)
         }
+        if name.lease == nil { beginNamespace(write.key.namespace, at: now, &effects) }
+        let was = name.lease.flatMap { $0.metadata == write.metadata ? nil : $0.metadata }
         var lease = name.lease ?? blank(write.key, at: now)
         lease.take(write, step)
         // The end of a hold that is given back is the change itself.
@@ -85,7 +89,7 @@ extension Coordinator {
         name.lease = lease
         if step == .begin { begin(write, &name, at: now) }
         if step == .renew { renew(write, &name, at: now) }
-        keepLease(&name, &effects)
+        keepLease(&name, was: was, &effects)
         if step == .begin {
             effects.append(.persist(.hold(HoldRecord(name.lease!.hold!, of: name.lease!))))
         }
@@ -129,16 +133,15 @@ extension Coordinator {
             throw .held(view(of: name, now)!)
         }
         guard !deletion.isDryRun else { return say(.deleted(lease), to: deletion.request, &effects) }
+        let reason = "the lease was deleted"
         if lease.group != nil {
-            _ = passOn(
-                &name, .revoked, reason: "the lease was deleted", by: deletion.by, at: now, &effects)
+            let ended = passOn(&name, .revoked, reason: reason, by: deletion.by, at: now, &effects)
+            recordDeletion(deletion, of: lease, ending: ended, at: now, &effects)
             return say(.deleted(lease), to: deletion.request, &effects)
         }
-        endMembers(
-            of: &name, deletion.key, reason: "the lease was deleted", by: deletion.by, at: now, &effects)
+        var ended = endMembers(of: &name, deletion.key, reason: reason, by: deletion.by, at: now, &effects)
         if lease.hold != nil {
-            _ = endHold(
-                &name, .revoked, reason: "the lease was deleted", by: deletion.by, at: now, &effects)
+            ended = [endHold(&name, .revoked, reason: reason, by: deletion.by, at: now, &effects)]
             tellOrphaned(&name, &effects)
         }
         name.lease = nil
@@ -147,6 +150,8 @@ extension Coordinator {
         book(&name, deletion.key)
         effects.append(.persist(.leaseDeleted(lease, at: nextRevision())))
         effects.append(.standingsChanged(deletion.key))
+        if ended.isEmpty { recordDeletion(deletion, of: lease, ending: nil, at: now, &effects) }
+        for hold in ended { recordDeletion(deletion, of: lease, ending: hold, at: now, &effects) }
         say(.deleted(lease), to: deletion.request, &effects)
         _ = electNext(&name, at: now, &effects)
     }

@@ -12,6 +12,7 @@ extension Coordinator {
     mutating func doNextDue(at now: Now, _ effects: inout [Effect]) -> Timers.Subject? {
         while let (at, subject) = timers.popDue(at: now.instant) {
             forgetUnlessOpen()
+            defer { endEmptied(&effects) }
             switch subject {
             case .name(let key):
                 guard names[key]?.armed == at else { continue }

@@ -33,7 +33,8 @@ public struct LeaseRecord: Hashable, Sendable {
     /// when its hold ends.
     public var group: String?
     /// The revision of the latest change that a Kubernetes client can see: its resourceVersion. What
-    /// only /v1 shows (an attempt that was counted, an expiry that altered nothing) leaves it alone.
+    /// only /v1 shows (an attempt that was counted, an expiry that altered nothing) leaves it alone:
+    /// then it is less than `revision`.
     public var version: Revision
     /// What Kubernetes clients attach: labels, annotations, owners, managed fields. The core never
     /// looks into these bytes; equal bytes are equal metadata.

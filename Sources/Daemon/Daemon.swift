@@ -27,6 +27,7 @@ public final class Daemon: @unchecked Sendable {
     let server: HTTPServer
     let clocks: Clocks
     let sweeper: Sweeper
+    let emptier: NamespaceEmptier
     private(set) var certificates: Certificates?
     let desk: AuditDesk
     /// What the audit record is told of the start.
@@ -68,7 +69,7 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.coreSettings, revision: recovered.revision, names: names,
-            usage: recovered.usage, scale: SQLiteStore.scale,
+            usage: recovered.usage, namespaces: recovered.namespaces, scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
@@ -79,7 +80,8 @@ public final class Daemon: @unchecked Sendable {
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
-            kubernetes: Kubernetes(incarnation: incarnation, version: batonVersion),
+            kubernetes: Kubernetes(
+                incarnation: incarnation, version: batonVersion, settings: configuration.api),
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
@@ -87,6 +89,7 @@ public final class Daemon: @unchecked Sendable {
         server.tls = certificates?.context
         reference.server = server
         turns.door = door
+        emptier = NamespaceEmptier(turns: turns, face: door.kubernetes, log: log)
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
         herald = Herald(manager, clocks: clocks) { [door] in door.statusLine }
         if isRestored {
@@ -136,6 +139,7 @@ public final class Daemon: @unchecked Sendable {
     private func prepare() {
         turns.submit(.record(started))
         sweeper.start()
+        emptier.start()
         watchSignals()
         herald.start()
         loop.post { [self] in herald.ready() }

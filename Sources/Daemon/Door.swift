@@ -15,7 +15,7 @@ final class Door: RequestHandler, TurnOutlet {
     let server: ServerReference
     let turns: Turns
     private(set) var elections: Elections
-    let kubernetes: Kubernetes
+    private(set) var kubernetes: Kubernetes
     private(set) var facts: ServerFacts
     private let gate: Gate
     private var lobby = Lobby()
@@ -66,6 +66,8 @@ final class Door: RequestHandler, TurnOutlet {
         streams = Streams(signOfLife: signOfLife)
         gate.issuers.onNews = { [unowned self] in judgeAgain() }
     }
+
+    func peer(of visit: Visit) -> Peer? { http.peer(of: visit.exchange) }
 
     private var http: HTTPServer { server.server }
 
@@ -138,7 +140,7 @@ final class Door: RequestHandler, TurnOutlet {
         var (command, visit) = (command, visit)
         if command.isAct {
             visit.isAct = true
-            let address = http.peer(of: visit.exchange)?.text ?? ""
+            let address = peer(of: visit)?.text ?? ""
             command.attribute(
                 to: Origin(requestID: visit.id, identity: visit.identity, address: address))
         }
@@ -174,6 +176,7 @@ final class Door: RequestHandler, TurnOutlet {
     /// Settings of requests and waits, for what comes from now on.
     func change(to configuration: Configuration) {
         elections.settings = configuration.api
+        kubernetes.settings = configuration.api
         facts.walBytesMax = configuration.walBytesMax
         requestLog.scope = configuration.requestLog
         limitsAddresses = configuration.limitsAddresses

@@ -28,7 +28,8 @@ final class KubernetesList {
         self.query = query
         self.version = version
         list = reader.request.list(query, at: now)
-        let all = try query.namespace.map { [$0] } ?? reader.store.namespaces()
+        // Each namespace has a record; some have nothing else.
+        let all = query.namespace.map { [$0] } ?? reader.store.namespaceRecords().map(\.name)
         guard let place = query.after else {
             names = all[...]
             return
@@ -68,7 +69,10 @@ final class KubernetesList {
 
     /// - Returns: objects, and behind which name to go on; nil: this name is done with.
     private func page(_ name: String) throws -> (objects: [KubernetesObject], next: String?) {
-        if query.resource == .namespaces { return ([reader.face.object(namespace: name)], nil) }
+        if query.resource == .namespaces {
+            let object = try reader.object(.namespaces, Key(namespace: name, name: name))
+            return (object.map { [$0] } ?? [], nil)
+        }
         if let only = query.name {
             guard after.map({ only > $0 }) ?? true else { return ([], nil) }
             let object = try reader.object(query.resource, Key(namespace: name, name: only))

@@ -42,7 +42,7 @@ extension Model {
     /// In order of arrival, until one has to wait.
     mutating func electAll(_ key: Key, _ now: Now, checksRoom: Bool = false) -> Bool {
         var any = false
-        while !isQuarantined(now), let first = names[key]!.queue.firstIndex(where: { $0.isPresent }),
+        while !isQuarantined(now), !isTerminating(key), let first = names[key]!.queue.firstIndex(where: { $0.isPresent }),
             fits(names[key]!.queue[first].campaign)
         {
             let place = names[key]!.queue.remove(at: first)
@@ -64,6 +64,7 @@ extension Model {
         let campaign = place.campaign
         let limit = campaign.maxAttempts ?? settings.defaultMaxAttempts
         if names[campaign.key]!.lease == nil {
+            beginNamespace(campaign.key.namespace, now)
             let made = next()
             names[campaign.key]!.lease = LeaseRecord(
                 key: campaign.key, revision: made, created: made, createdAt: now.wall, way: .lock,

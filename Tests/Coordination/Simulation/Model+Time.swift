@@ -14,6 +14,7 @@ extension Model {
 
     private mutating func look(at due: Timers.Subject, _ now: Now) {
         beginStep()
+        defer { endStep() }
         switch due {
         case .name(let key): if names[key] != nil { nameDue(key, now) }
         case .request(let request):
