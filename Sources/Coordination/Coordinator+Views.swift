@@ -6,6 +6,12 @@ extension Coordinator {
         names[key].flatMap { view(of: $0, now) }
     }
 
+    /// The lease of the hold with this token, if it is one of those that share the name; otherwise the
+    /// name's own. The name must have been learned.
+    public func lease(_ key: Key, holding token: FencingToken, at now: Now) -> LeaseView? {
+        lease(home(key, token), at: now)
+    }
+
     /// Whether memory knows the name: if it does, it knows better than the store.
     public func knows(_ key: Key) -> Bool { names[key] != nil }
 
