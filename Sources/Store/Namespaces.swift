@@ -39,7 +39,11 @@ struct NamespaceShelf {
         var (low, high) = (0, names.count)
         while low < high {
             let middle = (low + high) / 2
-            if ByteOrder(text: name) < ByteOrder(text: names[middle]) { high = middle } else { low = middle + 1 }
+            if ByteOrder(text: name) < ByteOrder(text: names[middle]) {
+                high = middle
+            } else {
+                low = middle + 1
+            }
         }
         return low
     }

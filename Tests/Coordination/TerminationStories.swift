@@ -22,7 +22,9 @@ import Testing
         #expect(stage.disk.leases.count == 1 && stage.disk.markers.count == 1)
     }
 
-    @Test func `whoever contends is sent away, and whoever waits is told that there will be no marker`() throws {
+    @Test func `whoever contends is sent away, and whoever waits is told that there will be no marker`()
+        throws
+    {
         var stage = Stage()
         try stage.campaign("build", by: "anna")
         let bela = stage.queue("build", by: "bela")
