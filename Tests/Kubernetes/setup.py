@@ -1,0 +1,127 @@
+"""Makes what was made between recorded requests: a recording has what clients asked, not how the stage was set.
+
+An answer shows an object in a version. If no recorded request made that version, somebody else did: so before the
+request is sent, the object is created, changed or deleted here as well. What an object had in it is taken from the
+first answer that shows all of it.
+"""
+
+import json
+import re
+import urllib.parse
+
+KEPT = ("labels", "annotations", "ownerReferences", "finalizers", "generateName")
+PLACE = re.compile(r"/(api/v1/namespaces|apis/[^/]+/v1/namespaces/[^/]+/(?:leases|donemarkers))(?:/([^/?]+))?$")
+
+
+class Setup:
+    """- send: asks this daemon. - remember: that theirs is ours from now on."""
+
+    def __init__(self, exchanges, send, remember):
+        self.send, self.remember = send, remember
+        # By path: what the recording showed last, as (uid, version).
+        self.known = {}
+        # What whole objects looked like, by (path, uid, version), by (path, uid) and by path.
+        self.seen = {}
+        for exchange in exchanges:
+            for path, item in shown(exchange):
+                uid, version = identity(item)
+                if "spec" in item and uid:
+                    for key in ((path, uid, version), (path, uid), (path,)):
+                        self.seen.setdefault(key, item)
+
+    def before(self, exchange):
+        method, path = exchange.method, exchange.target.split("?")[0]
+        found = PLACE.match(path)
+        if not found:
+            return
+        if method == "GET":
+            if found.group(2) and exchange.status == 404 and path in self.known:
+                self.delete(path)
+            for place, item in shown(exchange):
+                self.make(place, item)
+            if not found.group(2) and exchange.status == 200 and "?" not in exchange.target.replace("?limit=500", ""):
+                self.clear(path, {place for place, _ in shown(exchange)})
+        elif found.group(2) and path not in self.known and exchange.status not in (201, 404):
+            # It was there. How it was, a later answer may say; else only that.
+            self.make(path, self.seen.get((path,)) or {"metadata": {"name": found.group(2)}})
+
+    def after(self, exchange):
+        """What a recorded answer shows is known from now on."""
+        path = exchange.target.split("?")[0]
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(exchange.target).query)
+        if "dryRun" in query or exchange.status >= 300:
+            return
+        for place, item in shown(exchange):
+            self.known[place] = identity(item)
+        answer = exchange.json() or {}
+        is_gone = answer.get("kind") == "Status" or "deletionTimestamp" not in answer.get("metadata", {})
+        if exchange.method == "DELETE" and b"dryRun" not in exchange.body and is_gone:
+            for place in [path] + [place for place, _ in shown(exchange)]:
+                self.known.pop(place, None)
+
+    def make(self, path, item):
+        uid, version = identity(item)
+        if self.known.get(path) == (uid, version) and uid:
+            return
+        whole = self.seen.get((path, uid, version)) or self.seen.get((path, uid)) or item
+        body = {"metadata": {"name": item["metadata"]["name"]}, "spec": whole.get("spec", {})}
+        for name in KEPT:
+            if name in whole["metadata"]:
+                body["metadata"][name] = whole["metadata"][name]
+        was = self.known.get(path)
+        collection = path.rsplit("/", 1)[0]
+        headers = {"Content-Type": "application/json"}
+        status, _, raw = self.send("GET", path)
+        if status == 200 and was and was[0] == uid:
+            body["metadata"]["resourceVersion"] = json.loads(raw)["metadata"]["resourceVersion"]
+            status, _, raw = self.send("PUT", path, json.dumps(body), headers)
+        else:
+            if status == 200 and not path.startswith("/api/v1/"):
+                self.delete(path)
+            status, _, raw = self.send("POST", collection, json.dumps(body), headers)
+        if status < 300:
+            ours = json.loads(raw)["metadata"]
+            self.remember(uid, ours.get("uid"))
+            self.remember(version, ours.get("resourceVersion"))
+        self.known[path] = (uid, version)
+
+    def clear(self, collection, wanted):
+        """Deletes what a whole list doesn't show."""
+        if collection.startswith("/api/v1/"):
+            return
+        _, _, raw = self.send("GET", collection)
+        for item in json.loads(raw).get("items", []):
+            path = collection + "/" + item["metadata"]["name"]
+            if path not in wanted:
+                self.delete(path)
+
+    def delete(self, path):
+        self.known.pop(path, None)
+        patch = json.dumps({"metadata": {"finalizers": None}})
+        self.send("PATCH", path, patch, {"Content-Type": "application/merge-patch+json"})
+        self.send("DELETE", path)
+
+
+def identity(item):
+    metadata = item.get("metadata", {})
+    return metadata.get("uid", ""), metadata.get("resourceVersion", "")
+
+
+def shown(exchange):
+    """The objects in an answer, with their paths."""
+    answer = exchange.json()
+    path = exchange.target.split("?")[0]
+    found = PLACE.match(path)
+    if not found or not isinstance(answer, dict) or exchange.status >= 300:
+        return
+    collection = "/" + found.group(1)
+    items = answer.get("items")
+    if items is None and "rows" in answer:
+        items = [row.get("object") or {} for row in answer["rows"]]
+    for item in [answer] if items is None else items:
+        name = item.get("metadata", {}).get("name") if isinstance(item, dict) else None
+        if not name or item.get("kind") in ("Status", "List"):
+            continue
+        # Of namespaces those of a real cluster aren't part of a list here.
+        if items is None or collection != "/api/v1/namespaces":
+            yield collection + "/" + name, item
