@@ -5,10 +5,13 @@ request is sent, the object is created, changed or deleted here as well. What an
 first answer that shows all of it.
 """
 
+import base64
 import json
 import re
+import time
 import urllib.parse
 
+SECONDS = 10
 KEPT = ("labels", "annotations", "ownerReferences", "finalizers", "generateName")
 PLACE = re.compile(r"/(api/v1/namespaces|apis/[^/]+/v1/namespaces/[^/]+/(?:leases|donemarkers))(?:/([^/?]+))?$")
 
@@ -33,17 +36,27 @@ class Setup:
         method, path = exchange.method, exchange.target.split("?")[0]
         found = PLACE.match(path)
         if not found:
+            for place, item in shown(exchange):
+                self.make(place, item)
             return
         if method == "GET":
             if found.group(2) and exchange.status == 404 and path in self.known:
                 self.delete(path)
+            if path.startswith("/api/v1/namespaces/") and exchange.status == 200 and exchange.json() is None:
+                self.make(path, self.seen.get((path,)) or {"metadata": {"name": found.group(2)}})
             for place, item in shown(exchange):
                 self.make(place, item)
             if not found.group(2) and exchange.status == 200 and "?" not in exchange.target.replace("?limit=500", ""):
                 self.clear(path, {place for place, _ in shown(exchange)})
+        elif method == "DELETE" and not found.group(2):
+            for place, item in shown(exchange):
+                if place not in self.known:
+                    self.make(place, item)
         elif found.group(2) and path not in self.known and exchange.status not in (201, 404):
             # It was there. How it was, a later answer may say; else only that.
-            self.make(path, self.seen.get((path,)) or {"metadata": {"name": found.group(2)}})
+            uid = re.search(rb"UID in record \(([0-9a-f-]+)\)", exchange.answer)
+            bare = {"name": found.group(2), "uid": uid.group(1).decode() if uid else ""}
+            self.make(path, self.seen.get((path,)) or {"metadata": bare})
 
     def after(self, exchange):
         """What a recorded answer shows is known from now on."""
@@ -79,6 +92,8 @@ class Setup:
             if status == 200 and not path.startswith("/api/v1/"):
                 self.delete(path)
             status, _, raw = self.send("POST", collection, json.dumps(body), headers)
+        if status < 300 and "deletionTimestamp" in whole["metadata"]:
+            _, _, raw = self.send("DELETE", path)
         if status < 300:
             ours = json.loads(raw)["metadata"]
             self.remember(uid, ours.get("uid"))
@@ -100,6 +115,23 @@ class Setup:
         patch = json.dumps({"metadata": {"finalizers": None}})
         self.send("PATCH", path, patch, {"Content-Type": "application/merge-patch+json"})
         self.send("DELETE", path)
+        # A namespace is emptied first.
+        deadline = time.monotonic() + SECONDS
+        while self.send("GET", path)[0] == 200 and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def version_asked(target):
+    """The version of which a list or a watch is asked for; None: none is."""
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(target).query)
+    version = query.get("resourceVersion", [None])[0]
+    try:
+        token = query.get("continue", [""])[0]
+        if token:
+            version = str(json.loads(base64.urlsafe_b64decode(token + "==="))["rv"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return version if version and version.isdigit() else None
 
 
 def identity(item):
@@ -111,10 +143,11 @@ def shown(exchange):
     """The objects in an answer, with their paths."""
     answer = exchange.json()
     path = exchange.target.split("?")[0]
+    everywhere = re.match(r"/(apis/[^/]+/v1)/(leases|donemarkers)$", path)
     found = PLACE.match(path)
-    if not found or not isinstance(answer, dict) or exchange.status >= 300:
+    if not (found or everywhere) or not isinstance(answer, dict) or exchange.status >= 300:
         return
-    collection = "/" + found.group(1)
+    collection = "/" + found.group(1) if found else ""
     items = answer.get("items")
     if items is None and "rows" in answer:
         items = [row.get("object") or {} for row in answer["rows"]]
@@ -122,6 +155,9 @@ def shown(exchange):
         name = item.get("metadata", {}).get("name") if isinstance(item, dict) else None
         if not name or item.get("kind") in ("Status", "List"):
             continue
+        if everywhere:
+            collection = "/%s/namespaces/%s/%s" % (
+                everywhere.group(1), item["metadata"].get("namespace"), everywhere.group(2))
         # Of namespaces those of a real cluster aren't part of a list here.
-        if items is None or collection != "/api/v1/namespaces":
+        if collection != "/api/v1/namespaces" or found.group(2):
             yield collection + "/" + name, item
