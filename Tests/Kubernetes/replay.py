@@ -86,7 +86,8 @@ class Replay:
         self.daemon = Daemon(folder, {"auth.tokensFile": tokens}).start()
         self.names = {}
         self.tags = {}
-        self.setup = setup.Setup(exchanges, self.send, self.remember)
+        self.setup = setup.Setup(
+            exchanges, lambda *asked: self.send(*asked, agent=agent(exchanges[0])), self.remember)
 
     def close(self):
         self.daemon.kill()
@@ -104,11 +105,11 @@ class Replay:
         """Whether an answer gave that version, here called otherwise; versions of old aren't given by any."""
         return version is None or version in self.names or version in ("0", "1")
 
-    def send(self, method, target, body=None, headers=None):
+    def send(self, method, target, body=None, headers=None, agent=None):
         """The answer of this daemon: status, header fields, and the body unless it may never end."""
         connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=10)
         try:
-            fields = {"Authorization": "Bearer " + self.secret, **(headers or {})}
+            fields = {"Authorization": "Bearer " + self.secret, "User-Agent": agent, **(headers or {})}
             fields = {name: value for name, value in fields.items() if value is not None}
             connection.request(method, target, body or None, fields)
             answer = connection.getresponse()
@@ -127,7 +128,7 @@ class Replay:
         body = exchange.sent()
         if body is not None and b"\0" not in body:
             body = self.renamed(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        headers = {"User-Agent": "curl/8" if exchange.file.startswith("http") else "kubectl"}
+        headers = {"User-Agent": agent(exchange)}
         for name in ("accept", "content-type"):
             if name in exchange.headers:
                 headers[name] = exchange.headers[name]
@@ -198,7 +199,10 @@ class Replay:
             return value
         if ".cells[" in path and re.fullmatch(r"(\d+[ywdhms])+|<unknown>", value):
             return "<age>"
+        # In texts: names that were made up, and versions of objects that are shown.
         value = re.sub(r"Bad_[a-z0-9]{5}", "Bad_", value)
+        value = re.sub(r'resourceVersion(\\*":\\*")\d+', r"resourceVersion\1N", value)
+        value = re.sub(r'time(\\*":\\*")[-0-9T:]+Z', r"time\1T", value)
         for recorded, ours in self.names.items():
             if not recorded.isdigit():
                 value = value.replace(recorded, ours)
@@ -239,6 +243,10 @@ class Known:
                     row.get("says", ""), text):
                 return row["why"]
         return None
+
+
+def agent(exchange):
+    return "curl/8" if exchange.file.startswith("http") else "kubectl"
 
 
 def lookup(item, key):

@@ -34,6 +34,8 @@ class Setup:
 
     def before(self, exchange):
         method, path = exchange.method, exchange.target.split("?")[0]
+        self.name_namespace(exchange, path)
+        self.learn_version(exchange, path)
         found = PLACE.match(path)
         if not found:
             for place, item in shown(exchange):
@@ -46,17 +48,35 @@ class Setup:
                 self.make(path, self.seen.get((path,)) or {"metadata": {"name": found.group(2)}})
             for place, item in shown(exchange):
                 self.make(place, item)
-            if not found.group(2) and exchange.status == 200 and "?" not in exchange.target.replace("?limit=500", ""):
+            is_whole = exchange.status == 200 and exchange.json() is not None
+            if not found.group(2) and is_whole and "?" not in exchange.target.replace("?limit=500", ""):
                 self.clear(path, {place for place, _ in shown(exchange)})
         elif method == "DELETE" and not found.group(2):
             for place, item in shown(exchange):
                 if place not in self.known:
                     self.make(place, item)
         elif found.group(2) and path not in self.known and exchange.status not in (201, 404):
+            if b'UID in object meta: \"' in exchange.answer:
+                return  # It wasn't.
             # It was there. How it was, a later answer may say; else only that.
             uid = re.search(rb"UID in record \(([0-9a-f-]+)\)", exchange.answer)
             bare = {"name": found.group(2), "uid": uid.group(1).decode() if uid else ""}
             self.make(path, self.seen.get((path,)) or {"metadata": bare})
+
+    def name_namespace(self, exchange, path):
+        """A namespace whose creation isn't recorded lives on when nothing is left in it."""
+        within = re.match(r"/apis/[^/]+/v1(/namespaces/[^/]+)/", path)
+        place = "/api/v1" + within.group(1) if within else ""
+        if within and exchange.status in (200, 201) and place not in self.known:
+            self.make(place, self.seen.get((place,)) or {"metadata": {"name": place.rsplit("/", 1)[1]}})
+
+    def learn_version(self, exchange, path):
+        """What is refused for its version tells the version, which the next request may ask for."""
+        version = re.search(rb"ResourceVersion in record \((\d+)\)", exchange.answer)
+        if version:
+            _, _, raw = self.send("GET", path)
+            ours = json.loads(raw).get("metadata", {}).get("resourceVersion")
+            self.remember(version.group(1).decode(), ours)
 
     def after(self, exchange):
         """What a recorded answer shows is known from now on."""
@@ -77,7 +97,7 @@ class Setup:
         if self.known.get(path) == (uid, version) and uid:
             return
         whole = self.seen.get((path, uid, version)) or self.seen.get((path, uid)) or item
-        body = {"metadata": {"name": item["metadata"]["name"]}, "spec": whole.get("spec", {})}
+        body = {"metadata": {"name": item["metadata"]["name"]}, "spec": whole.get("spec") or holder(item)}
         for name in KEPT:
             if name in whole["metadata"]:
                 body["metadata"][name] = whole["metadata"][name]
@@ -139,6 +159,12 @@ def identity(item):
     return metadata.get("uid", ""), metadata.get("resourceVersion", "")
 
 
+def holder(item):
+    """Of a lease that only a table shows."""
+    cells = item.get("cells", [])
+    return {"holderIdentity": cells[1]} if len(cells) == 3 and cells[1] else {}
+
+
 def shown(exchange):
     """The objects in an answer, with their paths."""
     answer = exchange.json()
@@ -150,7 +176,7 @@ def shown(exchange):
     collection = "/" + found.group(1) if found else ""
     items = answer.get("items")
     if items is None and "rows" in answer:
-        items = [row.get("object") or {} for row in answer["rows"]]
+        items = [dict(row.get("object") or {}, cells=row["cells"]) for row in answer["rows"]]
     for item in [answer] if items is None else items:
         name = item.get("metadata", {}).get("name") if isinstance(item, dict) else None
         if not name or item.get("kind") in ("Status", "List"):
