@@ -16,6 +16,7 @@ extension Door {
         case .answer(let answer): send(answer, to: visit)
         case .object(let query): attempt(request, visit) { send(try reader.answer(query), to: visit) }
         case .list(let query): attempt(request, visit) { try begin(query, reader, visit, now) }
+        case .watch(let query): attempt(request, visit) { try begin(query, request, visit) }
         case .review(let review):
             // Where nobody has to prove anything, everybody may do everything.
             let grants = review.accesses.map { access in

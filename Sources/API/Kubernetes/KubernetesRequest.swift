@@ -34,6 +34,8 @@ public struct KubernetesRequest: Sendable {
         case object(ObjectQuery)
         /// Look up a list; the answer is made by `list(_:…)`.
         case list(ListQuery)
+        /// Begin a stream, whose head is `head(of:current:)`.
+        case watch(WatchQuery)
         /// Find out what the identity may; the answer is made by `answer(_:as:grants:)`.
         case review(AccessReview)
     }
@@ -53,6 +55,10 @@ public struct KubernetesRequest: Sendable {
         }
         guard request.method == place.method else { throw .methodNotAllowed }
         switch place {
+        case .collection(let resource, let namespace) where isWatch:
+            return .watch(try watch(resource, namespace))
+        case .watch(let resource, let namespace, let name):
+            return .watch(try watch(resource, namespace, name: name))
         case .collection(let resource, let namespace):
             return .list(try list(resource, namespace))
         case .object(let resource, let namespace, let name):
@@ -66,7 +72,7 @@ public struct KubernetesRequest: Sendable {
     }
 
     /// - Throws: that there is no such form.
-    private func acceptForm() throws(Status) {
+    func acceptForm() throws(Status) {
         if let formFault { throw formFault }
     }
 
@@ -88,12 +94,6 @@ public struct KubernetesRequest: Sendable {
     }
 
     private func list(_ resource: Resource, _ namespace: String?) throws(Status) -> ListQuery {
-        // A watch is a verb of its own, and discovery doesn't list it.
-        if let watch = request.query.first(where: { $0.name == "watch" })?.value,
-            !["false", "0"].contains(watch.lowercased())
-        {
-            throw .methodNotAllowed
-        }
         try acceptForm()
         let everywhere = namespace == nil && resource.isNamespaced
         return ListQuery(

@@ -67,7 +67,7 @@ public enum Resource: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    var verbs: [String] { isReview ? ["create"] : ["get", "list"] }
+    var verbs: [String] { isReview ? ["create"] : ["get", "list", "watch"] }
 
     var shortNames: [String] {
         switch self {
