@@ -96,7 +96,11 @@ extension Coordinator {
         keepMarker(&name, &effects)
         if var lease = name.lease {
             lease.failures = 0
+            // The end of the hold whose marker this is comes with it, as one version: whoever watches leases
+            // is told of versions that are revisions of their records.
+            let isShown = lease.version == marker.revision - 1
             lease.revision = nextRevision()
+            if isShown { lease.version = lease.revision }
             name.lease = lease
             keepLease(&name, &effects)
         }

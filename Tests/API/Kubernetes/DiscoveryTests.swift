@@ -30,7 +30,7 @@ struct DiscoveryTests {
                 "resources": [
                     [
                         "name": "leases", "singularName": "lease", "namespaced": true, "kind": "Lease",
-                        "verbs": ["get", "list"],
+                        "verbs": ["get", "list", "watch"],
                     ]
                 ],
             ])
@@ -70,7 +70,7 @@ struct DiscoveryTests {
                             "resource": "leases",
                             "responseKind": ["group": "", "version": "", "kind": "Lease"],
                             "scope": "Namespaced",
-                            "singularResource": "lease", "verbs": ["get", "list"],
+                            "singularResource": "lease", "verbs": ["get", "list", "watch"],
                         ]
                     ], "freshness": "Current",
                 ]
