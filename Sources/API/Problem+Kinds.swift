@@ -21,6 +21,7 @@ extension Problem {
         case markerDiffers = "marker-differs"
         case held = "held"
         case revisionDiffers = "revision-differs"
+        case namespaceTerminating = "namespace-terminating"
         case lengthRequired = "length-required"
         case payloadTooLarge = "payload-too-large"
         case uriTooLong = "uri-too-long"
@@ -47,7 +48,7 @@ extension Problem.Kind {
         case .notAcceptable: 406
         case .requestTimeout: 408
         case .holdEnded, .notTheHolder, .markerModeConflict, .inputsMismatch, .lockHasNoMarker,
-            .markerDiffers, .held, .revisionDiffers:
+            .markerDiffers, .held, .revisionDiffers, .namespaceTerminating:
             409
         case .lengthRequired: 411
         case .payloadTooLarge: 413
@@ -84,6 +85,7 @@ extension Problem.Kind {
         case .markerDiffers: "A different done marker is there"
         case .held: "The lease is held"
         case .revisionDiffers: "The revision differs"
+        case .namespaceTerminating: "The namespace is being deleted"
         case .lengthRequired: "The body's length is missing"
         case .payloadTooLarge: "The body is too large"
         case .uriTooLong: "The request target is too long"

@@ -6,8 +6,12 @@ public struct AuditEntry: Hashable, Sendable {
     public enum Verb: String, Hashable, Sendable, CaseIterable {
         // Acts; refused ones, too.
         case revoke, mark, unmark
+        /// A namespace is deleted, with all that is in it.
+        case terminate
+        /// A Kubernetes client deleted a lease; with holder and token if that ended a hold.
+        case delete
         // Of these only refusals are recorded.
-        case campaign, renew, complete, resign, read
+        case write, campaign, renew, complete, resign, read
         /// A request for something that isn't there.
         case unknown
         // Of the daemon.
@@ -94,7 +98,7 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark: true
+        case .revoke, .mark, .unmark, .delete, .terminateNamespace: true
         default: false
         }
     }
@@ -111,6 +115,12 @@ extension Command {
         case .unmark(var unmarking):
             unmarking.origin = origin
             self = .unmark(unmarking)
+        case .delete(var deletion):
+            deletion.origin = origin
+            self = .delete(deletion)
+        case .terminateNamespace(var termination):
+            termination.origin = origin
+            self = .terminateNamespace(termination)
         default: break
         }
     }

@@ -1,17 +1,58 @@
 /// One durable change, at its own revision. A turn's changes are one row of the journal, in the
 /// order of their revisions.
+///
+/// `was` is the metadata that a change replaced: whoever watches by labels must know that an object
+/// left, or entered, what they selected. Nil: the change left the metadata alone, or made the object.
+/// An object is new where its version is the revision of its creation (`Change.isNew`).
 public enum Change: Hashable, Sendable {
     /// The lease as it is from now on.
-    case lease(LeaseRecord)
+    case lease(LeaseRecord, was: [UInt8]? = nil)
     /// The lease as it was last, for those who watch.
     case leaseDeleted(LeaseRecord, at: Revision)
-    case marker(DoneMarker)
+    /// A marker that replaces another one comes behind its deletion.
+    case marker(DoneMarker, was: [UInt8]? = nil)
     case markerDeleted(DoneMarker, at: Revision)
+    case namespace(NamespaceRecord, was: [UInt8]? = nil)
+    case namespaceDeleted(NamespaceRecord, at: Revision)
     /// A hold that began or ended; the later one of a token replaces the earlier.
     /// Its revision is the token when it begins, and `end.revision` when it ends.
     case hold(HoldRecord)
     /// One more entry of the audit record.
     case audit(AuditEntry)
+}
+
+extension Change {
+    /// Where it stands in the order of changes.
+    public var revision: Revision {
+        switch self {
+        case .lease(let lease, _): lease.revision
+        case .marker(let marker, _): marker.version
+        case .namespace(let namespace, _): namespace.version
+        case .leaseDeleted(_, let at), .markerDeleted(_, let at), .namespaceDeleted(_, let at): at
+        case .hold(let hold): hold.end?.revision ?? hold.token
+        case .audit(let entry): entry.revision
+        }
+    }
+
+    /// Whether it changes what Kubernetes clients see of a lease, a marker or a namespace. What only /v1
+    /// shows of a lease leaves its version behind.
+    public var isVisible: Bool {
+        switch self {
+        case .lease(let lease, _): lease.version == lease.revision
+        case .marker, .namespace, .leaseDeleted, .markerDeleted, .namespaceDeleted: true
+        case .hold, .audit: false
+        }
+    }
+
+    /// Whether it made the object: to those who watch it is added, not modified.
+    public var isNew: Bool {
+        switch self {
+        case .lease(let lease, _): isVisible && lease.version == lease.created
+        case .marker(let marker, _): marker.version == marker.revision
+        case .namespace(let namespace, _): namespace.version == namespace.created
+        case .leaseDeleted, .markerDeleted, .namespaceDeleted, .hold, .audit: false
+        }
+    }
 }
 
 /// What is stored of one name: what the core must be told before a command names it.

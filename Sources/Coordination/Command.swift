@@ -7,11 +7,21 @@ public enum Command: Sendable {
     case revoke(Revocation)
     case mark(Marking)
     case unmark(Unmarking)
+    /// A Kubernetes client writes a marker's metadata.
+    case describe(MarkerDescription)
     case wait(MarkerWait)
     /// A Kubernetes client writes the lease, whole.
     case write(LeaseWrite)
     /// A Kubernetes client deletes the lease.
     case delete(LeaseDeletion)
+    case writeNamespace(NamespaceWrite)
+    /// Begin to delete a namespace.
+    case terminateNamespace(NamespaceTermination)
+    /// Delete lease and marker of each of these names, whose namespace is being deleted; others are
+    /// left alone. `by` is for the history of what was held: nil, whoever deletes the namespace.
+    case expunge([Key], by: String? = nil)
+    /// The namespace has been emptied: its record goes, if this is still its version.
+    case removeNamespace(String, Revision)
     /// The request's peer is gone, or it wants no answer any more.
     case forsake(RequestID)
     /// The answer with the token could not be delivered: its peer was gone before the first byte.
@@ -32,10 +42,13 @@ extension Command {
         case .revoke(let revocation): revocation.request
         case .mark(let marking): marking.request
         case .unmark(let unmarking): unmarking.request
+        case .describe(let description): description.request
         case .write(let write): write.request
         case .delete(let deletion): deletion.request
+        case .writeNamespace(let write): write.request
+        case .terminateNamespace(let termination): termination.request
         case .wait(let wait): wait.request
-        case .forsake, .takeBack, .sweep, .record: nil
+        case .forsake, .takeBack, .sweep, .record, .expunge, .removeNamespace: nil
         }
     }
 
@@ -150,47 +163,6 @@ public struct Revocation: Sendable {
         self.token = token
         self.reason = reason
         self.by = by
-    }
-}
-
-/// A marker for work that needed no election.
-public struct Marking: Sendable {
-    public var request: RequestID
-    public var key: Key
-    public var finding: Finding
-    public var inputsDigest: String?
-    public var holder: String
-    public var principal: String?
-    public var info: [String: String]
-    /// For the audit record.
-    public var origin: Origin?
-
-    public init(
-        request: RequestID, key: Key, finding: Finding, inputsDigest: String?, holder: String,
-        principal: String?, info: [String: String]
-    ) {
-        self.request = request
-        self.key = key
-        self.finding = finding
-        self.inputsDigest = inputsDigest
-        self.holder = holder
-        self.principal = principal
-        self.info = info
-    }
-}
-
-/// Delete the marker that has this revision.
-public struct Unmarking: Sendable {
-    public var request: RequestID
-    public var key: Key
-    public var revision: Revision
-    /// For the audit record.
-    public var origin: Origin?
-
-    public init(request: RequestID, key: Key, revision: Revision) {
-        self.request = request
-        self.key = key
-        self.revision = revision
     }
 }
 

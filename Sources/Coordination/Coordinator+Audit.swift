@@ -21,6 +21,21 @@ extension Coordinator {
         record([entry], &effects)
     }
 
+    /// - Parameter hold: that it ended.
+    mutating func recordDeletion(
+        _ deletion: LeaseDeletion, of lease: LeaseRecord, ending hold: HoldRecord?, at now: Now,
+        _ effects: inout [Effect]
+    ) {
+        guard let origin = deletion.origin else { return }
+        var entry = AuditEntry(.delete, .done, at: now.wall)
+        entry.describe(origin, lease.key)
+        entry.holder = hold?.holder
+        entry.token = hold?.token
+        entry.details["version"] = String(lease.version)
+        entry.details["principal"] = hold?.principal
+        record([entry], &effects)
+    }
+
     mutating func recordMark(
         _ marking: Marking, _ marker: DoneMarker, at now: Now, _ effects: inout [Effect]
     ) {
@@ -28,6 +43,20 @@ extension Coordinator {
         var entry = AuditEntry(.mark, .done, at: now.wall, reason: marking.finding.reason)
         entry.describe(origin, marker.key)
         entry.details = ["holderIdentity": marking.holder, "revision": String(marker.revision)]
+        record([entry], &effects)
+    }
+
+    mutating func recordTermination(
+        _ termination: NamespaceTermination, holds: Int, at now: Now, _ effects: inout [Effect]
+    ) {
+        guard let origin = termination.origin else { return }
+        let usage = usage[termination.name]
+        var entry = AuditEntry(.terminate, .done, at: now.wall)
+        entry.origin = origin
+        entry.namespace = termination.name
+        entry.details = [
+            "leases": String(usage.leases), "markers": String(usage.markers), "holds": String(holds),
+        ]
         record([entry], &effects)
     }
 

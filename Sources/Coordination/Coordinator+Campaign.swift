@@ -3,6 +3,8 @@
 
 extension Coordinator {
     mutating func campaign(_ campaign: Campaign, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        // Even whoever holds: its hold is about to be revoked.
+        try refuseIfTerminating(campaign.key.namespace)
         var name = take(campaign.key)
         defer { shelve(name, campaign.key) }
         expireMarkerIfDue(&name, at: now, &effects)
@@ -56,6 +58,7 @@ extension Coordinator {
         _ contender: Contender, _ name: inout NameState, at now: Now, _ effects: inout [Effect]
     ) {
         let campaign = contender.campaign
+        if name.lease == nil { beginNamespace(campaign.key.namespace, at: now, &effects) }
         let token = nextRevision()
         var lease =
             name.lease

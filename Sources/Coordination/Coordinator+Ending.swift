@@ -52,18 +52,20 @@ extension Coordinator {
         let hold = name.lease!.hold!
         let record = endHold(&name, how, reason: reason, by: by, at: now, &effects)
         let lease = name.lease!
-        guard lease.way == .once, !hold.isWritten, how.countsAsAttempt, lease.failures >= lease.maxAttempts
+        guard lease.way == .once, !hold.isWritten, how.countsAsAttempt, lease.failures >= lease.maxAttempts,
+            !isTerminating(lease.key.namespace)
         else {
             handOver(&name, at: now, &effects)
             return record
         }
+        dropMarker(&name, lease.key, &effects)
         let story = "attempt \(hold.attempt) of \(lease.maxAttempts) ended: \(reason ?? "\(how)")"
         let marker = DoneMarker(
             key: lease.key, revision: nextRevision(), finding: Finding(outcome: .failed, reason: story),
             inputsDigest: hold.inputsDigest, holder: hold.holder, principal: hold.principal,
             token: hold.token, attempt: hold.attempt, info: hold.info, start: hold.began, end: now.wall,
             retention: settings.failedRetention)
-        settleName(&name, with: marker, at: now, &effects)
+        settleName(&name, with: marker, endingHold: true, at: now, &effects)
         return record
     }
 
@@ -78,29 +80,28 @@ extension Coordinator {
 
     /// Elects the first contender who is there. False: nobody is.
     mutating func electNext(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) -> Bool {
-        guard !isQuarantined(at: now), let next = name.queue.firstIndex(where: \.isPresent) else {
-            return false
-        }
+        guard !isQuarantined(at: now), let next = name.queue.firstIndex(where: \.isPresent),
+            !isTerminating(name.queue[next].campaign.key.namespace)
+        else { return false }
         let contender = name.queue.remove(at: next)
         effects.append(.waitEnded(.handedOver, after: now.instant - contender.arrived))
         elect(contender, &name, at: now, &effects)
         return true
     }
 
-    /// Writes the marker, and tells every contender and waiter.
+    /// Writes the marker, and tells every contender and waiter. If a hold ended with it, the lease's
+    /// change, which is persisted here, is one that Kubernetes clients see.
     mutating func settleName(
-        _ name: inout NameState, with marker: DoneMarker, at now: Now, _ effects: inout [Effect]
+        _ name: inout NameState, with marker: DoneMarker, endingHold: Bool, at now: Now,
+        _ effects: inout [Effect]
     ) {
         name.marker = marker
         name.markerExpiry = marker.retention.map { now.instant + $0 }
         keepMarker(&name, &effects)
         if var lease = name.lease {
             lease.failures = 0
-            // The end of the hold whose marker this is comes with it, as one version: whoever watches leases
-            // is told of versions that are revisions of their records.
-            let isShown = lease.version == marker.revision - 1
             lease.revision = nextRevision()
-            if isShown { lease.version = lease.revision }
+            if endingHold { lease.version = lease.revision }
             name.lease = lease
             keepLease(&name, &effects)
         }

@@ -47,6 +47,11 @@ extension Coordinator {
     }
 
     /// Ends the hold with a done marker, in one step, and tells everyone who waits.
+    ///
+    /// In a namespace that is being deleted there is no new marker: it would be gone before anybody could
+    /// rely on it, and a holder that is told "done" would think that others find it. So the hold stays as
+    /// it is until it is expunged, and the history says `revoked`, which is the truth. The holder may
+    /// still renew, and resign.
     mutating func complete(
         _ claim: Claim, _ finding: Finding, at now: Now, _ effects: inout [Effect]
     ) throws(Rejection) {
@@ -55,16 +60,18 @@ extension Coordinator {
         }
         let hold = try present(claim, at: now)
         guard names[claim.key]!.lease!.way == .once else { throw .lockHasNoMarker }
+        try refuseIfTerminating(claim.key.namespace)
         var name = take(claim.key)
         defer { shelve(name, claim.key) }
         let how: HoldEnd = finding.outcome == .succeeded ? .completed : .failed
         let record = endHold(&name, how, reason: finding.reason, by: nil, at: now, &effects)
+        dropMarker(&name, claim.key, &effects)
         let marker = DoneMarker(
             key: claim.key, revision: nextRevision(), finding: finding, inputsDigest: hold.inputsDigest,
             holder: hold.holder, principal: hold.principal, token: hold.token, attempt: hold.attempt,
             info: hold.info, start: hold.began, end: now.wall,
             retention: finding.outcome == .failed ? settings.failedRetention : nil)
-        settleName(&name, with: marker, at: now, &effects)
+        settleName(&name, with: marker, endingHold: true, at: now, &effects)
         say(.completed(record, marker), to: claim.request, &effects)
     }
 

@@ -2,10 +2,12 @@
 
 extension Coordinator {
     mutating func mark(_ marking: Marking, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        try refuseIfTerminating(marking.key.namespace)
         var name = take(marking.key)
         defer { shelve(name, marking.key) }
         expireMarkerIfDue(&name, at: now, &effects)
         if let marker = name.marker {
+            if marking.mustBeNew { throw .markerExists(marker) }
             guard marker.finding == marking.finding, marker.inputsDigest == marking.inputsDigest else {
                 throw .markerDiffers(marker)
             }
@@ -15,11 +17,11 @@ extension Coordinator {
             throw .held(view(of: name, now)!)
         }
         try room(in: marking.key.namespace, for: name, leases: name.lease == nil ? 0 : 1, markers: 1)
-        let marker = DoneMarker(
-            key: marking.key, revision: nextRevision(), finding: marking.finding,
-            inputsDigest: marking.inputsDigest, holder: marking.holder, principal: marking.principal,
-            token: nil, attempt: 1, info: marking.info, start: now.wall, end: now.wall,
-            retention: marking.finding.outcome == .failed ? settings.failedRetention : nil)
+        if marking.isDryRun {
+            return say(.marked(marker(marking, 0, at: now), new: true), to: marking.request, &effects)
+        }
+        beginNamespace(marking.key.namespace, at: now, &effects)
+        let marker = marker(marking, nextRevision(), at: now)
         if name.wayInUse == .lock {
             // A lock reads and writes no marker; its queue stays.
             name.marker = marker
@@ -27,15 +29,50 @@ extension Coordinator {
             keepMarker(&name, &effects)
             tellWaiters(&name, marking.key, &effects)
         } else {
-            settleName(&name, with: marker, at: now, &effects)
+            settleName(&name, with: marker, endingHold: false, at: now, &effects)
         }
         recordMark(marking, marker, at: now, &effects)
         say(.marked(marker, new: true), to: marking.request, &effects)
     }
 
+    private func marker(_ marking: Marking, _ revision: Revision, at now: Now) -> DoneMarker {
+        let isFailed = marking.finding.outcome == .failed
+        var marker = DoneMarker(
+            key: marking.key, revision: revision, finding: marking.finding,
+            inputsDigest: marking.inputsDigest, holder: marking.holder, principal: marking.principal,
+            token: nil, attempt: 1, info: marking.info, start: now.wall, end: now.wall,
+            retention: marking.retention ?? (isFailed ? settings.failedRetention : nil))
+        marker.metadata = marking.metadata
+        return marker
+    }
+
+    mutating func describe(
+        _ description: MarkerDescription, at now: Now, _ effects: inout [Effect]
+    ) throws(Rejection) {
+        var name = take(description.key)
+        defer { shelve(name, description.key) }
+        expireMarkerIfDue(&name, at: now, &effects)
+        guard var marker = name.marker else { throw .notFound(description.key) }
+        guard marker.version == description.version else { throw .revisionDiffers(current: marker.version) }
+        let was = marker.metadata
+        marker.metadata = description.metadata
+        if was != marker.metadata, !description.isDryRun {
+            marker.version = nextRevision()
+            name.marker = marker
+            keepMarker(&name, was: was, &effects)
+        }
+        say(.described(marker), to: description.request, &effects)
+    }
+
     mutating func unmark(_ unmarking: Unmarking, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
         guard let marker = names[unmarking.key]!.marker else { throw .notFound(unmarking.key) }
-        guard marker.revision == unmarking.revision else { throw .revisionDiffers(current: marker.revision) }
+        if let revision = unmarking.revision, revision != marker.revision {
+            throw .revisionDiffers(current: marker.revision)
+        }
+        if let version = unmarking.version, version != marker.version {
+            throw .revisionDiffers(current: marker.version)
+        }
+        guard !unmarking.isDryRun else { return say(.unmarked(marker), to: unmarking.request, &effects) }
         var name = take(unmarking.key)
         defer { shelve(name, unmarking.key) }
         dropMarker(&name, unmarking.key, &effects)
@@ -47,7 +84,8 @@ extension Coordinator {
         say(.unmarked(marker), to: unmarking.request, &effects)
     }
 
-    private mutating func dropMarker(_ name: inout NameState, _ key: Key, _ effects: inout [Effect]) {
+    /// The marker goes, if there is one. Whoever waits is told by the caller.
+    mutating func dropMarker(_ name: inout NameState, _ key: Key, _ effects: inout [Effect]) {
         guard let marker = name.marker else { return }
         name.marker = nil
         name.markerExpiry = nil
@@ -70,7 +108,11 @@ extension Coordinator {
             expireMarkerIfDue(&name, at: now, &effects)
             shelve(name, key)
         }
-        let view = markersView(wait)
+        var view = markersView(wait)
+        if view.verdict == .waiting, let key = view.missing.first, isTerminating(key.namespace) {
+            view.verdict = .deleted
+            view.about = key
+        }
         guard view.verdict == .waiting, let until = wait.waitUntil, until > now.instant else {
             return say(.markers(view), to: wait.request, &effects)
         }

@@ -7,10 +7,12 @@
 
 extension Coordinator {
     mutating func write(_ write: LeaseWrite, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        if write.precondition == .absent { try refuseIfTerminating(write.key.namespace) }
         var name = take(write.key)
         defer { shelve(name, write.key) }
         try check(write.precondition, name.lease)
         let step = try step(write.spec, name, at: now)
+        if step == .begin { try refuseIfTerminating(write.key.namespace) }
         if step == .nothing, name.lease?.metadata == write.metadata {
             return say(.written(name.lease!), to: write.request, &effects)
         }
@@ -74,6 +76,8 @@ extension Coordinator {
             let how: HoldEnd = step == .release ? .resigned : .revoked
             _ = endHold(&name, how, reason: reason, by: write.principal, at: now, &effects)
         }
+        if name.lease == nil { beginNamespace(write.key.namespace, at: now, &effects) }
+        let was = name.lease.flatMap { $0.metadata == write.metadata ? nil : $0.metadata }
         var lease = name.lease ?? blank(write.key, at: now)
         lease.take(write, step)
         // The end of a hold that is given back is the change itself.
@@ -83,7 +87,7 @@ extension Coordinator {
         name.lease = lease
         if step == .begin { begin(write, &name, at: now) }
         if step == .renew { renew(write, &name, at: now) }
-        keepLease(&name, &effects)
+        keepLease(&name, was: was, &effects)
         if step == .begin {
             effects.append(.persist(.hold(HoldRecord(name.lease!.hold!, of: name.lease!))))
         }
@@ -125,14 +129,16 @@ extension Coordinator {
         }
         if lease.hold != nil, !deletion.mayRevoke { throw .held(view(of: name, now)!) }
         guard !deletion.isDryRun else { return say(.deleted(lease), to: deletion.request, &effects) }
+        var ended: HoldRecord?
         if lease.hold != nil {
-            _ = endHold(
+            ended = endHold(
                 &name, .revoked, reason: "the lease was deleted", by: deletion.by, at: now, &effects)
             tellOrphaned(&name, &effects)
         }
         name.lease = nil
         effects.append(.persist(.leaseDeleted(lease, at: nextRevision())))
         effects.append(.standingsChanged(deletion.key))
+        recordDeletion(deletion, of: lease, ending: ended, at: now, &effects)
         say(.deleted(lease), to: deletion.request, &effects)
         _ = electNext(&name, at: now, &effects)
     }

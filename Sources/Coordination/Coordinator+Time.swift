@@ -7,6 +7,7 @@ extension Coordinator {
         dropDeadTimers()
         while let (at, subject) = timers.popDue(at: now.instant) {
             forgetUnlessOpen()
+            defer { endEmptied(&effects) }
             switch subject {
             case .name(let key):
                 guard names[key]?.armed == at else { continue }

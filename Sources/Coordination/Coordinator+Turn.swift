@@ -28,6 +28,7 @@ extension Coordinator {
             usage.change(key.namespace, from: names[key]!.counted, to: before.counted)
             shelve(name, key)
         }
+        for (name, record) in touchedNamespaces { namespaces[name] = record }
         for (request, place) in touchedRequests {
             setPlace(of: request, to: place)
             if let place { timers.arm(.request(request), at: place.until) }
@@ -50,6 +51,7 @@ extension Coordinator {
     private mutating func forgetBefore() {
         touchedNames.removeAll(keepingCapacity: true)
         touchedRequests.removeAll(keepingCapacity: true)
+        touchedNamespaces.removeAll(keepingCapacity: true)
         begunHolds.removeAll(keepingCapacity: true)
         holdCountBefore = holdCount
     }

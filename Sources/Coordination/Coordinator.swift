@@ -30,6 +30,8 @@ public struct Coordinator: Sendable {
     var timers = Timers()
     var holdCount = 0
     var usage: UsageBook
+    /// Every namespace that there is.
+    var namespaces: [String: NamespaceRecord] = [:]
     var waiterCounts = WaiterCounts()
     let scale: Scale
 
@@ -37,10 +39,13 @@ public struct Coordinator: Sendable {
     /// was told of ended holds, and those it ended.
     var touchedNames: [Key: NameState] = [:]
     var touchedRequests: [RequestID: Place?] = [:]
+    var touchedNamespaces: [String: NamespaceRecord?] = [:]
     var begunHolds: [(key: Key, token: FencingToken, confirmWithin: Interval?)] = []
     var knownHolds: [FencingToken: HoldRecord] = [:]
     var holdCountBefore = 0
 
+    /// Namespaces whose last lease or marker went in the present step.
+    var emptied: Set<String> = []
     var idleRing = IdleRing()
     static let vacant = NameState()
 
@@ -48,10 +53,11 @@ public struct Coordinator: Sendable {
     ///
     /// Every hold gets a full duration from now. `names` has every lease that is held
     /// and every marker with a retention; whatever else is named is fetched when it is. `usage` is what
-    /// each namespace has, weighed with `scale`; nothing is reserved in it.
+    /// each namespace has, weighed with `scale`; nothing is reserved in it. `namespaces` are all that
+    /// there are.
     public init(
         settings: CoreSettings, revision: Revision, names: [NameRecords], usage: [String: NamespaceUsage],
-        scale: Scale, quarantineUntil: Instant? = nil, at now: Now
+        namespaces: [NamespaceRecord], scale: Scale, quarantineUntil: Instant? = nil, at now: Now
     ) {
         self.settings = settings
         self.revision = revision
@@ -59,6 +65,7 @@ public struct Coordinator: Sendable {
         self.quarantineUntil = quarantineUntil
         self.usage = UsageBook(usage)
         self.scale = scale
+        for record in namespaces { self.namespaces[record.name] = record }
         for records in names {
             learn(records, at: now)
         }
@@ -102,11 +109,13 @@ public struct Coordinator: Sendable {
         case .revoke(let revocation): need(revocation.key, holding: revocation.token, &needs)
         case .mark(let marking): need(marking.key, &needs)
         case .unmark(let unmarking): need(unmarking.key, &needs)
+        case .describe(let description): need(description.key, &needs)
         case .write(let write): need(write.key, &needs)
         case .delete(let deletion): need(deletion.key, &needs)
         case .wait(let wait): for key in wait.keys { need(key, &needs) }
         case .sweep(let key, _), .takeBack(let key, _): need(key, &needs)
-        case .forsake, .record: break
+        case .expunge(let keys, _): for key in keys { need(key, &needs) }
+        case .forsake, .record, .writeNamespace, .terminateNamespace, .removeNamespace: break
         }
     }
 
@@ -160,6 +169,8 @@ public struct Coordinator: Sendable {
     /// is among the effects.
     public mutating func apply(_ command: Command, at now: Now, effects: inout [Effect]) throws(Rejection) {
         forgetUnlessOpen()
+        // What is refused may have been the occasion for something to go that was due.
+        defer { endEmptied(&effects) }
         switch command {
         case .campaign(let campaign): try self.campaign(campaign, at: now, &effects)
         case .renew(let claim): try renew(claim, at: now, &effects)
@@ -168,9 +179,14 @@ public struct Coordinator: Sendable {
         case .revoke(let revocation): try revoke(revocation, at: now, &effects)
         case .mark(let marking): try mark(marking, at: now, &effects)
         case .unmark(let unmarking): try unmark(unmarking, at: now, &effects)
+        case .describe(let description): try describe(description, at: now, &effects)
         case .wait(let wait): try self.wait(wait, at: now, &effects)
         case .write(let write): try self.write(write, at: now, &effects)
         case .delete(let deletion): try delete(deletion, at: now, &effects)
+        case .writeNamespace(let write): try writeNamespace(write, at: now, &effects)
+        case .terminateNamespace(let termination): try terminate(termination, at: now, &effects)
+        case .expunge(let keys, let by): expunge(keys, by: by, at: now, &effects)
+        case .removeNamespace(let name, let version): removeNamespace(name, version, &effects)
         case .forsake(let request): forsake(request, at: now)
         case .takeBack(let key, let token): takeBack(key, token, at: now, &effects)
         case .sweep(let key, let revision): sweep(key, revision, &effects)

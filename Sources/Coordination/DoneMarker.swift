@@ -40,9 +40,11 @@ public struct Finding: Hashable, Sendable {
 
 /// The immutable record that a piece of work ended.
 ///
-/// It says that the work ended, not that its product still exists.
+/// It says that the work ended, not that its product still exists. What Kubernetes clients attach to it may
+/// change; that is no part of what it says.
 public struct DoneMarker: Hashable, Sendable {
     public var key: Key
+    /// The revision at which it was made. With the store's incarnation it makes the uid.
     public var revision: Revision
     public var finding: Finding
     /// `sha256:…` over the inputs of the work.
@@ -58,11 +60,16 @@ public struct DoneMarker: Hashable, Sendable {
     public var end: Timestamp
     /// How long it is kept; nil for good. Failed markers have `failedRetention`.
     public var retention: Interval?
+    /// The revision of the latest change that a Kubernetes client can see: its resourceVersion. Only
+    /// metadata change; until then it is `revision`.
+    public var version: Revision
+    /// As a lease's: what Kubernetes clients attach, opaque to the core.
+    public var metadata: [UInt8] = []
 
     public init(
         key: Key, revision: Revision, finding: Finding, inputsDigest: String?, holder: String,
         principal: String?, token: FencingToken?, attempt: Int, info: [String: String], start: Timestamp,
-        end: Timestamp, retention: Interval?
+        end: Timestamp, retention: Interval?, version: Revision? = nil
     ) {
         self.key = key
         self.revision = revision
@@ -76,5 +83,6 @@ public struct DoneMarker: Hashable, Sendable {
         self.start = start
         self.end = end
         self.retention = retention
+        self.version = version ?? revision
     }
 }

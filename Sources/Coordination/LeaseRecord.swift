@@ -28,7 +28,8 @@ public struct LeaseRecord: Hashable, Sendable {
     /// How the latest hold ended, to be told to the next holder.
     public var last: EndedHold?
     /// The revision of the latest change that a Kubernetes client can see: its resourceVersion. What
-    /// only /v1 shows (an attempt that was counted, an expiry that altered nothing) leaves it alone.
+    /// only /v1 shows (an attempt that was counted, an expiry that altered nothing) leaves it alone:
+    /// then it is less than `revision`.
     public var version: Revision
     /// What Kubernetes clients attach: labels, annotations, owners, managed fields. The core never
     /// looks into these bytes; equal bytes are equal metadata.

@@ -21,6 +21,14 @@ public enum Rejection: Error, Hashable, Sendable {
     case revisionDiffers(current: Revision)
     /// There is a lease of this name already.
     case exists(LeaseRecord)
+    /// There is a marker of this name already.
+    case markerExists(DoneMarker)
+    case namespaceExists(NamespaceRecord)
+    case namespaceNotFound(String)
+    /// A namespace can't be deleted while anything in it is held: this is the first that is.
+    case namespaceHeld(LeaseView)
+    /// The namespace is being deleted: nothing begins in it any more.
+    case namespaceTerminating(String)
     /// Nobody may begin a hold for a while after a restore.
     case restoreQuarantine(remaining: Interval)
     /// As many wait already as may.

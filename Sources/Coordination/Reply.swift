@@ -17,6 +17,11 @@ public enum Reply: Hashable, Sendable {
     case written(LeaseRecord)
     /// The lease as it was last.
     case deleted(LeaseRecord)
+    /// The marker with its metadata as they are now, or with `dryRun` as they would be.
+    case described(DoneMarker)
+    case namespaceWritten(NamespaceRecord)
+    /// It is being deleted: since now, or already.
+    case namespaceTerminating(NamespaceRecord)
     case refused(Rejection)
 }
 
@@ -103,7 +108,7 @@ public struct MarkersView: Hashable, Sendable {
         case waiting
         /// A hold ended without a marker, and nobody contends for it.
         case orphaned
-        /// A marker that was there has been deleted.
+        /// A marker that was there has been deleted, or the namespace is being deleted: there will be none.
         case deleted
     }
     public var verdict: Verdict

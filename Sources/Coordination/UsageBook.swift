@@ -46,19 +46,21 @@ extension Coordinator {
     mutating func book(_ name: inout NameState, _ key: Key) {
         let new = name.usage
         usage.change(key.namespace, from: name.counted, to: new)
+        if name.counted != new, isEmpty(key.namespace) { emptied.insert(key.namespace) }
         name.counted = new
     }
 
-    /// The lease as it is now becomes durable with this turn.
-    mutating func keepLease(_ name: inout NameState, _ effects: inout [Effect]) {
+    /// The lease as it is now becomes durable with this turn. `was` is the metadata that it had, if they
+    /// are others now.
+    mutating func keepLease(_ name: inout NameState, was: [UInt8]? = nil, _ effects: inout [Effect]) {
         name.leaseBytes = scale.lease(name.lease!)
-        effects.append(.persist(.lease(name.lease!)))
+        effects.append(.persist(.lease(name.lease!, was: was)))
     }
 
     /// The same for the marker.
-    mutating func keepMarker(_ name: inout NameState, _ effects: inout [Effect]) {
+    mutating func keepMarker(_ name: inout NameState, was: [UInt8]? = nil, _ effects: inout [Effect]) {
         name.markerBytes = scale.marker(name.marker!)
-        effects.append(.persist(.marker(name.marker!)))
+        effects.append(.persist(.marker(name.marker!, was: was)))
     }
 
     /// Whether the namespace has room for what an election or a marker adds to this name.

@@ -27,6 +27,7 @@ public final class Daemon: @unchecked Sendable {
     let server: HTTPServer
     let clocks: Clocks
     let sweeper: Sweeper
+    let emptier: NamespaceEmptier
     private(set) var certificates: Certificates?
     let desk: AuditDesk
     /// What the audit record is told of the start.
@@ -68,7 +69,7 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.coreSettings, revision: recovered.revision, names: names,
-            usage: recovered.usage, scale: SQLiteStore.scale,
+            usage: recovered.usage, namespaces: recovered.namespaces, scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
@@ -76,7 +77,8 @@ public final class Daemon: @unchecked Sendable {
         turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
         started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
-        let kubernetes = Kubernetes(incarnation: incarnation, version: batonVersion)
+        let kubernetes = Kubernetes(
+            incarnation: incarnation, version: batonVersion, settings: configuration.api)
         let hub = WatchHub(
             server: reference, store: store, face: kubernetes, meters: turns.meters,
             limits: configuration.watches)
@@ -94,6 +96,7 @@ public final class Daemon: @unchecked Sendable {
         server.tls = certificates?.context
         reference.server = server
         turns.door = door
+        emptier = NamespaceEmptier(turns: turns, face: door.kubernetes, log: log)
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
         herald = Herald(manager, clocks: clocks) { [door] in door.statusLine }
         if isRestored {
@@ -143,6 +146,7 @@ public final class Daemon: @unchecked Sendable {
     private func prepare() {
         turns.submit(.record(started))
         sweeper.start()
+        emptier.start()
         watchSignals()
         herald.start()
         loop.post { [self] in herald.ready() }

@@ -15,7 +15,7 @@ final class Door: RequestHandler, TurnOutlet {
     let server: ServerReference
     let turns: Turns
     private(set) var elections: Elections
-    let kubernetes: Kubernetes
+    private(set) var kubernetes: Kubernetes
     let hub: WatchHub
     private(set) var facts: ServerFacts
     private let gate: Gate
@@ -69,6 +69,8 @@ final class Door: RequestHandler, TurnOutlet {
         gate.issuers.onNews = { [unowned self] in judgeAgain() }
         hub.onEnd = { [unowned self] visit, isWhole in noteEnd(of: visit, status: isWhole ? 200 : nil) }
     }
+
+    func peer(of visit: Visit) -> Peer? { http.peer(of: visit.exchange) }
 
     private var http: HTTPServer { server.server }
 
@@ -141,7 +143,7 @@ final class Door: RequestHandler, TurnOutlet {
         var (command, visit) = (command, visit)
         if command.isAct {
             visit.isAct = true
-            let address = http.peer(of: visit.exchange)?.text ?? ""
+            let address = peer(of: visit)?.text ?? ""
             command.attribute(
                 to: Origin(requestID: visit.id, identity: visit.identity, address: address))
         }
@@ -179,6 +181,7 @@ final class Door: RequestHandler, TurnOutlet {
     /// Settings of requests and waits, for what comes from now on.
     func change(to configuration: Configuration) {
         elections.settings = configuration.api
+        kubernetes.settings = configuration.api
         facts.walBytesMax = configuration.walBytesMax
         hub.limits = configuration.watches
         requestLog.scope = configuration.requestLog

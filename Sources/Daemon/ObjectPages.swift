@@ -33,7 +33,8 @@ struct ObjectPages {
         self.reader = reader
         self.resource = resource
         only = name
-        let all = try namespace.map { [$0] } ?? reader.store.namespaces()
+        // Each namespace has a record; some have nothing else.
+        let all = namespace.map { [$0] } ?? reader.store.namespaceRecords().map(\.name)
         guard let place else {
             names = all[...]
             return
@@ -60,7 +61,8 @@ struct ObjectPages {
 
     private func page(_ name: String) throws -> Page {
         if resource == .namespaces {
-            return Page(name: name, objects: [reader.face.object(namespace: name)])
+            let object = try reader.object(resource, Key(namespace: name, name: name))
+            return Page(name: name, objects: object.map { [$0] } ?? [])
         }
         if let only {
             guard after.map({ only > $0 }) ?? true else { return Page(name: name, objects: []) }

@@ -19,6 +19,7 @@ struct Lists {
     let leasesAfter: Statement
     let markersAfter: Statement
     let audit: Statement
+    let allNamespaces: Statement
 
     private static let leasesSQL: StaticString =
         "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
@@ -62,6 +63,8 @@ struct Lists {
     private static let auditSQL: StaticString =
         "SELECT body FROM audit WHERE revision < ?1 ORDER BY revision DESC"
 
+    private static let allNamespacesSQL: StaticString = "SELECT body FROM namespaces"
+
     init(_ connection: Connection) throws(StoreError) {
         leases = try connection.prepare(Self.leasesSQL)
         heldLeases = try connection.prepare(Self.heldSQL)
@@ -76,6 +79,7 @@ struct Lists {
         leasesAfter = try connection.prepare(Self.leasesAfterSQL)
         markersAfter = try connection.prepare(Self.markersAfterSQL)
         audit = try connection.prepare(Self.auditSQL)
+        allNamespaces = try connection.prepare(Self.allNamespacesSQL)
     }
 }
 

@@ -18,29 +18,32 @@ struct Overlay {
 
     private(set) var entries: [Key: Entry] = [:]
     private(set) var holds: [FencingToken: Slot<HoldRecord>] = [:]
+    private(set) var namespaces: [String: Slot<NamespaceRecord>] = [:]
     /// In the order of their revisions.
     private(set) var audit: [AuditEntry] = []
     /// The latest turn in here, or before.
     private(set) var revision: Revision = 0
 
-    var count: Int { entries.count + holds.count + audit.count }
-    var isEmpty: Bool { entries.isEmpty && holds.isEmpty && audit.isEmpty }
+    var count: Int { entries.count + holds.count + namespaces.count + audit.count }
+    var isEmpty: Bool { count == 0 }
 
     mutating func apply(_ changes: [Change], turn: Revision) {
         precondition(turn >= revision, "turns come in order")
         revision = turn
         for change in changes {
             switch change {
-            case .lease(let record):
+            case .lease(let record, _):
                 entries[record.key, default: Entry()].lease = Slot(value: record, turn: turn)
             case .leaseDeleted(let record, _):
                 entries[record.key, default: Entry()].lease = Slot(value: nil, turn: turn)
-            case .marker(let record):
+            case .marker(let record, _):
                 entries[record.key, default: Entry()].marker = Slot(value: record, turn: turn)
             case .markerDeleted(let record, _):
                 entries[record.key, default: Entry()].marker = Slot(value: nil, turn: turn)
             case .hold(let record): holds[record.token] = Slot(value: record, turn: turn)
             case .audit(let entry): audit.append(entry)
+            case .namespace(let record, _): namespaces[record.name] = Slot(value: record, turn: turn)
+            case .namespaceDeleted(let record, _): namespaces[record.name] = Slot(value: nil, turn: turn)
             }
         }
     }
@@ -48,7 +51,7 @@ struct Overlay {
     /// All of it, for the tables.
     func batch() -> Batch {
         var rows: [Row] = []
-        rows.reserveCapacity(entries.count * 2 + holds.count + audit.count)
+        rows.reserveCapacity(entries.count * 2 + holds.count + namespaces.count + audit.count)
         for (key, entry) in entries {
             if let slot = entry.lease {
                 rows.append(slot.value.map { .lease($0) } ?? .noLease(key))
@@ -58,6 +61,9 @@ struct Overlay {
             }
         }
         for slot in holds.values { if let hold = slot.value { rows.append(.hold(hold)) } }
+        for (name, slot) in namespaces {
+            rows.append(slot.value.map { .namespace($0) } ?? .noNamespace(name))
+        }
         for entry in audit { rows.append(.audit(entry)) }
         return Batch(revision: revision, rows: rows)
     }
@@ -73,9 +79,15 @@ struct Overlay {
             case .noMarker(let key): retireMarker(key, batch.revision)
             case .hold(let record):
                 if let slot = holds[record.token], slot.turn <= batch.revision { holds[record.token] = nil }
+            case .namespace(let record): retireNamespace(record.name, batch.revision)
+            case .noNamespace(let name): retireNamespace(name, batch.revision)
             case .audit: break
             }
         }
+    }
+
+    private mutating func retireNamespace(_ name: String, _ revision: Revision) {
+        if let slot = namespaces[name], slot.turn <= revision { namespaces[name] = nil }
     }
 
     private mutating func retireLease(_ key: Key, _ revision: Revision) {
@@ -114,6 +126,8 @@ enum Row: Sendable {
     case marker(DoneMarker)
     case noMarker(Key)
     case hold(HoldRecord)
+    case namespace(NamespaceRecord)
+    case noNamespace(String)
     case audit(AuditEntry)
 }
 
@@ -126,6 +140,8 @@ extension Row {
         case .marker(let record): "1\(record.key.namespace)/\(record.key.name)"
         case .noMarker(let key): "1\(key.namespace)/\(key.name)"
         case .hold(let record): "2\(record.token + 10_000_000_000_000_000)"
+        case .namespace(let record): "4\(record.name)"
+        case .noNamespace(let name): "4\(name)"
         case .audit(let entry): "3\(entry.revision + 10_000_000_000_000_000)"
         }
     }

@@ -122,6 +122,10 @@ final class Reader {
         try decoded("a hold") { () throws(CodecError) in try RecordCodec.hold(row.blob(column)) }
     }
 
+    static func namespace(_ row: Statement, _ column: Int32) throws(StoreError) -> NamespaceRecord {
+        try decoded("a namespace") { () throws(CodecError) in try RecordCodec.namespace(row.blob(column)) }
+    }
+
     static func audit(_ row: Statement, _ column: Int32) throws(StoreError) -> AuditEntry {
         try decoded("an audit entry") { () throws(CodecError) in try RecordCodec.audit(row.blob(column)) }
     }

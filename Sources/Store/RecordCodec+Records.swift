@@ -88,7 +88,7 @@ extension ByteReader {
             preferredHolder: try optionalText())
     }
 
-    private mutating func optionalTime() throws(CodecError) -> Timestamp? {
+    mutating func optionalTime() throws(CodecError) -> Timestamp? {
         try optionalInteger().map { Timestamp(microseconds: $0) }
     }
 
@@ -129,6 +129,8 @@ extension ByteWriter {
         integer(marker.start.microseconds)
         integer(marker.end.microseconds)
         integer(marker.retention?.nanoseconds)
+        integer(marker.version)
+        raw(marker.metadata)
     }
 
     private mutating func finding(_ finding: Finding) {
@@ -146,11 +148,15 @@ extension ByteWriter {
 
 extension ByteReader {
     mutating func marker() throws(CodecError) -> DoneMarker {
-        DoneMarker(
+        var marker = DoneMarker(
             key: try key(), revision: try integer(), finding: try finding(),
             inputsDigest: try optionalText(), holder: try text(), principal: try optionalText(),
             token: try optionalInteger(), attempt: try number(), info: try map(), start: try time(),
             end: try time(), retention: try optionalInteger().map { Interval(nanoseconds: $0) })
+        guard version > 2 else { return marker }
+        marker.version = try integer()
+        marker.metadata = try raw()
+        return marker
     }
 
     private mutating func finding() throws(CodecError) -> Finding {
@@ -167,6 +173,28 @@ extension ByteReader {
                 Artifact(name: try text(), digest: try text(), size: try optionalInteger()))
         }
         return artifacts
+    }
+}
+
+extension ByteWriter {
+    mutating func namespace(_ namespace: NamespaceRecord) {
+        text(namespace.name)
+        integer(namespace.created)
+        integer(namespace.createdAt.microseconds)
+        integer(namespace.version)
+        raw(namespace.metadata)
+        byte(namespace.isClients ? 1 : 0)
+        integer(namespace.terminatingSince?.microseconds)
+        text(namespace.terminatedBy)
+    }
+}
+
+extension ByteReader {
+    mutating func namespace() throws(CodecError) -> NamespaceRecord {
+        NamespaceRecord(
+            name: try text(), created: try integer(), createdAt: try time(), version: try integer(),
+            metadata: try raw(), isClients: try flag(), terminatingSince: try optionalTime(),
+            terminatedBy: try optionalText())
     }
 }
 

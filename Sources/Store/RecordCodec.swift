@@ -14,7 +14,7 @@ import Coordination
 /// Decoding trusts nothing: every read is checked against the end, and a count
 /// never asks for more than the bytes that are left.
 enum RecordCodec {
-    static let version: UInt8 = 2
+    static let version: UInt8 = 3
 
     static func encode(_ record: LeaseRecord, into out: inout ByteWriter) {
         out.reset()
@@ -38,6 +38,12 @@ enum RecordCodec {
         out.reset()
         out.byte(version)
         out.audit(entry)
+    }
+
+    static func encode(_ record: NamespaceRecord, into out: inout ByteWriter) {
+        out.reset()
+        out.byte(version)
+        out.namespace(record)
     }
 
     static func encode(_ changes: [Change], into out: inout ByteWriter) {
@@ -88,6 +94,13 @@ enum RecordCodec {
         return entry
     }
 
+    static func namespace(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> NamespaceRecord {
+        var reader = try body(bytes)
+        let record = try reader.namespace()
+        try reader.finish()
+        return record
+    }
+
     static func changes(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> [Change] {
         var reader = try body(bytes)
         let count = try reader.count()
@@ -115,21 +128,25 @@ private enum ChangeTag: UInt8 {
     case markerDeleted = 3
     case hold = 4
     case audit = 5
+    case namespace = 6
+    case namespaceDeleted = 7
 }
 
 extension ByteWriter {
     mutating func change(_ change: Change) {
         switch change {
-        case .lease(let record):
+        case .lease(let record, let was):
             byte(ChangeTag.lease.rawValue)
             lease(record)
+            optional(was) { $0.raw($1) }
         case .leaseDeleted(let record, let at):
             byte(ChangeTag.leaseDeleted.rawValue)
             lease(record)
             integer(at)
-        case .marker(let record):
+        case .marker(let record, let was):
             byte(ChangeTag.marker.rawValue)
             marker(record)
+            optional(was) { $0.raw($1) }
         case .markerDeleted(let record, let at):
             byte(ChangeTag.markerDeleted.rawValue)
             marker(record)
@@ -140,6 +157,14 @@ extension ByteWriter {
         case .audit(let entry):
             byte(ChangeTag.audit.rawValue)
             audit(entry)
+        case .namespace(let record, let was):
+            byte(ChangeTag.namespace.rawValue)
+            namespace(record)
+            optional(was) { $0.raw($1) }
+        case .namespaceDeleted(let record, let at):
+            byte(ChangeTag.namespaceDeleted.rawValue)
+            namespace(record)
+            integer(at)
         }
     }
 }
@@ -147,15 +172,23 @@ extension ByteWriter {
 extension ByteReader {
     mutating func change() throws(CodecError) -> Change {
         switch try choice("change", as: ChangeTag.self) {
-        case .lease: return .lease(try lease())
+        case .lease: return .lease(try lease(), was: try replaced())
         case .leaseDeleted:
             return .leaseDeleted(version > 1 ? try lease() : LeaseRecord(gone: try key()), at: try integer())
-        case .marker: return .marker(try marker())
+        case .marker: return .marker(try marker(), was: try replaced())
         case .markerDeleted:
             return .markerDeleted(version > 1 ? try marker() : DoneMarker(gone: try key()), at: try integer())
         case .hold: return .hold(try hold())
         case .audit: return .audit(try audit())
+        case .namespace: return .namespace(try namespace(), was: try replaced())
+        case .namespaceDeleted: return .namespaceDeleted(try namespace(), at: try integer())
         }
+    }
+
+    /// The metadata that the change replaced. Before version 3 changes didn't say.
+    private mutating func replaced() throws(CodecError) -> [UInt8]? {
+        guard version > 2 else { return nil }
+        return try flag() ? try raw() : nil
     }
 }
 

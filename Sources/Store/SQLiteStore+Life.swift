@@ -13,6 +13,8 @@ public struct Recovered: Sendable {
     public var expiringMarkers: [DoneMarker]
     /// What each namespace has.
     public var usage: [String: NamespaceUsage]
+    /// Every namespace, in the order of their names.
+    public var namespaces: [NamespaceRecord]
     /// The journal begins after this revision: a watch from before it gets 410.
     public var compactedRevision: Revision
     /// Set after a restore until `endQuarantine`: holders that the backup doesn't know may be at work.
@@ -89,10 +91,13 @@ extension SQLiteStore {
         batchOutstanding = false
         overlay = Overlay()
         for row in opened.replayed { overlay.apply(row.turn.changes, turn: row.turn.revision) }
+        let usage = try usage(reader)
+        let namespaces = completeNamespaces(try namespaceRecords(reader), usage)
+        shelf = NamespaceShelf(namespaces)
         return Recovered(
             revision: opened.journalRevision, incarnation: opened.meta.incarnation,
             heldLeases: try heldLeases(reader), expiringMarkers: try expiringMarkers(reader),
-            usage: try usage(reader),
+            usage: usage, namespaces: namespaces,
             compactedRevision: opened.meta.compactedRevision, restoredAt: opened.meta.restoredAt,
             replayedTurns: opened.replayed.count)
     }

@@ -27,6 +27,7 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
 
     var reader: Reader?
     var overlay = Overlay()
+    var shelf = NamespaceShelf()
     /// The turn in flight, as an overlay over the overlay.
     var inFlight: InFlight?
     var batchOutstanding = false
@@ -90,6 +91,7 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
         guard result == .committed else { return }
         acknowledged = turn.revision
         overlay.apply(turn.changes, turn: turn.revision)
+        shelf.apply(turn.changes)
         writeBehindIfDue()
     }
 
@@ -169,9 +171,10 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
     }
 
     /// Acknowledged turns after `revision`, oldest first; at most `limit`.
-    /// Throws `.compacted` if the journal doesn't reach back to it.
+    /// Throws `.compacted` if the journal doesn't reach back to it. Nothing is read if there is none.
     public func journal(after revision: Revision, limit: Int) throws(StoreError) -> [Turn] {
         onLoop()
+        guard revision < acknowledged else { return [] }
         let (turns, begins) = try openReader().journal(after: revision, limit: limit)
         guard revision >= begins else { throw .compacted(begins) }
         return turns.filter { $0.revision <= acknowledged }

@@ -11,12 +11,12 @@ enum Schema {
     /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
     /// application file-format should set the Application ID integer to a unique integer".
     static let applicationID: Int64 = 0x4261_746E
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
-    private static let migrations: [StaticString] = [first, second, third]
+    private static let migrations: [StaticString] = [first, second, third, fourth]
 
     private static let first: StaticString = """
         CREATE TABLE journal(
@@ -122,6 +122,17 @@ enum Schema {
         PRAGMA user_version=3;
         """
 
+    /// Records of namespaces. Those that there are already get theirs at the start
+    /// (`SQLiteStore.completeNamespaces`): what has them may be in the journal alone.
+    private static let fourth: StaticString = """
+        CREATE TABLE namespaces(
+            name TEXT PRIMARY KEY,
+            created TEXT, terminating_since TEXT, client INTEGER NOT NULL, revision INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) WITHOUT ROWID;
+        PRAGMA user_version=4;
+        """
+
     /// Refuses what isn't ours before anything is changed; then brings the file to this version.
     static func prepare(_ connection: Connection) throws(StoreError) {
         let found = try identify(connection)
@@ -133,6 +144,7 @@ enum Schema {
         do throws(StoreError) {
             if found == 0 { try connection.run(setApplicationID) }
             for migration in migrations.dropFirst(Int(found)) { try connection.run(migration) }
+            if found > 0 { try Rewriting.run(connection) }
             try connection.run("COMMIT")
         } catch {
             connection.rollBack()

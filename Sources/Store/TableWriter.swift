@@ -8,6 +8,8 @@ struct TableWriter {
     private let dropMarker: Statement
     private let putHold: Statement
     private let putAudit: Statement
+    private let putNamespace: Statement
+    private let dropNamespace: Statement
     private var body = ByteWriter()
 
     // An upsert, not a REPLACE: that would delete the old row from every index and insert it again. And
@@ -60,6 +62,15 @@ struct TableWriter {
         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
         """
 
+    private static let insertNamespace: StaticString = """
+        INSERT INTO namespaces(name, created, terminating_since, client, revision, body)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT(name) DO UPDATE SET
+            created = excluded.created, terminating_since = excluded.terminating_since,
+            client = excluded.client, revision = excluded.revision, body = excluded.body
+        """
+    private static let deleteNamespace: StaticString = "DELETE FROM namespaces WHERE name = ?1"
+
     init(_ connection: Connection) throws(StoreError) {
         putLease = try connection.prepare(Self.insertLease)
         dropLease = try connection.prepare(Self.deleteLease)
@@ -67,6 +78,8 @@ struct TableWriter {
         dropMarker = try connection.prepare(Self.deleteMarker)
         putHold = try connection.prepare(Self.insertHold)
         putAudit = try connection.prepare(Self.insertAudit)
+        putNamespace = try connection.prepare(Self.insertNamespace)
+        dropNamespace = try connection.prepare(Self.deleteNamespace)
     }
 
     mutating func write(_ row: Row) throws(StoreError) {
@@ -77,6 +90,10 @@ struct TableWriter {
         case .noMarker(let key): try delete(key, dropMarker)
         case .hold(let record): try write(record)
         case .audit(let entry): try write(entry)
+        case .namespace(let record): try write(record)
+        case .noNamespace(let name):
+            dropNamespace.bind(1, name)
+            try dropNamespace.run()
         }
     }
 
@@ -168,6 +185,19 @@ struct TableWriter {
         putAudit.bind(15, JSONText.map(entry.details))
         putAudit.bind(16, body)
         try putAudit.run()
+    }
+}
+
+extension TableWriter {
+    private mutating func write(_ namespace: NamespaceRecord) throws(StoreError) {
+        RecordCodec.encode(namespace, into: &body)
+        putNamespace.bind(1, namespace.name)
+        putNamespace.bind(2, namespace.created == 0 ? nil : namespace.createdAt.iso)
+        putNamespace.bind(3, namespace.terminatingSince?.iso)
+        putNamespace.bind(4, namespace.isClients ? 1 : 0)
+        putNamespace.bind(5, namespace.version)
+        putNamespace.bind(6, body)
+        try putNamespace.run()
     }
 }
 

@@ -103,7 +103,7 @@ import Testing
         let key = Key(namespace: "ci", name: "work")
         var core = Coordinator(
             settings: CoreSettings(), revision: 0, names: [NameRecords(key: key)], usage: [:],
-            scale: SQLiteStore.scale, at: now)
+            namespaces: [], scale: SQLiteStore.scale, at: now)
         var effects: [Effect] = []
         func command(_ verb: String, _ body: String, by subject: String) throws -> Command {
             let asked = APIRequest(

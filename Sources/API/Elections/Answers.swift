@@ -67,7 +67,8 @@ extension Elections {
         case .marked(let marker, _), .unmarked(let marker):
             writer.member("marker") { write(marker, to: &$0) }
         case .markers(let view): write(view, shape, to: &writer)
-        case .written, .deleted: preconditionFailure("this face writes no objects")
+        case .written, .deleted, .described, .namespaceWritten, .namespaceTerminating:
+            preconditionFailure("this face writes no objects")
         case .refused(let rejection): problem(for: rejection).write(to: &writer)
         }
     }

@@ -45,7 +45,14 @@ extension Elections {
                 .revisionDiffers,
                 "The marker's revision is \(current) by now. Read it again before you decide what to do."
             ).with { $0.member("current", current) }
-        case .exists, .restoreQuarantine: preconditionFailure("this face writes no objects")
+        case .namespaceTerminating(let name):
+            return Problem(
+                .namespaceTerminating,
+                "The namespace \(name) is being deleted, and all that is in it: nothing begins in it any more, and "
+                    + "no work of it can be completed. When it is gone, the same name begins anew."
+            ).with { $0.member("namespace", name) }
+        case .exists, .restoreQuarantine, .markerExists, .namespaceExists, .namespaceNotFound, .namespaceHeld:
+            preconditionFailure("this face writes no objects")
         case .tooMany(let bound, let limit): return tooMany(bound, limit)
         case .quotaExceeded(let bound, let namespace, let limit, let used):
             return quotaExceeded(bound, namespace, limit: limit, used: used)

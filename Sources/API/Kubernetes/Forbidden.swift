@@ -69,11 +69,11 @@ extension KubernetesRequest: Refusing {
 
     private var deed: String {
         guard let target else { return "\(request.method.lowercased()) path \(Go.quoted(path))" }
-        let verb = isWatch ? "watch" : target.name.isEmpty ? "list" : "get"
+        let verb = isWatch ? .watch : place.verb(request.method) ?? .get
         let scope =
             target.namespace.map { "in the namespace \(Go.quoted($0))" } ?? "at the cluster scope"
         return
-            "\(target.resource.isReview ? "create" : verb) resource \(Go.quoted(target.resource.plural)) in API "
+            "\(verb.rawValue) resource \(Go.quoted(target.resource.plural)) in API "
             + "group \(Go.quoted(target.resource.groupVersion.group)) \(scope)"
     }
 

@@ -106,33 +106,13 @@ enum Place: Hashable {
         }
     }
 
-    /// The one method that is served here; nil: none, since nothing is here.
-    var method: String? {
-        switch self {
-        case .unknownResource, .nowhere: nil
-        case .review: "POST"
-        default: "GET"
-        }
-    }
-
     /// Whether what is here can go out in protobuf. Custom resources have no messages.
     var hasProtobuf: Bool {
         switch self {
         case .collection(let resource, _), .object(let resource, _, _), .watch(let resource, _, _):
             resource != .doneMarkers
+        case .review: true
         default: false
-        }
-    }
-
-    /// What it takes to read here. Discovery and schemas are the daemon's as a whole: any identity may.
-    var access: Access {
-        switch self {
-        case .collection(_, let namespace?), .object(_, let namespace?, _), .watch(_, let namespace?, _):
-            Access(.view, namespace: namespace)
-        case .object(.namespaces, nil, let name): Access(.view, namespace: name)
-        case .watch(.namespaces, nil, let name?): Access(.view, namespace: name)
-        case .collection, .watch: Access(.view, namespace: Access.everyNamespace)
-        default: Access(.view, namespace: nil)
         }
     }
 }

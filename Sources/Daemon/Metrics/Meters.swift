@@ -92,12 +92,14 @@ final class Meters {
             guard let end = hold.end else { return }
             holdEnds[Int(end.how.rawValue)] += 1
             held.observe(Double(max(0, end.at.microseconds - hold.began.microseconds)) / 1e6)
-        case .lease(let lease):
+        case .lease(let lease, _):
             guard let hold = lease.hold, hold.token == lease.revision, let last = lease.last else { return }
             if last.how == .expired || last.how == .abandoned { takeovers += 1 }
-        case .marker(let marker): markers[Int(marker.finding.outcome.rawValue)] += 1
+        case .marker(let marker, _):
+            // Not once more when its labels change.
+            if change.isNew { markers[Int(marker.finding.outcome.rawValue)] += 1 }
         case .audit(let entry): recorded[entry.outcome, default: 0] += UInt64(entry.count)
-        case .leaseDeleted, .markerDeleted: break
+        case .leaseDeleted, .markerDeleted, .namespace, .namespaceDeleted: break
         }
     }
 

@@ -60,12 +60,14 @@ struct AnyRequestTests {
         if Bool.random(using: &dice) { body = ProtobufEnvelope.magic + body }
         let path = paths.randomElement(using: &dice)!
         return Cluster.read(
-            ["GET", "GET", "POST", "PUT"].randomElement(using: &dice)!,
+            ["GET", "GET", "POST", "PUT", "PATCH", "DELETE"].randomElement(using: &dice)!,
             path + (query.isEmpty ? "" : "?" + query.joined(separator: "&")),
             accept: ranges.isEmpty ? nil : ranges.joined(separator: ","),
             agent: ["curl/8", "kubectl"].randomElement(using: &dice)!, body: body,
-            contentType: [nil, "application/json", "application/vnd.kubernetes.protobuf"].randomElement(
-                using: &dice)!)
+            contentType: [
+                nil, "application/json", "application/yaml", "application/vnd.kubernetes.protobuf",
+                "application/merge-patch+json", "application/apply-patch+yaml",
+            ].randomElement(using: &dice)!)
     }
 
     private static func answer(_ request: KubernetesRequest, _ dice: inout Dice) -> APIResponse {
@@ -96,8 +98,25 @@ struct AnyRequestTests {
             case .failure(let refused): return refused.response
             case .success(let head): return head
             }
+        case .write(let write):
+            let id = RequestID(1)
+            let plan =
+                write.isCreation
+                ? write.creation(id: id, using: &dice).plan : write.plan(object(write.resource), id: id)
+            return answer(plan)
+        case .delete(let deletion): return answer(deletion.plan(object(deletion.resource), id: RequestID(1)))
+        case .deleteCollection(_, let deletion):
+            return answer(deletion.plan(object(deletion.resource), id: RequestID(1)))
         case .review(let review):
             return request.answer(review, as: nil, grants: review.accesses.map { _ in true })
+        }
+    }
+
+    /// As if the core agreed.
+    private static func answer(_ plan: WritePlan) -> APIResponse {
+        switch plan {
+        case .answer(let response): response
+        case .command(_, let answer): answer.response(to: .written(Cluster.lease()))
         }
     }
 
@@ -105,7 +124,7 @@ struct AnyRequestTests {
         switch resource {
         case .leases: Cluster.face.object(Cluster.lease())
         case .doneMarkers: Cluster.face.object(Cluster.marker())
-        default: Cluster.face.object(namespace: "ci")
+        default: Cluster.face.object(namespace: Cluster.namespace())
         }
     }
 }

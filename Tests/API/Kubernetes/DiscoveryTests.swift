@@ -143,7 +143,7 @@ struct DiscoveryTests {
     @Test func `each kind's schema has the fields that its objects have`() throws {
         let objects = [
             Cluster.face.object(Cluster.lease()), Cluster.face.object(Cluster.marker()),
-            Cluster.face.object(namespace: "ci"),
+            Cluster.face.object(namespace: Cluster.namespace()),
         ]
         let schemas = try #require(OpenAPIv2.document(version: "")["definitions"])
         for object in objects {

@@ -27,6 +27,10 @@ enum Cluster {
             hold: hold, maxAttempts: 5, transitions: 4, last: last)
     }
 
+    static func namespace(_ name: String = "ci", created: Revision = 0) -> NamespaceRecord {
+        NamespaceRecord(name: name, created: created, createdAt: began, version: created == 0 ? 1 : created)
+    }
+
     static func marker(_ outcome: Outcome = .succeeded) -> DoneMarker {
         DoneMarker(
             key: Key(namespace: "ci", name: "build"), revision: 12,

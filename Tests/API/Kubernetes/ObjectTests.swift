@@ -69,19 +69,19 @@ struct ObjectTests {
     }
 
     @Test func `a namespace is the same for as long as the store lives`() throws {
-        let json = Cluster.object(Cluster.face.object(namespace: "ci")).json
+        let json = Cluster.object(Cluster.face.object(namespace: Cluster.namespace())).json
         #expect(json["metadata"]?["labels"] == ["kubernetes.io/metadata.name": "ci"])
         #expect(json["metadata"]?["creationTimestamp"] == nil)
         #expect(json["spec"] == ["finalizers": ["kubernetes"]])
         #expect(json["status"] == ["phase": "Active"])
         let uid = try #require(json["metadata"]?["uid"]?.string)
-        #expect(Cluster.object(Cluster.face.object(namespace: "ci")).json["metadata"]?["uid"]?.string == uid)
+        #expect(Cluster.object(Cluster.face.object(namespace: Cluster.namespace())).json["metadata"]?["uid"]?.string == uid)
         // RFC 9562: the version's digit, and the variant's.
         #expect(Array(uid)[14] == "8")
         #expect("89ab".contains(Array(uid)[19]))
         let others = [
-            Cluster.face.object(namespace: "ci-2"),
-            Kubernetes(incarnation: 1, version: "").object(namespace: "ci"),
+            Cluster.face.object(namespace: Cluster.namespace("ci-2")),
+            Kubernetes(incarnation: 1, version: "").object(namespace: Cluster.namespace()),
         ]
         for other in others { #expect(other.metadata.uid.text != uid) }
     }
@@ -119,7 +119,7 @@ struct ObjectTests {
     }
 
     @Test func `yaml is the same in blocks`() {
-        let answer = Cluster.object(Cluster.face.object(namespace: "ci"), accept: "application/yaml")
+        let answer = Cluster.object(Cluster.face.object(namespace: Cluster.namespace()), accept: "application/yaml")
         #expect(answer.header("Content-Type") == "application/yaml")
         #expect(answer.text.hasPrefix("kind: Namespace\napiVersion: v1\nmetadata:\n  name: ci\n"))
         #expect(answer.text.hasSuffix("spec:\n  finalizers:\n  - kubernetes\nstatus:\n  phase: Active\n"))

@@ -27,10 +27,10 @@ struct WatchTests {
         _ version: Revision, labels: [String: String], before: [String: String]? = nil
     ) throws -> ObjectChange {
         var change = try #require(Cluster.face.seen(.lease(lease(version))))
-        change.object.metadata.labels = labels
+        change.object.metadata.ownLabels = labels
         if let before {
             change.before = change.object
-            change.before?.metadata.labels = before
+            change.before?.metadata.ownLabels = before
         }
         return change
     }

@@ -103,7 +103,7 @@ extension KubernetesObject {
         switch name {
         case "metadata.name", "name": metadata.name
         case "metadata.namespace": metadata.namespace ?? ""
-        default: "Active"
+        default: phase ?? ""
         }
     }
 }

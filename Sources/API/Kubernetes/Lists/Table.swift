@@ -69,7 +69,7 @@ extension KubernetesObject {
         let age = JSON.string(metadata.created.map { Age.text(of: $0, at: now) } ?? "<unknown>")
         switch content {
         case .lease(let spec): return [name, .string(spec.holder ?? ""), age]
-        case .namespace: return [name, .string("Active"), age]
+        case .namespace: return [name, .string(phase!), age]
         case .doneMarker(let marker):
             return [
                 name, .string(marker.finding.outcome.word), .string(marker.holder), age,

@@ -6,9 +6,9 @@ extension Kubernetes {
         KubernetesObject(
             metadata: ObjectMetadata(
                 name: marker.key.name, namespace: marker.key.namespace,
-                // It doesn't change: the revision is that of its creation.
-                uid: UID(incarnation: incarnation, created: marker.revision), version: marker.revision,
-                generation: 1, created: marker.end),
+                uid: UID(incarnation: incarnation, created: marker.revision), version: marker.version,
+                // The spec never changes.
+                generation: 1, created: marker.end, attached: AttachedMetadata(stored: marker.metadata)),
             content: .doneMarker(marker))
     }
 }

@@ -2,15 +2,31 @@ import Coordination
 import Digest
 
 extension Kubernetes {
-    /// A namespace that has a lease or a done marker. There is no record of it, so what it shows is derived
-    /// from its name: the uid stays the same for the life of the store, when it began is not known, and its
-    /// version never changes.
-    public func object(namespace name: String) -> KubernetesObject {
-        KubernetesObject(
+    /// Every namespace has its name under this label.
+    static let nameLabel = "kubernetes.io/metadata.name"
+
+    /// One that is older than the records of namespaces (`created` is 0) has a uid that is derived from its
+    /// name, and when it began is not known.
+    public func object(namespace: NamespaceRecord) -> KubernetesObject {
+        let isOld = namespace.created == 0
+        return KubernetesObject(
             metadata: ObjectMetadata(
-                name: name, namespace: nil, uid: UID(incarnation: incarnation, namespace: name),
-                version: 1, created: nil, labels: ["kubernetes.io/metadata.name": name]),
-            content: .namespace)
+                name: namespace.name, namespace: nil,
+                uid: isOld
+                    ? UID(incarnation: incarnation, namespace: namespace.name)
+                    : UID(incarnation: incarnation, created: namespace.created),
+                version: namespace.version, created: isOld ? nil : namespace.createdAt,
+                attached: AttachedMetadata(stored: namespace.metadata),
+                ownLabels: [Self.nameLabel: namespace.name]),
+            content: .namespace(isTerminating: namespace.isTerminating))
+    }
+}
+
+extension KubernetesObject {
+    /// A namespace's `status.phase`; others have none.
+    var phase: String? {
+        guard case .namespace(let isTerminating) = content else { return nil }
+        return isTerminating ? "Terminating" : "Active"
     }
 }
 

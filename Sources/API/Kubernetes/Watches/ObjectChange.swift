@@ -28,19 +28,48 @@ public struct ObjectChange: Hashable, Sendable {
 extension Kubernetes {
     /// What a change is to whoever watches objects; nil: they don't see it. This is the one place that knows.
     public func seen(_ change: Change) -> ObjectChange? {
+        guard change.isVisible else { return nil }
+        let kind: ObjectChange.Kind = change.isNew ? .created : .changed
+        let revision = change.revision
         switch change {
-        case .lease(let lease):
-            // What only /v1 shows leaves the version alone.
-            guard lease.version == lease.revision else { return nil }
-            let kind: ObjectChange.Kind = lease.version == lease.created ? .created : .changed
-            return ObjectChange(kind, object(lease), at: lease.version)
-        case .leaseDeleted(let lease, let revision):
-            return ObjectChange(.deleted, object(lease), at: revision)
-        case .marker(let marker):
-            return ObjectChange(.created, object(marker), at: marker.revision)
-        case .markerDeleted(let marker, let revision):
-            return ObjectChange(.deleted, object(marker), at: revision)
+        case .lease(let lease, let was):
+            let before = was.map { object(lease.with(metadata: $0)) }
+            return ObjectChange(kind, object(lease), at: revision, before: before)
+        case .marker(let marker, let was):
+            let before = was.map { object(marker.with(metadata: $0)) }
+            return ObjectChange(kind, object(marker), at: revision, before: before)
+        case .namespace(let namespace, let was):
+            let before = was.map { object(namespace: namespace.with(metadata: $0)) }
+            return ObjectChange(kind, object(namespace: namespace), at: revision, before: before)
+        case .leaseDeleted(let lease, _): return ObjectChange(.deleted, object(lease), at: revision)
+        case .markerDeleted(let marker, _): return ObjectChange(.deleted, object(marker), at: revision)
+        case .namespaceDeleted(let namespace, _):
+            return ObjectChange(.deleted, object(namespace: namespace), at: revision)
         case .hold, .audit: return nil
         }
+    }
+}
+
+extension LeaseRecord {
+    fileprivate func with(metadata: [UInt8]) -> LeaseRecord {
+        var record = self
+        record.metadata = metadata
+        return record
+    }
+}
+
+extension DoneMarker {
+    fileprivate func with(metadata: [UInt8]) -> DoneMarker {
+        var record = self
+        record.metadata = metadata
+        return record
+    }
+}
+
+extension NamespaceRecord {
+    fileprivate func with(metadata: [UInt8]) -> NamespaceRecord {
+        var record = self
+        record.metadata = metadata
+        return record
     }
 }

@@ -7,7 +7,7 @@ extension KubernetesRequest {
     var isWatch: Bool {
         switch place {
         case .watch: true
-        case .collection: flag("watch") ?? false
+        case .collection: request.method == "GET" && flag("watch") ?? false
         default: false
         }
     }
