@@ -70,6 +70,12 @@ struct RefusalTests {
             ["current": .number(JSONNumber(21))]
         ),
         (
+            .namespaceTerminating("ci"),
+            "409 namespace-terminating: The namespace ci is being deleted, and all that is in it: nothing begins in it "
+                + "any more, and no work of it can be completed. When it is gone, the same name begins anew.",
+            ["namespace": .string("ci")]
+        ),
+        (
             .tooMany(.queue, limit: 1000),
             "429 too-many: As many contenders queue for this name as may: 1000 (contender.queueMax). Try again in a moment.",
             ["setting": .string("contender.queueMax"), "limit": .number(JSONNumber(1000))]

@@ -5,6 +5,7 @@ struct Disk {
     private(set) var revision: Revision = 0
     var leases: [Key: LeaseRecord] = [:]
     var markers: [Key: DoneMarker] = [:]
+    var namespaces: [String: NamespaceRecord] = [:]
     /// The history. A story that prunes it removes from here.
     var holds: [FencingToken: HoldRecord] = [:]
     /// What no journal may hold: changes out of order, two holds at a time, a token that went back.
@@ -35,14 +36,22 @@ struct Disk {
 
     private mutating func write(_ change: Change) {
         switch change {
-        case .lease(let lease):
-            if let before = leases[lease.key] { compareVersions(before, lease) }
+        case .lease(let lease, let was):
+            demandNamespace(lease.key)
+            let before = leases[lease.key]
+            if let before { compareVersions(before, lease) }
+            demandNews(change, was, before?.metadata, lease.metadata)
             leases[lease.key] = lease
         case .leaseDeleted(let lease, _):
             if leases.removeValue(forKey: lease.key) == nil {
                 faults.append("\(lease.key.name): no lease to delete")
             }
-        case .marker(let marker): markers[marker.key] = marker
+        case .marker(let marker, let was):
+            demandNamespace(marker.key)
+            let before = markers[marker.key]
+            demandNews(change, was, before?.metadata, marker.metadata)
+            if let before { compareMarkers(before, marker) }
+            markers[marker.key] = marker
         case .markerDeleted(let marker, _):
             if markers.removeValue(forKey: marker.key) == nil {
                 faults.append("\(marker.key.name): no marker to delete")
@@ -52,6 +61,39 @@ struct Disk {
             holds[hold.token] = hold
             latest.append(hold)
         case .audit(let entry): audit.append(entry)
+        case .namespace(let namespace, let was):
+            let before = namespaces[namespace.name]
+            demandNews(change, was, before?.metadata, namespace.metadata)
+            if let before, before.version >= namespace.version || before.created != namespace.created {
+                faults.append("\(namespace.name): after \(before) came \(namespace)")
+            }
+            namespaces[namespace.name] = namespace
+        case .namespaceDeleted(let namespace, _):
+            if namespaces.removeValue(forKey: namespace.name) != namespace {
+                faults.append("\(namespace.name): another namespace was deleted")
+            }
+            if usage[namespace.name] != nil { faults.append("\(namespace.name) went and was not empty") }
+        }
+    }
+
+    private mutating func demandNamespace(_ key: Key) {
+        if namespaces[key.namespace] == nil { faults.append("\(key) is in no namespace") }
+    }
+
+    /// A change says which metadata it replaced, and whether it made the object.
+    private mutating func demandNews(
+        _ change: Change, _ was: [UInt8]?, _ before: [UInt8]?, _ after: [UInt8]
+    ) {
+        if was != (before == after ? nil : before) { faults.append("\(change) says \(was as Any)") }
+        if change.isNew != (before == nil) { faults.append("\(change) is new, or isn't") }
+    }
+
+    /// Nothing of a marker changes but its metadata, and with them its version.
+    private mutating func compareMarkers(_ before: DoneMarker, _ after: DoneMarker) {
+        var same = before
+        (same.metadata, same.version) = (after.metadata, after.version)
+        if same != after || before.version >= after.version {
+            faults.append("\(after.key.name): \(before) became \(after)")
         }
     }
 
@@ -133,6 +175,14 @@ struct Disk {
         }
         for key in open.keys where !core.knows(key) { found.append("\(key.name) is held and forgotten") }
         if core.figures.holds != open.count { found.append("figures count other holds") }
+        if core.namespaces != namespaces {
+            found.append("the core has the namespaces \(core.namespaces), the disk \(namespaces)")
+        }
+        for namespace in namespaces.values where usage[namespace.name] == nil {
+            if !namespace.isClients && !namespace.isTerminating {
+                found.append("\(namespace.name) has nothing and is still there")
+            }
+        }
         if core.usage.namespaces != withReserved {
             found.append("the core counts \(core.usage.namespaces), on disk are \(withReserved)")
         }
@@ -144,25 +194,15 @@ struct Disk {
 }
 
 extension Change {
-    var revision: Revision {
-        switch self {
-        case .lease(let lease): lease.revision
-        case .marker(let marker): marker.revision
-        case .leaseDeleted(_, let at), .markerDeleted(_, let at): at
-        case .hold(let hold): hold.end?.revision ?? hold.token
-        case .audit(let entry): entry.revision
-        }
-    }
-
     /// Nil for what is of no name.
     var key: Key? {
         switch self {
-        case .lease(let lease): lease.key
-        case .marker(let marker): marker.key
+        case .lease(let lease, _): lease.key
+        case .marker(let marker, _): marker.key
         case .leaseDeleted(let lease, _): lease.key
         case .markerDeleted(let marker, _): marker.key
         case .hold(let hold): hold.key
-        case .audit: nil
+        case .audit, .namespace, .namespaceDeleted: nil
         }
     }
 }

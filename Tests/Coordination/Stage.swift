@@ -51,7 +51,7 @@ struct Stage {
     init(_ settings: CoreSettings = CoreSettings(), quarantine: Interval? = nil) {
         self.settings = settings
         core = Coordinator(
-            settings: settings, revision: 0, names: [], usage: [:], scale: Disk.scale,
+            settings: settings, revision: 0, names: [], usage: [:], namespaces: [], scale: Disk.scale,
             quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
     }
 
@@ -142,7 +142,7 @@ struct Stage {
         }
         core = Coordinator(
             settings: settings, revision: disk.revision, names: disk.atStart, usage: disk.usage,
-            scale: Disk.scale,
+            namespaces: Array(disk.namespaces.values), scale: Disk.scale,
             quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
         check()
     }

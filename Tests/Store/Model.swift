@@ -8,16 +8,19 @@ struct Model {
     var markers: [Key: DoneMarker] = [:]
     var holds: [FencingToken: HoldRecord] = [:]
     var audit: [AuditEntry] = []
+    var namespaces: [String: NamespaceRecord] = [:]
 
     mutating func apply(_ changes: [Change]) {
         for change in changes {
             switch change {
-            case .lease(let record): leases[record.key] = record
+            case .lease(let record, _): leases[record.key] = record
             case .leaseDeleted(let record, _): leases[record.key] = nil
-            case .marker(let record): markers[record.key] = record
+            case .marker(let record, _): markers[record.key] = record
             case .markerDeleted(let record, _): markers[record.key] = nil
             case .hold(let record): holds[record.token] = record
             case .audit(let entry): audit.append(entry)
+            case .namespace(let record, _): namespaces[record.name] = record
+            case .namespaceDeleted(let record, _): namespaces[record.name] = nil
             }
         }
     }
@@ -53,6 +56,8 @@ struct Model {
         if try store.audit(AuditFilter(limit: 1000), isVisible: { _ in true }).entries != audit.reversed() {
             return false
         }
+        let written = namespaces.values.sorted { $0.name < $1.name }
+        if store.namespaceRecords().filter({ $0.created > 0 }) != written { return false }
         let namespaces = Set(leases.keys.map(\.namespace)).union(markers.keys.map(\.namespace))
         return try store.namespaces() == namespaces.sorted()
     }
@@ -69,7 +74,17 @@ struct Workload {
     mutating func changes(_ revision: Revision) -> [Change] {
         var changes = (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
         if random.chance() { changes.append(.audit(Fleet.entry(revision))) }
+        if random.chance() { changes.append(namespaceStep(revision)) }
         return changes
+    }
+
+    /// Of namespaces that have nothing else.
+    private mutating func namespaceStep(_ revision: Revision) -> Change {
+        var record = Fleet.namespace("ns-\(random.pick(3..<9))", revision)
+        if random.pick(0..<3) == 0 { return .namespaceDeleted(record, at: revision) }
+        record.metadata = random.bytes()
+        record.terminatingSince = random.maybe { _ in Fleet.began }
+        return .namespace(record)
     }
 
     private mutating func step(_ revision: Revision) -> [Change] {

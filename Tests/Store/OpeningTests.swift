@@ -64,9 +64,9 @@ import Testing
         let later = try Connection(path: path, access: .write)
         defer { later.close() }
         later.wait(milliseconds: 10_000)
-        try later.run("PRAGMA user_version=4")
+        try later.run("PRAGMA user_version=5")
         later.close()
-        #expect(throws: StoreError.newer(path: path, version: 4, supported: 3)) {
+        #expect(throws: StoreError.newer(path: path, version: 5, supported: 4)) {
             try SQLiteStore.open(directory: directory) { _ in }
         }
     }

@@ -43,7 +43,7 @@ extension Seeded {
             createdAt: time(), way: chance() ? .once : .lock, hold: maybe { $0.openHold() },
             failures: Int(number()), maxAttempts: Int(number()), transitions: Int(number()),
             last: maybe { $0.ended() }, version: number())
-        lease.metadata = (0..<pick(0..<4)).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+        lease.metadata = bytes()
         lease.written = maybe { $0.spec() }
         lease.isClients = chance()
         return lease
@@ -78,14 +78,26 @@ extension Seeded {
         let artifacts = (0..<pick(0..<3)).map { _ in
             Artifact(name: text(), digest: text(), size: maybe { $0.number() })
         }
-        return DoneMarker(
+        var marker = DoneMarker(
             key: key ?? Key(namespace: text(), name: text()), revision: number(),
             finding: Finding(
                 outcome: chance() ? .succeeded : .failed, reason: maybe { $0.text() }, result: map(),
                 artifacts: artifacts),
             inputsDigest: maybe { $0.text() }, holder: text(), principal: maybe { $0.text() },
             token: maybe { $0.number() }, attempt: Int(number()), info: map(), start: time(), end: time(),
-            retention: maybe { Interval(nanoseconds: $0.number()) })
+            retention: maybe { Interval(nanoseconds: $0.number()) }, version: number())
+        marker.metadata = bytes()
+        return marker
+    }
+
+    mutating func bytes() -> [UInt8] {
+        (0..<pick(0..<4)).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+    }
+
+    mutating func namespace(_ name: String? = nil) -> NamespaceRecord {
+        NamespaceRecord(
+            name: name ?? text(), created: number(), createdAt: time(), version: number(), metadata: bytes(),
+            isClients: chance(), terminatingSince: maybe { $0.time() }, terminatedBy: maybe { $0.text() })
     }
 
     mutating func hold(_ key: Key? = nil, token: FencingToken? = nil) -> HoldRecord {
@@ -118,12 +130,14 @@ extension Seeded {
     }
 
     mutating func change() -> Change {
-        switch pick(0..<6) {
-        case 0: .lease(lease())
+        switch pick(0..<8) {
+        case 0: .lease(lease(), was: maybe { $0.bytes() })
         case 1: .leaseDeleted(lease(), at: number())
-        case 2: .marker(marker())
+        case 2: .marker(marker(), was: maybe { $0.bytes() })
         case 3: .markerDeleted(marker(), at: number())
         case 4: .audit(audit())
+        case 5: .namespace(namespace(), was: maybe { $0.bytes() })
+        case 6: .namespaceDeleted(namespace(), at: number())
         default: .hold(hold())
         }
     }
@@ -131,6 +145,10 @@ extension Seeded {
 
 /// Records as a CI fleet has them.
 enum Fleet {
+    static func namespace(_ name: String, _ revision: Revision) -> NamespaceRecord {
+        NamespaceRecord(name: name, created: revision, createdAt: began, version: revision)
+    }
+
     static let began = Timestamp(microseconds: 1_795_000_000_000_000)
 
     static func key(_ number: Int) -> Key {

@@ -87,7 +87,7 @@ public enum ExitCodes {
     public static func of(_ problem: Problem) -> Int32 {
         switch problem.kind {
         case "hold-ended", "not-the-holder": leaseLost
-        case "not-found", "held", "marker-differs", "revision-differs": 1
+        case "not-found", "held", "marker-differs", "revision-differs", "namespace-terminating": 1
         default: [400, 409, 413, 415, 422].contains(problem.status) ? usage : unavailable
         }
     }

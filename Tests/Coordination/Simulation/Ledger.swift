@@ -200,12 +200,15 @@ extension Reply {
         case .renewed(let view): view.record.revisions
         case .completed(let record, let marker): record.revisions + (marker?.revisions ?? [])
         case .ended(let record): record.revisions
+        case .described(let marker): marker.revisions
+        case .namespaceWritten(let namespace), .namespaceTerminating(let namespace): namespace.revisions
+        case .refused(.namespaceExists(let namespace)): namespace.revisions
         case .written(let lease), .deleted(let lease): lease.revisions
         case .markers(let view): view.markers.flatMap(\.revisions) + [view.last?.token ?? 0]
         case .refused(.holdEnded(_, let record, let current)):
             (record?.revisions ?? []) + (current?.record.revisions ?? [])
-        case .refused(.markerDiffers(let marker)): marker.revisions
-        case .refused(.held(let view)): view.record.revisions
+        case .refused(.markerDiffers(let marker)), .refused(.markerExists(let marker)): marker.revisions
+        case .refused(.held(let view)), .refused(.namespaceHeld(let view)): view.record.revisions
         case .refused(.exists(let lease)): lease.revisions
         case .refused(.revisionDiffers(let current)): [current]
         case .refused: []
@@ -218,7 +221,11 @@ extension LeaseRecord {
 }
 
 extension DoneMarker {
-    fileprivate var revisions: [Revision] { [revision, token ?? 0] }
+    fileprivate var revisions: [Revision] { [revision, version, token ?? 0] }
+}
+
+extension NamespaceRecord {
+    fileprivate var revisions: [Revision] { [created, version] }
 }
 
 extension HoldRecord {

@@ -13,21 +13,29 @@ extension Model {
             case .revoke(let revocation): try revoke(revocation, now)
             case .mark(let marking): try mark(marking, now)
             case .unmark(let unmarking): try unmark(unmarking, now)
+            case .describe(let description): try describe(description, now)
             case .wait(let wait): try self.wait(wait, now)
             case .write(let write): try self.write(write, now)
             case .delete(let deletion): try delete(deletion, now)
+            case .writeNamespace(let write): try writeNamespace(write, now)
+            case .terminateNamespace(let termination): try terminate(termination, now)
+            case .expunge(let keys, let by): expunge(keys, by, now)
+            case .removeNamespace(let name, let version): removeNamespace(name, version)
             case .forsake(let request): depart(request, now)
             case .takeBack(let key, let token): takeBack(key, token, now)
             case .sweep(let key, let revision): sweep(key, revision)
             case .record: break
             }
         } catch {
-            say(.refused(error), to: command.request!)
+            endStep()
+            return say(.refused(error), to: command.request!)
         }
+        endStep()
     }
 
     private mutating func campaign(_ campaign: Campaign, _ now: Now) throws(Rejection) {
         let key = campaign.key
+        try refuseIfTerminating(key)
         dropFailedMarker(key, now)
         let name = names[key] ?? Name()
         names[key] = name
@@ -118,13 +126,15 @@ extension Model {
         }
         let hold = try held(claim, now)
         guard names[key]!.lease!.way == .once else { throw .lockHasNoMarker }
+        try refuseIfTerminating(key)
         let record = end(key, how, finding.reason, nil, now)
+        dropMarker(key)
         let marker = DoneMarker(
             key: key, revision: next(), finding: finding, inputsDigest: hold.inputsDigest,
             holder: hold.holder, principal: hold.principal, token: hold.token, attempt: hold.attempt,
             info: hold.info, start: hold.began, end: now.wall,
             retention: finding.outcome == .failed ? settings.failedRetention : nil)
-        settle(marker, now)
+        settle(marker, ending: true, now)
         say(.completed(record, marker), to: claim.request)
     }
 

@@ -5,6 +5,7 @@ extension Model {
     mutating func elect(_ place: Place, _ now: Now) {
         let campaign = place.campaign
         let key = campaign.key
+        if names[key]!.lease == nil { beginNamespace(key.namespace, now) }
         let token = next()
         let limit = campaign.maxAttempts ?? settings.defaultMaxAttempts
         var lease =
@@ -80,15 +81,16 @@ extension Model {
         let lease = names[key]!.lease!
         let end = record.end!
         guard lease.way == .once, !lastWasWritten, [.failed, .expired, .abandoned].contains(end.how),
-            lease.failures >= lease.maxAttempts
+            lease.failures >= lease.maxAttempts, !isTerminating(key)
         else { return handOver(key, now) }
+        dropMarker(key)
         let reason = "attempt \(record.attempt) of \(lease.maxAttempts) ended: \(end.reason ?? "\(end.how)")"
         settle(
             DoneMarker(
                 key: key, revision: next(), finding: Finding(outcome: .failed, reason: reason),
                 inputsDigest: lastInputs, holder: record.holder, principal: record.principal,
                 token: record.token, attempt: record.attempt, info: record.info, start: record.began,
-                end: now.wall, retention: settings.failedRetention), now)
+                end: now.wall, retention: settings.failedRetention), ending: true, now)
     }
 
     mutating func handOver(_ key: Key, _ now: Now) {
@@ -98,13 +100,14 @@ extension Model {
         tellOrphaned(key, now)
     }
 
-    mutating func settle(_ marker: DoneMarker, _ now: Now) {
+    mutating func settle(_ marker: DoneMarker, ending: Bool, _ now: Now) {
         let key = marker.key
         names[key]!.marker = marker
         names[key]!.markerExpiry = marker.retention.map { now.instant + $0 }
         if names[key]!.lease != nil {
             names[key]!.lease!.failures = 0
             names[key]!.lease!.revision = next()
+            if ending { names[key]!.lease!.version = revision }
         }
         let queue = names[key]!.queue
         names[key]!.queue = []

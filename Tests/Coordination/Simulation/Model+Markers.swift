@@ -4,10 +4,12 @@
 extension Model {
     mutating func mark(_ marking: Marking, _ now: Now) throws(Rejection) {
         let key = marking.key
+        try refuseIfTerminating(key)
         dropFailedMarker(key, now)
         let name = names[key] ?? Name()
         names[key] = name
         if let marker = name.marker {
+            if marking.mustBeNew { throw .markerExists(marker) }
             guard marker.finding == marking.finding, marker.inputsDigest == marking.inputsDigest else {
                 throw .markerDiffers(marker)
             }
@@ -15,39 +17,68 @@ extension Model {
         }
         if let hold = name.hold, !hold.isWritten, name.lease!.way == .once { throw .held(view(key, now)!) }
         try room(key, electing: nil)
-        let marker = DoneMarker(
-            key: key, revision: next(), finding: marking.finding, inputsDigest: marking.inputsDigest,
-            holder: marking.holder, principal: marking.principal, token: nil, attempt: 1,
-            info: marking.info, start: now.wall, end: now.wall,
-            retention: marking.finding.outcome == .failed ? settings.failedRetention : nil)
-        if name.wayInUse == .lock {
-            names[key]!.marker = marker
-            names[key]!.markerExpiry = marker.retention.map { now.instant + $0 }
-            tellWaiters(key)
-        } else {
-            settle(marker, now)
+        if !marking.isDryRun { beginNamespace(key.namespace, now) }
+        let usual = marking.finding.outcome == .failed ? settings.failedRetention : nil
+        var marker = DoneMarker(
+            key: key, revision: marking.isDryRun ? 0 : next(), finding: marking.finding,
+            inputsDigest: marking.inputsDigest, holder: marking.holder, principal: marking.principal,
+            token: nil, attempt: 1, info: marking.info, start: now.wall, end: now.wall,
+            retention: marking.retention ?? usual)
+        marker.metadata = marking.metadata
+        if !marking.isDryRun {
+            if name.wayInUse == .lock {
+                names[key]!.marker = marker
+                names[key]!.markerExpiry = marker.retention.map { now.instant + $0 }
+                tellWaiters(key)
+            } else {
+                settle(marker, ending: false, now)
+            }
         }
         say(.marked(marker, new: true), to: marking.request)
     }
 
+    mutating func describe(_ description: MarkerDescription, _ now: Now) throws(Rejection) {
+        dropFailedMarker(description.key, now)
+        guard var marker = names[description.key]?.marker else { throw .notFound(description.key) }
+        if marker.version != description.version { throw .revisionDiffers(current: marker.version) }
+        let isNews = marker.metadata != description.metadata && !description.isDryRun
+        marker.metadata = description.metadata
+        if isNews {
+            marker.version = next()
+            names[description.key]!.marker = marker
+        }
+        say(.described(marker), to: description.request)
+    }
+
     mutating func unmark(_ unmarking: Unmarking, _ now: Now) throws(Rejection) {
         guard let marker = names[unmarking.key]?.marker else { throw .notFound(unmarking.key) }
-        guard marker.revision == unmarking.revision else {
+        if let revision = unmarking.revision, revision != marker.revision {
             throw .revisionDiffers(current: marker.revision)
         }
-        dropMarker(unmarking.key)
-        for waiting in waits where waiting.wait.keys.contains(unmarking.key) {
-            var view = markersView(waiting.wait)
-            view.verdict = .deleted
-            view.about = unmarking.key
-            say(.markers(view), to: waiting.wait.request)
+        if let version = unmarking.version, version != marker.version {
+            throw .revisionDiffers(current: marker.version)
+        }
+        if !unmarking.isDryRun {
+            dropMarker(unmarking.key)
+            tellDeleted(unmarking.key)
         }
         say(.unmarked(marker), to: unmarking.request)
     }
 
+    mutating func tellDeleted(_ key: Key) {
+        for waiting in waits where waiting.wait.keys.contains(key) {
+            var view = markersView(waiting.wait)
+            (view.verdict, view.about) = (.deleted, key)
+            say(.markers(view), to: waiting.wait.request)
+        }
+    }
+
     mutating func wait(_ wait: MarkerWait, _ now: Now) throws(Rejection) {
         for key in wait.keys { dropFailedMarker(key, now) }
-        let view = markersView(wait)
+        var view = markersView(wait)
+        if view.verdict == .waiting, isTerminating(view.missing[0]) {
+            (view.verdict, view.about) = (.deleted, view.missing[0])
+        }
         guard view.verdict == .waiting, let until = wait.waitUntil, until > now.instant else {
             return say(.markers(view), to: wait.request)
         }
@@ -93,7 +124,8 @@ extension Model {
         dropMarker(key)
     }
 
-    private mutating func dropMarker(_ key: Key) {
+    mutating func dropMarker(_ key: Key) {
+        if names[key]?.marker == nil { return }
         names[key]!.marker = nil
         names[key]!.markerExpiry = nil
         _ = next()

@@ -6,6 +6,7 @@ extension Model {
         let key = write.key
         names[key] = names[key] ?? Name()
         let before = names[key]!.lease
+        if write.precondition == .absent { try refuseIfTerminating(key) }
         switch write.precondition {
         case .absent: if let before { throw .exists(before) }
         case .version(let version):
@@ -18,6 +19,7 @@ extension Model {
         let holder = write.spec.holder ?? ""
         let begins = isChange && holder != "" && hold?.holder != holder
         if begins, isQuarantined(now) { throw .restoreQuarantine(remaining: quarantineUntil! - now.instant) }
+        if begins { try refuseIfTerminating(key) }
         if !isChange, lease.metadata == write.metadata {
             return say(.written(lease), to: write.request)
         }
@@ -36,6 +38,7 @@ extension Model {
         }
         lease.metadata = write.metadata
         if isChange { lease.written = write.spec }
+        if before == nil { beginNamespace(key.namespace, now) }
         if !gone || begins { _ = next() }
         lease.revision = revision
         lease.version = revision

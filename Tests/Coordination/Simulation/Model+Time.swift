@@ -20,6 +20,7 @@ extension Model {
 
     private mutating func look(at due: Due, _ now: Now) {
         beginStep()
+        defer { endStep() }
         switch due {
         case .name(let key): if names[key] != nil { nameDue(key, now) }
         case .request(let request):

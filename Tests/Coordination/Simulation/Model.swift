@@ -65,6 +65,7 @@ struct Model {
     var durable: Revision = 0
     var quarantineUntil: Instant?
     var names: [Key: Name] = [:]
+    var namespaces: [String: NamespaceRecord] = [:]
     var waits: [Wait] = []
     /// Until when each parked campaign waits.
     var patience: [RequestID: Instant] = [:]

@@ -6,7 +6,15 @@ extension Simulation {
     private static let holders = ["anna", "karl", "kurt", ""]
 
     mutating func someObjectCommand() -> Command? {
-        dice.oneIn(8) ? .delete(someDeletion()) : .write(someWrite())
+        if stage.core.isTerminating("ci"), dice.oneIn(2) { return somethingToEmpty() }
+        switch dice.below(24) {
+        case 0..<3: return .delete(someDeletion())
+        case 3: return .mark(someMarking())
+        case 4: return someDescription().map { .describe($0) }
+        case 5: return someUnmarking().map { .unmark($0) }
+        case 6: return someNamespaceCommand()
+        default: return .write(someWrite())
+        }
     }
 
     private mutating func someWrite() -> LeaseWrite {

@@ -211,6 +211,9 @@ struct Simulation {
     }
 
     private mutating func compareStates() {
+        if stage.core.namespaces != model.namespaces {
+            stage.fault("the core has \(stage.core.namespaces), the model \(model.namespaces)")
+        }
         for (key, name) in model.names {
             guard let core = stage.core.names[key] else {
                 if name.hold != nil || !name.queue.isEmpty { stage.fault("\(key.name) was forgotten") }
