@@ -50,7 +50,7 @@ let package = Package(
         room("ServiceManager"),
         room("Store", ["Coordination", "CSQLite"]),
         room("Sockets", ["Wire", "CLinux", "COpenSSL"]),
-        room("API", ["Coordination", "Wire", "JSON", "Objects", "Digest"]),
+        room("API", ["Coordination", "Wire", "JSON", "YAMLParsing", "Objects", "Digest"]),
         room(
             "Daemon",
             [
@@ -87,7 +87,7 @@ let package = Package(
         tests(of: "ServiceManager"),
         tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
         tests(of: "Sockets", ["Wire", "CLinux", "COpenSSL"]),
-        tests(of: "API", ["Coordination", "Wire", "JSON", "Digest"]),
+        tests(of: "API", ["Coordination", "Wire", "JSON", "Objects", "Digest"]),
         tests(of: "Daemon", ["API", "Coordination", "Sockets", "Identity", logging, "Store"]),
         tests(of: "Client", ["Digest", "JSON"]),
         tests(of: "Supervision", ["guardian-probe"]),

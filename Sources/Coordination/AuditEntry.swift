@@ -8,8 +8,10 @@ public struct AuditEntry: Hashable, Sendable {
         case revoke, mark, unmark
         /// A namespace is deleted, with all that is in it.
         case terminate
+        /// A Kubernetes client deleted a lease; with holder and token if that ended a hold.
+        case delete
         // Of these only refusals are recorded.
-        case campaign, renew, complete, resign, read
+        case write, campaign, renew, complete, resign, read
         /// A request for something that isn't there.
         case unknown
         // Of the daemon.
@@ -96,7 +98,7 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark, .terminateNamespace: true
+        case .revoke, .mark, .unmark, .delete, .terminateNamespace: true
         default: false
         }
     }
@@ -113,6 +115,9 @@ extension Command {
         case .unmark(var unmarking):
             unmarking.origin = origin
             self = .unmark(unmarking)
+        case .delete(var deletion):
+            deletion.origin = origin
+            self = .delete(deletion)
         case .terminateNamespace(var termination):
             termination.origin = origin
             self = .terminateNamespace(termination)

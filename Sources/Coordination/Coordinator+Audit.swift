@@ -21,6 +21,21 @@ extension Coordinator {
         record([entry], &effects)
     }
 
+    /// - Parameter hold: that it ended.
+    mutating func recordDeletion(
+        _ deletion: LeaseDeletion, of lease: LeaseRecord, ending hold: HoldRecord?, at now: Now,
+        _ effects: inout [Effect]
+    ) {
+        guard let origin = deletion.origin else { return }
+        var entry = AuditEntry(.delete, .done, at: now.wall)
+        entry.describe(origin, lease.key)
+        entry.holder = hold?.holder
+        entry.token = hold?.token
+        entry.details["version"] = String(lease.version)
+        entry.details["principal"] = hold?.principal
+        record([entry], &effects)
+    }
+
     mutating func recordMark(
         _ marking: Marking, _ marker: DoneMarker, at now: Now, _ effects: inout [Effect]
     ) {

@@ -129,14 +129,16 @@ extension Coordinator {
         }
         if lease.hold != nil, !deletion.mayRevoke { throw .held(view(of: name, now)!) }
         guard !deletion.isDryRun else { return say(.deleted(lease), to: deletion.request, &effects) }
+        var ended: HoldRecord?
         if lease.hold != nil {
-            _ = endHold(
+            ended = endHold(
                 &name, .revoked, reason: "the lease was deleted", by: deletion.by, at: now, &effects)
             tellOrphaned(&name, &effects)
         }
         name.lease = nil
         effects.append(.persist(.leaseDeleted(lease, at: nextRevision())))
         effects.append(.standingsChanged(deletion.key))
+        recordDeletion(deletion, of: lease, ending: ended, at: now, &effects)
         say(.deleted(lease), to: deletion.request, &effects)
         _ = electNext(&name, at: now, &effects)
     }

@@ -9,6 +9,9 @@ extension Coordinator {
     /// Whether memory knows the name: if it does, it knows better than the store.
     public func knows(_ key: Key) -> Bool { names[key] != nil }
 
+    /// The lease's record alone.
+    public func record(_ key: Key) -> LeaseRecord? { names[key]?.lease }
+
     public func marker(_ key: Key) -> DoneMarker? { names[key]?.marker }
 
     /// The queue, first to be elected first.

@@ -43,6 +43,8 @@ public struct LeaseDeletion: Sendable {
     /// Whether they may end another's hold.
     public var mayRevoke: Bool
     public var isDryRun: Bool
+    /// For the audit record.
+    public var origin: Origin?
 
     public init(
         request: RequestID, key: Key, version: Revision? = nil, by: String? = nil, mayRevoke: Bool,

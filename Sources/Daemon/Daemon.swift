@@ -27,6 +27,7 @@ public final class Daemon: @unchecked Sendable {
     let server: HTTPServer
     let clocks: Clocks
     let sweeper: Sweeper
+    let emptier: NamespaceEmptier
     private(set) var certificates: Certificates?
     let desk: AuditDesk
     /// What the audit record is told of the start.
@@ -76,10 +77,18 @@ public final class Daemon: @unchecked Sendable {
         turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
         started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
+        let kubernetes = Kubernetes(
+            incarnation: incarnation, version: batonVersion, settings: configuration.api)
+        let hub = WatchHub(
+            server: reference, store: store, face: kubernetes, meters: turns.meters,
+            limits: configuration.watches)
+        turns.onCommitted = { [unowned hub] turn, bytes in
+            hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
+        }
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
-            kubernetes: Kubernetes(incarnation: incarnation, version: batonVersion),
+            kubernetes: kubernetes, hub: hub,
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
@@ -87,6 +96,7 @@ public final class Daemon: @unchecked Sendable {
         server.tls = certificates?.context
         reference.server = server
         turns.door = door
+        emptier = NamespaceEmptier(turns: turns, face: door.kubernetes, log: log)
         sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
         herald = Herald(manager, clocks: clocks) { [door] in door.statusLine }
         if isRestored {
@@ -136,6 +146,7 @@ public final class Daemon: @unchecked Sendable {
     private func prepare() {
         turns.submit(.record(started))
         sweeper.start()
+        emptier.start()
         watchSignals()
         herald.start()
         loop.post { [self] in herald.ready() }

@@ -12,10 +12,16 @@ extension Door {
     func serve(_ request: KubernetesRequest, _ visit: Visit, _ principal: Principal?) {
         let reader = KubernetesReader(store: turns.store, face: kubernetes, request: request)
         let now = turns.clock.now
-        switch request.action(at: now) {
+        switch request.action(at: now, principal: principal?.identity) {
         case .answer(let answer): send(answer, to: visit)
+        case .write(let write): writer(request, visit)?.write(write)
+        case .delete(let deletion): writer(request, visit)?.delete(deletion)
+        case .deleteCollection(let query, let deletion):
+            guard let writer = writer(request, visit) else { return }
+            attempt(request, visit) { try begin(query, deletion, reader, writer, visit, now) }
         case .object(let query): attempt(request, visit) { send(try reader.answer(query), to: visit) }
         case .list(let query): attempt(request, visit) { try begin(query, reader, visit, now) }
+        case .watch(let query): attempt(request, visit) { try begin(query, request, visit) }
         case .review(let review):
             // Where nobody has to prove anything, everybody may do everything.
             let grants = review.accesses.map { access in
@@ -33,6 +39,28 @@ extension Door {
         case .success(let version):
             try proceed(try KubernetesList(reader, query, version: version, at: now), reader.request, visit)
         }
+    }
+
+    /// Nil: the daemon is about to stop, and the client is told.
+    private func writer(_ request: KubernetesRequest, _ visit: Visit) -> KubernetesWriter? {
+        guard !isClosed else {
+            send(request.response(unavailable: .stopping), to: visit)
+            return nil
+        }
+        let origin = Origin(
+            requestID: visit.id, identity: visit.identity, address: peer(of: visit)?.text ?? "")
+        return KubernetesWriter(
+            turns: turns, face: kubernetes, request: request, visit: visit, origin: origin
+        ) { [unowned self] in send($0, to: visit) }
+    }
+
+    private func begin(
+        _ query: ListQuery, _ deletion: ObjectDeletion, _ reader: KubernetesReader,
+        _ writer: KubernetesWriter,
+        _ visit: Visit, _ now: Now
+    ) throws {
+        let keys = try reader.keys(query)
+        KubernetesCollectionDeletion(writer, query, deletion, keys: keys, at: now).proceed()
     }
 
     private func proceed(_ list: KubernetesList, _ request: KubernetesRequest, _ visit: Visit) throws {

@@ -16,27 +16,30 @@ import Store
 /// are told 503: unknown, ask again. What only reads (waits, peers that went) is put
 /// into the next turn, which then holds nothing else, so that a full disk stops no reader.
 ///
-/// Everything here runs on the loop's queue.
+/// Everything here runs on the loop's queue. `Turns+Trouble` has what happens when the disk fails.
 final class Turns: @unchecked Sendable {
     /// Where answers go. Set once, before the first turn.
     unowned(unsafe) var door: (any TurnOutlet)!
-    private(set) var core: Coordinator
+    var core: Coordinator
     let store: SQLiteStore
     let clock: Clocks
-    private let log: Logger
+    let log: Logger
 
-    private var inbox: [Command] = []
-    private var reads: [Read] = []
+    var inbox: [Command] = []
+    var writes: [PlannedWrite] = []
+    var reads: [Read] = []
     private var inFlight: InFlight?
     /// The revision of the newest turn that the store has.
     private var storedRevision: Revision
-    private(set) var trouble: Trouble?
+    var trouble: Trouble?
     private var lastBeat: Instant
-    private(set) var statistics = TurnStatistics()
+    var statistics = TurnStatistics()
     let meters = Meters()
     var isStopping = false
     /// What was to be recorded and wasn't comes back here. Set once, before the first turn.
     var onUnrecorded: ([AuditEntry]) -> Void = { _ in }
+    /// A turn is on disk, with so many bytes, and its answers are out. Set once, before the first turn.
+    var onCommitted: (_ turn: Turn, _ bytes: Int) -> Void = { _, _ in }
     /// Somebody else writes to the store: this daemon must stop.
     var onDeposed: (String) -> Void = { _ in }
 
@@ -65,22 +68,30 @@ final class Turns: @unchecked Sendable {
         var body: (Turns, Now) -> () -> Void
     }
 
-    private struct InFlight {
-        var turn: Turn
+    /// What a turn was made of.
+    struct Work {
         var commands: [Command]
-        var effects: [Effect]
+        var writes: [PlannedWrite]
         var reads: [Read]
+
+        init(_ commands: [Command], _ writes: [PlannedWrite], _ reads: [Read]) {
+            self.commands = commands
+            self.writes = writes
+            self.reads = reads
+        }
+
+        /// How many wanted to change something.
+        var count: Int { commands.count + writes.count }
+    }
+
+    struct InFlight {
+        var turn: Turn
+        var work: Work
+        var effects: [Effect]
         var answers: [() -> Void]
         var answered: Set<RequestID>
         /// On the boot clock, in nanoseconds.
         var handedOver = Meters.moment
-    }
-
-    /// Why nothing can be written at the moment.
-    struct Trouble {
-        var kind: Unavailable
-        var detail: String
-        var retryAt: Instant
     }
 
     /// Settings of the core, for commands from now on.
@@ -98,6 +109,8 @@ final class Turns: @unchecked Sendable {
         inbox.append(command)
     }
 
+    func submit(_ write: PlannedWrite) { writes.append(write) }
+
     func read(_ keys: [Key], _ body: @escaping (Turns, Now) -> () -> Void) {
         reads.append(Read(keys: keys, body: body))
     }
@@ -106,7 +119,7 @@ final class Turns: @unchecked Sendable {
     var nextWake: Instant? {
         var wake = core.hasHolds ? lastBeat + Self.beat : nil
         guard inFlight == nil else { return wake }
-        guard inbox.isEmpty, reads.isEmpty else { return clock.now.instant }
+        guard isEmpty else { return clock.now.instant }
         var next = core.nextWake
         if let trouble { next = max(next ?? trouble.retryAt, trouble.retryAt) }
         if let next, wake.map({ next < $0 }) ?? true { wake = next }
@@ -117,7 +130,9 @@ final class Turns: @unchecked Sendable {
     var isCommitting: Bool { inFlight != nil }
     /// When that turn was handed to the store, on the boot clock in nanoseconds.
     var handedOver: Int64? { inFlight?.handedOver }
-    var isIdle: Bool { inFlight == nil && inbox.isEmpty && reads.isEmpty }
+    var isIdle: Bool { inFlight == nil && isEmpty }
+    /// Nothing has come in.
+    private var isEmpty: Bool { inbox.isEmpty && writes.isEmpty && reads.isEmpty }
 
     // MARK: A turn
 
@@ -134,7 +149,7 @@ final class Turns: @unchecked Sendable {
 
     private var hasWork: Bool {
         guard inFlight == nil else { return false }
-        if !inbox.isEmpty || !reads.isEmpty { return true }
+        if !isEmpty { return true }
         return mayWrite && (trouble != nil || core.nextWake.map { $0 <= clock.now.instant } ?? false)
     }
 
@@ -152,11 +167,13 @@ final class Turns: @unchecked Sendable {
     }
 
     private func turn(at now: Now, ticking: Bool) {
-        var commands = takeCommands()
+        var (commands, writes) = takeWork()
         do {
-            try fetch(for: commands, at: now)
+            try fetch(for: commands, writes, at: now)
         } catch {
-            commands = withoutUnknown(commands, because: "\(error)")
+            log.error("reading the store failed", metadata: ["reason": "\(error)"])
+            commands = withoutUnknown(commands)
+            writes = withoutUnknown(writes)
         }
         var effects: [Effect] = []
         for command in commands {
@@ -167,12 +184,13 @@ final class Turns: @unchecked Sendable {
                 effects.append(.answer(request, .refused(error), after: core.revision))
             }
         }
+        let written = writes.map { $0.body(&core, now, &effects) }
         // After what has arrived: a renewal comes before the expiry that it prevents.
         if ticking { core.tick(at: now, effects: &effects) }
         // Only a commit can show that writing works again.
         if trouble != nil, ticking, !core.isTurnOpen { core.skipRevision() }
         let (readers, answers) = answerReads(now)
-        finish(commands, effects, readers, answers, now)
+        finish(Work(commands, writes, readers), effects, written + answers, now)
     }
 
     /// As many as fit this turn, and at least one; the others come with the next.
@@ -188,24 +206,10 @@ final class Turns: @unchecked Sendable {
         return (readers, answers)
     }
 
-    /// In trouble, what only reads goes first and alone: it must not fail with the writes.
-    private func takeCommands() -> [Command] {
-        var taken = inbox
-        inbox = []
-        guard let trouble else { return taken }
-        if trouble.kind == .recovering {
-            for command in taken where !command.isReadOnly { refuse(command, trouble.kind) }
-            taken.removeAll { !$0.isReadOnly }
-        } else if !reads.isEmpty || taken.contains(where: \.isReadOnly) {
-            inbox = taken.filter { !$0.isReadOnly }
-            taken.removeAll { !$0.isReadOnly }
-        }
-        return taken
-    }
-
-    private func fetch(for commands: [Command], at now: Now) throws {
+    private func fetch(for commands: [Command], _ writes: [PlannedWrite], at now: Now) throws {
         var needs = Coordinator.Needs()
         for command in commands { core.needs(command, into: &needs) }
+        for write in writes { for key in write.keys { core.need(key, &needs) } }
         for read in reads { for key in read.keys { core.need(key, &needs) } }
         guard !needs.isEmpty else { return }
         if !needs.names.isEmpty {
@@ -216,9 +220,7 @@ final class Turns: @unchecked Sendable {
         }
     }
 
-    private func finish(
-        _ commands: [Command], _ effects: [Effect], _ readers: [Read], _ answers: [() -> Void], _ now: Now
-    ) {
+    private func finish(_ work: Work, _ effects: [Effect], _ answers: [() -> Void], _ now: Now) {
         guard core.isTurnOpen else {
             core.committed(at: now)
             for effect in effects { perform(effect) }
@@ -241,8 +243,7 @@ final class Turns: @unchecked Sendable {
         }
         let turn = Turn(revision: core.revision, time: now.wall, changes: changes)
         inFlight = InFlight(
-            turn: turn, commands: commands, effects: held, reads: readers, answers: answers,
-            answered: answered)
+            turn: turn, work: work, effects: held, answers: answers, answered: answered)
         store.commit(turn, expecting: storedRevision) { [self] result in finished(result) }
     }
 
@@ -253,11 +254,11 @@ final class Turns: @unchecked Sendable {
         case .committed:
             storedRevision = flight.turn.revision
             statistics.commits += 1
-            statistics.commands += flight.commands.count
+            statistics.commands += flight.work.count
             // One turn is in flight at a time: these are its own.
             let figures = store.figures
             meters.committed(
-                flight.turn.changes, commands: flight.commands.count, handedOver: flight.handedOver,
+                flight.turn.changes, commands: flight.work.count, handedOver: flight.handedOver,
                 flush: figures.flush, bytes: figures.turnBytes)
             if trouble != nil {
                 log.notice("writing works again")
@@ -266,6 +267,7 @@ final class Turns: @unchecked Sendable {
             core.committed(at: clock.now)
             for effect in flight.effects { perform(effect) }
             for answer in flight.answers { answer() }
+            onCommitted(flight.turn, figures.turnBytes)
         case .noSpace(let detail): takeBack(flight, .noSpace, detail)
         case .busy(let detail): takeBack(flight, .storageFailed, detail)
         case .failed(let detail):
@@ -290,67 +292,6 @@ final class Turns: @unchecked Sendable {
         case .waitEnded(let end, let time): meters.waitEnded(end, after: time)
         }
     }
-
-    // MARK: Trouble
-
-    private func takeBack(_ flight: InFlight, _ kind: Unavailable, _ detail: String) {
-        core.undo()
-        let trouble = Trouble(kind: kind, detail: detail, retryAt: clock.now.instant + Self.retryAfter)
-        if self.trouble?.kind != trouble.kind {
-            log.error("a commit failed; its turn is taken back", metadata: ["reason": "\(trouble.detail)"])
-        }
-        self.trouble = trouble
-        statistics.failedCommits += 1
-        var again: [Command] = []
-        for command in flight.commands {
-            if command.isReadOnly {
-                if command.request.map({ !flight.answered.contains($0) }) ?? true { again.append(command) }
-            } else if command.request.map({ !flight.answered.contains($0) }) ?? true {
-                refuse(command, trouble.kind)
-            }
-        }
-        inbox = again + inbox
-        reads = flight.reads + reads
-    }
-
-    /// A command that came to nothing: whoever sent it is told.
-    private func refuse(_ command: Command, _ kind: Unavailable) {
-        if case .record(let entries) = command { return onUnrecorded(entries) }
-        if let request = command.request { door.unavailable(request, kind) }
-    }
-
-    /// The store can't be read: what names something that memory doesn't have is refused.
-    private func withoutUnknown(_ commands: [Command], because detail: String) -> [Command] {
-        log.error("reading the store failed", metadata: ["reason": "\(detail)"])
-        return commands.filter { command in
-            var needs = Coordinator.Needs()
-            core.needs(command, into: &needs)
-            // An old token whose hold isn't known would be told that its hold is lost.
-            guard !needs.isEmpty, let request = command.request else { return needs.isEmpty }
-            door.unavailable(request, .storageFailed)
-            return false
-        }
-    }
-
-    /// What is on disk is unknown: nothing is committed until the store has been opened anew
-    /// and what was never acknowledged is gone from it.
-    private func recover() {
-        trouble?.kind = .recovering
-        store.recover { [self] result in recovered(result) }
-    }
-
-    private func recovered(_ result: Result<Recovered, StoreError>) {
-        switch result {
-        case .success:
-            log.notice("the store was opened anew")
-            trouble?.kind = .storageFailed
-            trouble?.retryAt = clock.now.instant
-        case .failure(let error):
-            log.error("opening the store anew failed", metadata: ["reason": "\(error)"])
-            trouble?.detail = "\(error)"
-            clock.after(Self.retryAfter) { [self] in recover() }
-        }
-    }
 }
 
 /// What turns say goes out here.
@@ -369,16 +310,4 @@ struct TurnStatistics {
     var failedCommits = 0
     var renewals = 0
     var gaps = 0
-}
-
-extension Command {
-    /// Whether it can be applied again, or later, without anybody noticing.
-    var isReadOnly: Bool {
-        switch self {
-        case .wait, .renew, .forsake, .takeBack: true
-        case .campaign, .complete, .resign, .revoke, .mark, .unmark, .describe, .write, .delete, .sweep,
-            .record, .writeNamespace, .terminateNamespace, .expunge, .removeNamespace:
-            false
-        }
-    }
 }

@@ -33,6 +33,13 @@ struct Visit {
         case .revoke: .revoke
         case .marker where method == "PUT": .mark
         case .marker where method == "DELETE": .unmark
+        case .namespaceObject where method == "DELETE": .terminate
+        case .namespaceObjects, .namespaceObject, .leaseObjects, .leaseObject, .doneMarkers, .doneMarker:
+            switch method {
+            case "GET": .read
+            case "DELETE": .delete
+            default: .write
+            }
         case .unknown, .unread: .unknown
         default: .read
         }

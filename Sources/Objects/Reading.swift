@@ -54,19 +54,20 @@ extension ObjectKind {
         return String(decoding: digits, as: UTF8.self) + end
     }
 
-    /// A body of POST or PUT as an object. - Parameter body: the bytes, for an error that shows them.
+    /// A body of POST or PUT as an object. - Parameter body: for an error that shows its bytes.
     func decode(
-        _ json: JSON, body: [UInt8], _ validation: FieldValidation, _ warnings: inout [String]
+        _ json: JSON, body: Write.Body, _ validation: FieldValidation, _ warnings: inout [String]
     ) throws(Refusal) -> Reading {
         let type: ObjectType
         do throws(Reading.Fault) { type = try ObjectType(json, default: self) } catch {
-            throw unreadable(error.text, body: body)
+            throw unreadable(error.text, body: body.bytes)
         }
-        let reading: Reading
+        var reading: Reading
         do throws(Reading.Fault) { reading = try read(json, as: type) } catch {
             guard !error.isVersion else { throw .badRequest(error.text) }
             throw cannotHandle(type, error.text)
         }
+        reading.strictFaults.insert(contentsOf: body.strictFaults, at: 0)
         if reading.strictFaults.isEmpty { return reading }
         switch validation {
         case .ignore: break

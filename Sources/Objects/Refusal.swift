@@ -59,7 +59,8 @@ extension Refusal {
             409, "AlreadyExists", "\(kind.resource) \(Go.quoted(name)) already exists", kind.details(name))
     }
 
-    static func conflict(_ kind: ObjectKind, name: String, _ why: String) -> Refusal {
+    /// 409. - Parameter why: what stands behind the colon.
+    public static func conflict(_ kind: ObjectKind, name: String, _ why: String) -> Refusal {
         Refusal(
             409, "Conflict", "Operation cannot be fulfilled on \(kind.resource) \(Go.quoted(name)): \(why)",
             kind.details(name))
@@ -98,6 +99,12 @@ extension Refusal {
     /// causes do: some checks are made twice.
     static func invalid(_ kind: ObjectKind, name: String, _ faults: [Cause]) -> Refusal {
         invalid(group: kind.group, kind: kind.kind, name: name, faults)
+    }
+
+    /// 422 for one field. - Parameter why: what is wrong with it.
+    public static func invalid(_ kind: ObjectKind, name: String, _ field: String, _ why: String) -> Refusal {
+        let cause = Cause(reason: "FieldValueInvalid", message: "Invalid value: \(why)", field: field)
+        return invalid(kind, name: name, [cause])
     }
 
     static func invalid(group: String, kind: String, name: String, _ faults: [Cause]) -> Refusal {

@@ -9,7 +9,7 @@ extension Write {
     func read(_ body: Body, _ warnings: inout [String]) throws(Refusal) -> Reading {
         let json: JSON
         if let read = body.json { json = read } else { json = try kind.parse(body.bytes) }
-        return try kind.decode(json, body: body.bytes, validation, &warnings)
+        return try kind.decode(json, body: body, validation, &warnings)
     }
 
     /// What is said of names that come twice in a configuration.

@@ -35,13 +35,16 @@ public struct Write: Sendable {
         var bytes: [UInt8]
         /// Nil: the bytes are JSON.
         var json: JSON?
+        /// What that reader would have refused if it were strict.
+        var strictFaults: [String] = []
 
         public init(_ json: [UInt8]) { bytes = json }
 
         /// What another reader made of the bytes.
-        public init(_ bytes: [UInt8], read json: JSON) {
+        public init(_ bytes: [UInt8], read json: JSON, strictFaults: [String] = []) {
             self.bytes = bytes
             self.json = json
+            self.strictFaults = strictFaults
         }
     }
 
@@ -51,6 +54,12 @@ public struct Write: Sendable {
         public var effect: Effect
         /// What would only be ignored.
         public var warnings: [String] = []
+
+        public init(object: JSON, effect: Effect, warnings: [String] = []) {
+            self.object = object
+            self.effect = effect
+            self.warnings = warnings
+        }
 
         /// The values of `Warning` header fields: `299 - "unknown field \"spec.bogus\""`.
         public var warningFields: [String] {

@@ -98,7 +98,7 @@ extension Bound {
         }
     }
 
-    fileprivate var what: String {
+    var what: String {
         switch self {
         case .queue: "contenders queue for this name"
         case .waitersOfName: "requests wait for this name"
@@ -110,7 +110,7 @@ extension Bound {
         }
     }
 
-    fileprivate var remedy: String {
+    var remedy: String {
         switch self {
         case .leases: "Idle leases go after lease.retention."
         default: "Done markers that nobody needs can be deleted."

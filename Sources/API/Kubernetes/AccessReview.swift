@@ -1,5 +1,6 @@
 import Coordination
 import JSON
+import Objects
 
 /// "May I?" and "Who am I?", asked by `kubectl auth`. Answered from Baton's own roles.
 public struct AccessReview: Hashable, Sendable {
@@ -42,23 +43,11 @@ public struct AccessReview: Hashable, Sendable {
 
     /// The spec, whichever way it came. kubectl sends protobuf from 1.36 on and doesn't fall back.
     private static func asked(_ resource: Resource, _ request: APIRequest) throws(Status) -> ReviewSpec {
-        let type = request.contentType?.split(separator: ";").first.map { String($0) }
-        if type == MediaType.protobuf {
-            guard let opened = ProtobufEnvelope.open(request.body), opened.kind == resource.kind,
-                let message = ProtobufFields(opened.message), let spec = message.message(2)
-            else { throw .badRequest("the body is no \(resource.kind) in protobuf") }
-            return ReviewSpec(spec)
+        let review: JSON
+        do throws(Refusal) { review = try ReviewBody.json(resource, request) } catch {
+            throw Status(error)
         }
-        // A missing type is taken as JSON, as old kubectls leave it out.
-        guard type == nil || type == MediaType.json else {
-            throw Status(
-                415, "UnsupportedMediaType",
-                "the body of the request was in an unknown format - accepted media types include: "
-                    + "\(MediaType.json), \(MediaType.protobuf)")
-        }
-        do { return ReviewSpec(try JSON(parsing: request.body)["spec"] ?? .object([])) } catch {
-            throw .badRequest("the body is not JSON: \(error.what), at byte \(error.offset)")
-        }
+        return ReviewSpec(review["spec"] ?? .object([]))
     }
 
     /// - Parameters:
@@ -75,7 +64,13 @@ public struct AccessReview: Hashable, Sendable {
             }
             writer.member("status") { status(identity, grants, to: &$0) }
         }
-        return form.response(201, writer.bytes)
+        guard form.encoding == .protobuf, let type = MessageType.review(resource) else {
+            return form.response(201, writer.bytes)
+        }
+        // This face wrote it, so it is JSON.
+        let review = (try? JSON(parsing: writer.bytes)) ?? .null
+        return form.response(
+            201, ProtobufEnvelope.of(resource.kind, resource.groupVersion.text, type.bytes(review)))
     }
 
     private func status(_ identity: String?, _ grants: [Bool], to writer: inout JSONWriter) {

@@ -6,16 +6,19 @@ import Coordination
 /// Pure, as `Elections` is: a request in; an answer, or a question to the store, out. What a real API server
 /// answers is the reference, word for word; where this face differs on purpose, docs/kubernetes.md says why.
 ///
-/// It reads. What is listed in discovery is what is served.
+/// What is listed in discovery is what is served.
 public struct Kubernetes: Sendable {
     /// The store's random number: makes uids, and is new after a restore.
     public let incarnation: UInt64
     /// What doesn't change while the daemon runs: discovery and schemas.
     let documents: Documents
+    /// Limits of what a done marker says: those of /v1.
+    public var settings: Elections.Settings
 
     /// - Parameter version: Baton's own.
-    public init(incarnation: UInt64, version: String) {
+    public init(incarnation: UInt64, version: String, settings: Elections.Settings = Elections.Settings()) {
         self.incarnation = incarnation
+        self.settings = settings
         documents = Documents(version: version)
     }
 

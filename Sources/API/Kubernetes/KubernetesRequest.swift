@@ -32,31 +32,47 @@ public struct KubernetesRequest: Sendable {
         case answer(APIResponse)
         /// Look up one object; the answer is made by `answer(_:)`.
         case object(ObjectQuery)
+        /// Find out what it comes to, by what is there, and apply that.
+        case write(ObjectWrite)
+        case delete(ObjectDeletion)
+        /// Delete all that a list has.
+        case deleteCollection(ListQuery, ObjectDeletion)
         /// Look up a list; the answer is made by `list(_:…)`.
         case list(ListQuery)
+        /// Begin a stream, whose head is `head(of:current:)`.
+        case watch(WatchQuery)
         /// Find out what the identity may; the answer is made by `answer(_:as:grants:)`.
         case review(AccessReview)
     }
 
     /// The permission that it needs, told from its method and path alone. There is nothing that everybody may.
-    public var access: Access? { place.access }
+    public var access: Access? { place.access(request.method) }
 
-    public func action(at now: Now) -> Action {
-        do throws(Status) { return try routed(at: now) } catch { return .answer(form.response(error)) }
+    /// - Parameter principal: the identity that authenticated.
+    public func action(at now: Now, principal: String? = nil) -> Action {
+        do throws(Status) { return try routed(at: now, principal) } catch {
+            return .answer(form.response(error))
+        }
     }
 
-    private func routed(at now: Now) throws(Status) -> Action {
+    private func routed(at now: Now, _ principal: String?) throws(Status) -> Action {
         switch place {
         case .nowhere: return .answer(AnswerForm.pageNotFound)
         case .unknownResource: throw .unknownResource
         default: break
         }
-        guard request.method == place.method else { throw .methodNotAllowed }
+        guard let verb = place.verb(request.method) else { throw .methodNotAllowed }
         switch place {
+        case .collection(let resource, let namespace) where isWatch && verb == .list:
+            return .watch(try watch(resource, namespace))
+        case .watch(let resource, let namespace, let name):
+            return .watch(try watch(resource, namespace, name: name))
         case .collection(let resource, let namespace):
-            return .list(try list(resource, namespace))
+            if verb == .list { return .list(try list(resource, namespace)) }
+            return try written(verb, resource, namespace, "", at: now, principal)
         case .object(let resource, let namespace, let name):
-            return .object(try object(resource, namespace, name, at: now))
+            if verb == .get { return .object(try object(resource, namespace, name, at: now)) }
+            return try written(verb, resource, namespace, name, at: now, principal)
         case .review(let resource):
             try acceptForm()
             return .review(try AccessReview(resource, request))
@@ -66,7 +82,7 @@ public struct KubernetesRequest: Sendable {
     }
 
     /// - Throws: that there is no such form.
-    private func acceptForm() throws(Status) {
+    func acceptForm() throws(Status) {
         if let formFault { throw formFault }
     }
 
@@ -76,7 +92,7 @@ public struct KubernetesRequest: Sendable {
         _ resource: Resource, _ namespace: String?, _ name: String, at now: Now
     ) throws(Status) -> ObjectQuery {
         try acceptForm()
-        let included = try IncludedObject(value("includeObject"))
+        _ = try IncludedObject(value("includeObject"))
         let version = value("resourceVersion")
         // As the reference has it: an error of the server, and no bad request.
         guard version.isEmpty || (try? Go.unsigned(version).get()) != nil else {
@@ -84,16 +100,10 @@ public struct KubernetesRequest: Sendable {
         }
         return ObjectQuery(
             resource: resource, namespace: namespace, name: name, minimum: UInt64(version) ?? 0,
-            included: included, now: now.wall)
+            now: now.wall)
     }
 
-    private func list(_ resource: Resource, _ namespace: String?) throws(Status) -> ListQuery {
-        // A watch is a verb of its own, and discovery doesn't list it.
-        if let watch = request.query.first(where: { $0.name == "watch" })?.value,
-            !["false", "0"].contains(watch.lowercased())
-        {
-            throw .methodNotAllowed
-        }
+    func list(_ resource: Resource, _ namespace: String?) throws(Status) -> ListQuery {
         try acceptForm()
         let everywhere = namespace == nil && resource.isNamespaced
         return ListQuery(
@@ -112,26 +122,37 @@ public struct KubernetesRequest: Sendable {
             return form.response(Status.tooLarge(query.minimum, current: current))
         }
         guard let object else { return form.response(Status.notFound(query.resource, query.name)) }
-        if case .table = form.shape {
-            var table = ListAnswer(query.resource, form, query.included, at: query.now)
-            table.append(object)
-            return table.response(version: object.metadata.version, next: nil, remaining: nil)
-        }
-        return whole(object)
+        return whole(object, at: query.now)
     }
 
-    private func whole(_ object: KubernetesObject) -> APIResponse {
+    /// One object in the form that was asked for.
+    ///
+    /// - Parameter warnings: values of `Warning` header fields.
+    func whole(
+        _ object: KubernetesObject, _ code: Int = 200, _ warnings: [String] = [], at now: Timestamp
+    ) -> APIResponse {
         let resource = object.resource
+        if case .table = form.shape {
+            let included = (try? IncludedObject(value("includeObject"))) ?? .metadata
+            var table = ListAnswer(resource, form, included, at: now)
+            table.append(object)
+            var response = table.response(version: object.metadata.version, next: nil, remaining: nil)
+            response.status = code
+            response.headers += warnings.map { APIResponse.Header("Warning", $0) }
+            return response
+        }
+        let headers = warnings.map { APIResponse.Header("Warning", $0) }
         if form.encoding == .protobuf {
             if case .partial(let version) = form.shape {
                 return form.response(
-                    200,
+                    code,
                     ProtobufEnvelope.of(
-                        "PartialObjectMetadata", "meta.k8s.io/\(version)", object.partialProtobuf))
+                        "PartialObjectMetadata", "meta.k8s.io/\(version)", object.partialProtobuf), headers)
             }
             return form.response(
-                200,
-                ProtobufEnvelope.of(resource.kind, resource.groupVersion.text, object.protobuf ?? []))
+                code,
+                ProtobufEnvelope.of(resource.kind, resource.groupVersion.text, object.protobuf ?? []), headers
+            )
         }
         var writer = JSONWriter()
         writer.object { writer in
@@ -141,7 +162,7 @@ public struct KubernetesRequest: Sendable {
                 object.write(to: &writer, isTyped: true)
             }
         }
-        return form.response(200, writer.bytes)
+        return form.response(code, writer.bytes, headers)
     }
 
     /// 503: the store can't be read.
@@ -157,6 +178,5 @@ public struct ObjectQuery: Hashable, Sendable {
     public var name: String
     /// The version that has to be there at least.
     var minimum: UInt64
-    var included: IncludedObject
     var now: Timestamp
 }

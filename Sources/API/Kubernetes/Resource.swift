@@ -67,7 +67,16 @@ public enum Resource: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    var verbs: [String] { isReview ? ["create"] : ["get", "list"] }
+    /// Discovery and OpenAPI list them.
+    var verbs: [String] {
+        let all = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+        switch self {
+        case .leases, .doneMarkers: return all
+        // As in the reference: one at a time.
+        case .namespaces: return all.filter { $0 != "deletecollection" }
+        case .selfSubjectAccessReviews, .selfSubjectRulesReviews, .selfSubjectReviews: return ["create"]
+        }
+    }
 
     var shortNames: [String] {
         switch self {

@@ -1,6 +1,6 @@
 import JSON
 
-/// The spec of a review: from JSON, or from the messages of authorization.v1.
+/// The spec of a review.
 struct ReviewSpec {
     private var attributes: [String: String] = [:]
     private var isAboutPath = false
@@ -14,22 +14,6 @@ struct ReviewSpec {
         isAboutPath = spec["nonResourceAttributes"] != nil
         if case .object(let members)? = spec["resourceAttributes"] ?? spec["nonResourceAttributes"] {
             for member in members { attributes[member.name] = member.value.string }
-        }
-    }
-
-    private static let resourceFields = [
-        "namespace", "verb", "group", "version", "resource", "subresource", "name",
-    ]
-
-    /// Both specs have their first fields apart: attributes of resources and of paths are messages 1 and 2,
-    /// the namespace of a rules review is text 1.
-    init(_ spec: ProtobufFields) {
-        rulesNamespace = spec.text(1)
-        guard let message = spec.message(1) ?? spec.message(2) else { return }
-        isAboutPath = spec.bytes(1) == nil
-        let names = isAboutPath ? ["path", "verb"] : Self.resourceFields
-        for (index, name) in names.enumerated() where message.bytes(index + 1) != nil {
-            attributes[name] = message.text(index + 1)
         }
     }
 

@@ -13,10 +13,13 @@ struct Status: Error, Hashable, Sendable {
     /// How to go on with a list that is too old.
     var continuation: String?
 
+    var isSuccess: Bool { code < 300 }
+
     struct Details: Hashable, Sendable {
         var name = ""
         var group = ""
         var kind = ""
+        var uid = ""
         var causes: [Cause] = []
         var retryAfterSeconds = 0
     }
@@ -108,11 +111,11 @@ extension Status {
         writer.member("kind", "Status")
         writer.member("apiVersion", "v1")
         writer.member("metadata") { $0.member("continue", continuation) }
-        writer.member("status", "Failure")
-        writer.member("message", message)
+        writer.member("status", isSuccess ? "Success" : "Failure")
+        if !isSuccess { writer.member("message", message) }
         writer.member("reason", reason)
         if let details { writer.member("details") { details.write(to: &$0) } }
-        writer.member("code", code)
+        if !isSuccess { writer.member("code", code) }
     }
 
     /// What the daemon's records call it; nil: they don't.
@@ -140,6 +143,7 @@ extension Status.Details {
         if !name.isEmpty { writer.member("name", name) }
         if !group.isEmpty { writer.member("group", group) }
         if !kind.isEmpty { writer.member("kind", kind) }
+        if !uid.isEmpty { writer.member("uid", uid) }
         if !causes.isEmpty {
             writer.name("causes")
             writer.array(causes) { writer, cause in

@@ -10,6 +10,7 @@ struct AnyRequestTests {
         "/api", "/apis", "/version", "/openapi/v2", "/openapi/v3", "/openapi/v3/api/v1", "/api/v1",
         "/api/v1/namespaces", "/api/v1/namespaces/ci", Cluster.leases, Cluster.leases + "/build",
         "/apis/coordination.k8s.io/v1/leases", Cluster.markers, Cluster.markers + "/build",
+        "/apis/coordination.k8s.io/v1/watch/leases", "/api/v1/watch/namespaces/ci",
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
         "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
         "/apis/authentication.k8s.io/v1/selfsubjectreviews", "/apis/nosuch.io/v1", "/apis//",
@@ -25,11 +26,11 @@ struct AnyRequestTests {
     ]
     private static let names = [
         "limit", "continue", "labelSelector", "fieldSelector", "resourceVersion", "resourceVersionMatch",
-        "watch",
+        "watch", "sendInitialEvents", "allowWatchBookmarks",
         "includeObject", "pretty", "timeoutSeconds", "hash",
     ]
     private static let values = [
-        "", "0", "1", "-1", "18446744073709551616", "9223372036854775807", "abc", "true", "Exact", "None",
+        "", "0", "1", "-1", "18446744073709551616", "9223372036854775807", "abc", "true", "Exact", "NotOlderThan", "None",
         "a=b",
         "a in (b,", "metadata.name=build", "status.phase=Active", "\\", "\u{0}", "é\u{301}",
         ContinueToken(version: 7, after: .init(namespace: nil, name: "a")).text,
@@ -59,12 +60,14 @@ struct AnyRequestTests {
         if Bool.random(using: &dice) { body = ProtobufEnvelope.magic + body }
         let path = paths.randomElement(using: &dice)!
         return Cluster.read(
-            ["GET", "GET", "POST", "PUT"].randomElement(using: &dice)!,
+            ["GET", "GET", "POST", "PUT", "PATCH", "DELETE"].randomElement(using: &dice)!,
             path + (query.isEmpty ? "" : "?" + query.joined(separator: "&")),
             accept: ranges.isEmpty ? nil : ranges.joined(separator: ","),
             agent: ["curl/8", "kubectl"].randomElement(using: &dice)!, body: body,
-            contentType: [nil, "application/json", "application/vnd.kubernetes.protobuf"].randomElement(
-                using: &dice)!)
+            contentType: [
+                nil, "application/json", "application/yaml", "application/vnd.kubernetes.protobuf",
+                "application/merge-patch+json", "application/apply-patch+yaml",
+            ].randomElement(using: &dice)!)
     }
 
     private static func answer(_ request: KubernetesRequest, _ dice: inout Dice) -> APIResponse {
@@ -84,8 +87,36 @@ struct AnyRequestTests {
                 return request.answer(
                     list, version: version, next: ContinuePlace(namespace: "ci", name: "build"), remaining: 3)
             }
+        case .watch(let query):
+            let version = query.form.bookmark(at: 20, endsInitial: true, isFirst: true)
+            #expect(!version.isEmpty)
+            for kind in [WatchEvent.Kind.added, .deleted] {
+                let event = WatchEvent(kind, object(query.selection.resource))
+                #expect(!query.form.bytes(event, isFirst: kind == .added, at: Cluster.now.wall).isEmpty)
+            }
+            switch request.head(of: query, current: 20) {
+            case .failure(let refused): return refused.response
+            case .success(let head): return head
+            }
+        case .write(let write):
+            let id = RequestID(1)
+            let plan =
+                write.isCreation
+                ? write.creation(id: id, using: &dice).plan : write.plan(object(write.resource), id: id)
+            return answer(plan)
+        case .delete(let deletion): return answer(deletion.plan(object(deletion.resource), id: RequestID(1)))
+        case .deleteCollection(_, let deletion):
+            return answer(deletion.plan(object(deletion.resource), id: RequestID(1)))
         case .review(let review):
             return request.answer(review, as: nil, grants: review.accesses.map { _ in true })
+        }
+    }
+
+    /// As if the core agreed.
+    private static func answer(_ plan: WritePlan) -> APIResponse {
+        switch plan {
+        case .answer(let response): response
+        case .command(_, let answer): answer.response(to: .written(Cluster.lease()))
         }
     }
 

@@ -7,6 +7,10 @@ import Testing
 struct DiscoveryTests {
     private static let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
+    private static let verbs = [
+        "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch",
+    ]
+
     @Test func `groups and versions are listed`() {
         #expect(Cluster.get("/api")?.json["versions"] == ["v1"])
         let groups = Cluster.get("/apis")?.json["groups"]?.array
@@ -30,7 +34,7 @@ struct DiscoveryTests {
                 "resources": [
                     [
                         "name": "leases", "singularName": "lease", "namespaced": true, "kind": "Lease",
-                        "verbs": ["get", "list"],
+                        "verbs": JSON(Self.verbs),
                     ]
                 ],
             ])
@@ -38,6 +42,45 @@ struct DiscoveryTests {
         #expect(marker?["shortNames"] == ["dm"])
         #expect(marker?["categories"] == ["baton"])
         #expect(Cluster.get("/api/v1")?.json["resources"]?.array?.first?["shortNames"] == ["ns"])
+    }
+
+    @Test func `namespaces are deleted one at a time`() {
+        let namespaces = Cluster.get("/api/v1")?.json["resources"]?.array?.first
+        #expect(namespaces?["verbs"] == JSON(Self.verbs.filter { $0 != "deletecollection" }))
+    }
+
+    /// What kubectl 1.37 looks for before `apply`, and 1.20 before `--dry-run=server`.
+    @Test func `each kind has a PATCH that says which parameters it takes`() throws {
+        for resource in [Resource.namespaces, .leases, .doneMarkers] {
+            let third = OpenAPIv3.document(of: resource.groupVersion, version: "")
+            let second = OpenAPIv2.document(version: "")
+            for document in [third, second] {
+                let patches = (document["paths"]?.members ?? []).compactMap { $0.value["patch"] }
+                let patch = try #require(
+                    patches.first { $0[Schema.kindExtension] == Schema.Kind(resource).json })
+                let names = patch["parameters"]?.array?.filter { $0["in"] == "query" }.map { $0["name"] }
+                for name in ["dryRun", "fieldManager", "fieldValidation", "force"] as [JSON] {
+                    #expect(names?.contains(name) == true)
+                }
+            }
+        }
+    }
+
+    @Test func `what custom resources don't have isn't in their operations`() throws {
+        let document = OpenAPIv3.document(of: .baton, version: "")
+        #expect(!document.text.contains("strategic-merge-patch"))
+        #expect(!document.text.contains("vnd.kubernetes.protobuf"))
+        #expect(OpenAPIv3.document(of: .coordination, version: "").text.contains("strategic-merge-patch"))
+    }
+
+    @Test func `lists say how they are merged`() {
+        let metadata = OpenAPIv2.document(version: "")["definitions"]?[Schemas.meta + "ObjectMeta"]
+        let owners = metadata?["properties"]?["ownerReferences"]
+        #expect(owners?["x-kubernetes-patch-merge-key"] == "uid")
+        #expect(owners?["x-kubernetes-patch-strategy"] == "merge")
+        #expect(owners?["x-kubernetes-list-map-keys"] == ["uid"])
+        #expect(metadata?["properties"]?["finalizers"]?["x-kubernetes-list-type"] == "set")
+        #expect(metadata?["properties"]?["managedFields"]?["x-kubernetes-list-type"] == "atomic")
     }
 
     @Test func `the version is the reference's, with Baton's behind it`() {
@@ -70,7 +113,7 @@ struct DiscoveryTests {
                             "resource": "leases",
                             "responseKind": ["group": "", "version": "", "kind": "Lease"],
                             "scope": "Namespaced",
-                            "singularResource": "lease", "verbs": ["get", "list"],
+                            "singularResource": "lease", "verbs": JSON(Self.verbs),
                         ]
                     ], "freshness": "Current",
                 ]
@@ -170,6 +213,7 @@ struct DiscoveryTests {
         let document = try #require(ProtobufFields(answer.body))
         #expect(document.text(1) == "2.0")
         #expect(document.message(2)?.text(1) == "Baton")
+        #expect(document.bytes(8)?.isEmpty == false)
         #expect(document.bytes(9)?.isEmpty == false)
         // It isn't JSON, and must not be indented for a person either.
         let shown = Cluster.get("/openapi/v2?pretty=true", accept: OpenAPIv2.askedType, agent: "curl/8")

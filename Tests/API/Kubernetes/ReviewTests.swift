@@ -70,7 +70,11 @@ struct ReviewTests {
     }
 
     /// As kubectl 1.37 sent it: `auth can-i get leases -n gold-k137-32804`, and its list of forms.
-    @Test func `a question in protobuf is answered in JSON`() throws {
+    @Test(arguments: [
+        "application/vnd.kubernetes.protobuf,application/json", "application/vnd.kubernetes.protobuf",
+        "application/json",
+    ])
+    func `a question in protobuf is answered in the form that is asked for`(accept: String) throws {
         var attributes = ProtobufWriter()
         for (field, text) in [
             (1, "gold-k137-32804"), (2, "get"), (3, "coordination.k8s.io"), (4, ""), (5, "leases"), (6, ""),
@@ -83,13 +87,64 @@ struct ReviewTests {
             "SelfSubjectAccessReview", "authorization.k8s.io/v1", message.bytes)
         let request = Cluster.read(
             "POST", Self.path + "selfsubjectaccessreviews",
-            accept: "application/vnd.kubernetes.protobuf,application/json", body: body,
+            accept: accept, body: body,
             contentType: "application/vnd.kubernetes.protobuf")
         guard case .review(let review) = request.action(at: Cluster.now) else { return #expect(Bool(false)) }
         #expect(review.accesses == [Access(.view, namespace: "gold-k137-32804")])
         let answer = request.answer(review, as: "anna", grants: [true])
-        #expect(answer.header("Content-Type") == "application/json")
-        #expect(answer.json["status"] == ["allowed": true])
+        let asked: JSON = [
+            "namespace": "gold-k137-32804", "verb": "get", "group": "coordination.k8s.io",
+            "resource": "leases",
+        ]
+        guard accept != "application/json" else {
+            #expect(answer.header("Content-Type") == "application/json")
+            #expect(answer.json["spec"] == ["resourceAttributes": asked])
+            return #expect(answer.json["status"] == ["allowed": true])
+        }
+        #expect(answer.header("Content-Type") == MediaType.protobuf)
+        let opened = try ProtobufEnvelope.open(answer.body)
+        #expect(opened.kind == "SelfSubjectAccessReview")
+        let type = try #require(MessageType.review(.selfSubjectAccessReviews))
+        #expect(
+            try type.json(opened.message) == [
+                "metadata": [:], "spec": ["resourceAttributes": asked], "status": ["allowed": true],
+            ])
+    }
+
+    @Test func `who asks is told who they are in protobuf, as the reference does it`() throws {
+        let request = Cluster.read(
+            "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            accept: "application/vnd.kubernetes.protobuf,application/json",
+            body: ProtobufEnvelope.of("SelfSubjectReview", "authentication.k8s.io/v1", []),
+            contentType: MediaType.protobuf)
+        guard case .review(let review) = request.action(at: Cluster.now) else { return #expect(Bool(false)) }
+        let opened = try ProtobufEnvelope.open(request.answer(review, as: "anna", grants: []).body)
+        #expect(opened.kind == "SelfSubjectReview")
+        var expected = ProtobufWriter()
+        expected.raw(1, MessageType.objectMeta.bytes([:]))
+        expected.message(2) {
+            $0.message(1) {
+                $0.string(1, "anna")
+                $0.string(2, "")
+                $0.string(3, "system:authenticated")
+            }
+        }
+        #expect(Array(opened.message) == expected.bytes)
+    }
+
+    @Test func `rules are told in protobuf, too`() throws {
+        let request = Cluster.read(
+            "POST", Self.path + "selfsubjectrulesreviews", accept: MediaType.protobuf,
+            body: Array(#"{"spec":{"namespace":"ci"}}"#.utf8))
+        guard case .review(let review) = request.action(at: Cluster.now) else { return #expect(Bool(false)) }
+        let answer = request.answer(review, as: "anna", grants: [true, false, false])
+        let type = try #require(MessageType.review(.selfSubjectRulesReviews))
+        let status = try type.json(ProtobufEnvelope.open(answer.body).message)["status"]
+        #expect(status?["resourceRules"]?.array?.first?["verbs"] == ["get", "list", "watch"])
+        #expect(
+            status?["nonResourceRules"]?.array?.first?["nonResourceURLs"]?.array?.contains("/version") == true
+        )
+        #expect(status?["incomplete"] == false)
     }
 
     @Test(

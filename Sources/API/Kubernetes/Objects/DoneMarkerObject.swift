@@ -8,7 +8,7 @@ extension Kubernetes {
                 name: marker.key.name, namespace: marker.key.namespace,
                 uid: UID(incarnation: incarnation, created: marker.revision), version: marker.version,
                 // The spec never changes.
-                generation: 1, created: marker.end),
+                generation: 1, created: marker.end, attached: AttachedMetadata(stored: marker.metadata)),
             content: .doneMarker(marker))
     }
 }

@@ -6,14 +6,22 @@ extension Kubernetes {
             metadata: ObjectMetadata(
                 name: lease.key.name, namespace: lease.key.namespace,
                 uid: UID(incarnation: incarnation, created: lease.created), version: lease.version,
-                created: lease.createdAt, annotations: Annotation.of(lease)),
+                created: lease.createdAt, attached: AttachedMetadata(stored: lease.metadata),
+                ownAnnotations: Annotation.of(lease)),
             content: .lease(lease.spec))
     }
 }
 
 /// What a lease tells operators beyond its spec: from its record alone, so that it changes with the version.
 enum Annotation {
-    static let prefix = "coordination.baton.dev/"
+    private static let prefix = "coordination.baton.dev/"
+
+    /// All that the daemon gives: under these names clients write nothing.
+    static let names = Set(
+        [
+            "marker", "fencing-token", "attempt", "principal", "inputs-digest", "run-url", "last-holder",
+            "last-fencing-token", "last-end", "last-reason", "last-end-time",
+        ].map { prefix + $0 })
 
     static func of(_ lease: LeaseRecord) -> [String: String] {
         var all: [String: String] = [:]

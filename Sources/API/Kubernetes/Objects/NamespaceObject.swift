@@ -2,6 +2,9 @@ import Coordination
 import Digest
 
 extension Kubernetes {
+    /// Every namespace has its name under this label.
+    static let nameLabel = "kubernetes.io/metadata.name"
+
     /// One that is older than the records of namespaces (`created` is 0) has a uid that is derived from its
     /// name, and when it began is not known.
     public func object(namespace: NamespaceRecord) -> KubernetesObject {
@@ -13,7 +16,8 @@ extension Kubernetes {
                     ? UID(incarnation: incarnation, namespace: namespace.name)
                     : UID(incarnation: incarnation, created: namespace.created),
                 version: namespace.version, created: isOld ? nil : namespace.createdAt,
-                labels: ["kubernetes.io/metadata.name": namespace.name]),
+                attached: AttachedMetadata(stored: namespace.metadata),
+                ownLabels: [Self.nameLabel: namespace.name]),
             content: .namespace(isTerminating: namespace.isTerminating))
     }
 }

@@ -2,6 +2,14 @@ import Coordination
 import JSON
 
 extension KubernetesObject {
+    /// As a tree, in the form of a write's outcome.
+    var json: JSON {
+        var writer = JSONWriter()
+        writer.object { write(to: &$0, isTyped: true) }
+        // This face wrote it, so it is JSON.
+        return (try? JSON(parsing: writer.bytes)) ?? .null
+    }
+
     /// - Parameter isTyped: with kind and apiVersion. Items of a list carry none.
     func write(to writer: inout JSONWriter, isTyped: Bool) {
         if isTyped { writer.type(resource.kind, resource.groupVersion.text) }
@@ -25,15 +33,31 @@ extension KubernetesObject {
 }
 
 extension ObjectMetadata {
+    /// In the order of the reference.
     func write(to writer: inout JSONWriter) {
         writer.member("name", name)
+        writer.member("generateName", attached["generateName"]?.string)
         writer.member("namespace", namespace)
         writer.member("uid", uid.text)
-        writer.member("resourceVersion", String(version))
-        writer.member("generation", generation)
+        if version > 0 { writer.member("resourceVersion", String(version)) }
+        writer.member("generation", generation ?? attached["generation"]?.integer)
         writer.timeMember("creationTimestamp", created)
+        attached.write("deletionTimestamp", to: &writer)
+        attached.write("deletionGracePeriodSeconds", to: &writer)
+        let (labels, annotations) = (labels, annotations)
         if !labels.isEmpty { writer.member("labels", labels) }
         if !annotations.isEmpty { writer.member("annotations", annotations) }
+        attached.write("ownerReferences", to: &writer)
+        attached.write("finalizers", to: &writer)
+        attached.write("managedFields", to: &writer)
+    }
+}
+
+extension AttachedMetadata {
+    fileprivate func write(_ name: StaticString, to writer: inout JSONWriter) {
+        guard let value = self[name.description] else { return }
+        writer.name(name)
+        writer.value(value)
     }
 }
 

@@ -22,65 +22,39 @@ enum OpenAPIv3 {
     }
 
     private static func paths(of resource: Resource) -> [JSONMember] {
-        let root = "/\(resource.groupVersion.path)"
-        guard resource.isNamespaced else {
-            return [
-                list(resource, "\(root)/\(resource.plural)", []),
-                get(resource, "\(root)/\(resource.plural)/{name}", ["name"]),
-            ]
+        Operation.all(of: resource).map { path, operations in
+            JSONMember(path, .object(operations.map { JSONMember($0.method, json($0)) }))
         }
-        let within = "\(root)/namespaces/{namespace}/\(resource.plural)"
-        return [
-            list(resource, "\(root)/\(resource.plural)", []), list(resource, within, ["namespace"]),
-            get(resource, "\(within)/{name}", ["namespace", "name"]),
+    }
+
+    private static func json(_ operation: Operation) -> JSON {
+        let json: JSON = [
+            "description": .string(operation.description), "operationId": .string(operation.id),
+            "parameters": .array(operation.parameters.map(json)),
         ]
-    }
-
-    private static func list(_ resource: Resource, _ path: String, _ named: [String]) -> JSONMember {
-        let query = [
-            ("continue", "string"), ("fieldSelector", "string"), ("labelSelector", "string"),
-            ("limit", "integer"), ("pretty", "string"), ("resourceVersion", "string"),
-            ("resourceVersionMatch", "string"),
+        let sent = operation.sent.map { name -> JSON in ["content": content(name, operation.types)] }
+        let responses: JSON = [
+            "200": [
+                "description": "OK",
+                "content": content(operation.answered, [MediaType.json, MediaType.yaml]),
+            ], "401": ["description": "Unauthorized"],
         ]
-        return operation(
-            resource, path, "list", schema: Schemas.name(of: resource) + "List",
-            named.map { parameter($0, "path", "string") } + query.map { parameter($0.0, "query", $0.1) })
+        return json.with("requestBody", sent).with("responses", responses)
+            .with("x-kubernetes-action", .string(operation.action))
+            .with(Schema.kindExtension, Schema.Kind(operation.resource).json)
     }
 
-    private static func get(_ resource: Resource, _ path: String, _ named: [String]) -> JSONMember {
-        operation(
-            resource, path, "get", schema: Schemas.name(of: resource),
-            named.map { parameter($0, "path", "string") }
-                + ["pretty", "resourceVersion"].map { parameter($0, "query", "string") })
+    private static func content(_ schema: String, _ types: [String]) -> JSON {
+        let reference: JSON = ["schema": ["$ref": .string(Schema.Dialect.three.references + schema)]]
+        return .object(types.map { JSONMember($0, reference) })
     }
 
-    private static func operation(
-        _ resource: Resource, _ path: String, _ action: String, schema: String, _ parameters: [JSON]
-    ) -> JSONMember {
-        let content: JSON = ["schema": ["$ref": .string(Schema.Dialect.three.references + schema)]]
-        let operation: JSON = [
-            "description": "\(action) objects of the kind \(resource.kind)",
-            "operationId": .string(action + identifier(path)), "parameters": .array(parameters),
-            "responses": [
-                "200": ["description": "OK", "content": [MediaType.json: content, MediaType.yaml: content]],
-                "401": ["description": "Unauthorized"],
-            ], "x-kubernetes-action": .string(action),
-            Schema.kindExtension: Schema.Kind(resource).json,
-        ]
-        return JSONMember(path, ["get": operation])
-    }
-
-    /// Unique for each path: its words, with capitals.
-    private static func identifier(_ path: String) -> String {
-        path.split { !$0.isLetter && !$0.isNumber }.map { $0.prefix(1).uppercased() + $0.dropFirst() }
-            .joined()
-    }
-
-    private static func parameter(_ name: String, _ place: String, _ type: String) -> JSON {
-        let parameter: JSON = [
-            "name": .string(name), "in": .string(place), "schema": ["type": .string(type)],
+    private static func json(_ parameter: Operation.Parameter) -> JSON {
+        let json: JSON = [
+            "name": .string(parameter.name), "in": parameter.isInPath ? "path" : "query",
+            "schema": ["type": .string(parameter.type)],
         ]
         // A part of the path is always there.
-        return place == "path" ? parameter.with("required", true) : parameter
+        return parameter.isInPath ? json.with("required", true) : json
     }
 }

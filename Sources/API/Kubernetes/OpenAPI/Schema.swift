@@ -19,11 +19,19 @@ struct Schema: Sendable {
         var name: String
         var type: FieldType
         var description: String
+        var merging: Merging?
 
-        init(_ name: String, _ type: FieldType, _ description: String) {
+        init(_ name: String, _ type: FieldType, _ description: String, _ merging: Merging? = nil) {
             self.name = name
             self.type = type
             self.description = description
+            self.merging = merging
+        }
+
+        func json(_ dialect: Dialect) -> JSON {
+            let json = type.json(description, dialect)
+            guard let merging else { return json }
+            return merging.members.reduce(json) { $0.with($1.name, $1.value) }
         }
     }
 
@@ -57,6 +65,34 @@ struct Schema: Sendable {
         }
     }
 
+    /// How a list is merged: what clients need who make patches, and what server-side apply does.
+    enum Merging: Sendable {
+        /// As a whole.
+        case atomic
+        /// Each text for itself.
+        case set
+        /// Each object for itself, told by this member.
+        case map(String)
+
+        fileprivate var members: [JSONMember] {
+            switch self {
+            case .atomic: [JSONMember("x-kubernetes-list-type", "atomic")]
+            case .set:
+                [
+                    JSONMember("x-kubernetes-list-type", "set"),
+                    JSONMember("x-kubernetes-patch-strategy", "merge"),
+                ]
+            case .map(let key):
+                [
+                    JSONMember("x-kubernetes-list-map-keys", [.string(key)]),
+                    JSONMember("x-kubernetes-list-type", "map"),
+                    JSONMember("x-kubernetes-patch-merge-key", .string(key)),
+                    JSONMember("x-kubernetes-patch-strategy", "merge"),
+                ]
+            }
+        }
+    }
+
     static let kindExtension = "x-kubernetes-group-version-kind"
 }
 
@@ -64,6 +100,9 @@ indirect enum FieldType: Sendable {
     case string
     case int32, int64
     case number
+    case boolean
+    /// Whatever is in it.
+    case anyObject
     /// From texts to texts.
     case map
     case array(FieldType)
@@ -77,6 +116,8 @@ indirect enum FieldType: Sendable {
         case .int32: return described.with("type", "integer").with("format", "int32")
         case .int64: return described.with("type", "integer").with("format", "int64")
         case .number: return described.with("type", "number")
+        case .boolean: return described.with("type", "boolean")
+        case .anyObject: return described.with("type", "object")
         case .map: return described.with("type", "object").with("additionalProperties", ["type": "string"])
         case .array(let item):
             return described.with("type", "array").with("items", item.json(nil, dialect))
@@ -99,7 +140,7 @@ extension Schema {
         case .text(let format): json = json.with("type", "string").with("format", .string(format))
         case .object(let fields, let required):
             let properties = fields.map {
-                JSONMember($0.name, $0.type.json($0.description, dialect))
+                JSONMember($0.name, $0.json(dialect))
             }
             json = json.with("type", "object").with("properties", .object(properties))
             if !required.isEmpty { json = json.with("required", JSON(required)) }

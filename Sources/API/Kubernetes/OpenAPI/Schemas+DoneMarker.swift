@@ -5,7 +5,7 @@ extension Schemas {
             [
                 .init("spec", .schema(baton + "DoneMarkerSpec"), "What the work came to."),
                 .init("status", .schema(baton + "DoneMarkerStatus"), "The same, as conditions to wait for."),
-            ]) + [spec, artifact, status, condition]
+            ]) + [spec, artifact, markerStatus, condition]
 
     private static let spec = Schema(
         name: baton + "DoneMarkerSpec", description: "The facts of a piece of work that ended.",
@@ -27,7 +27,7 @@ extension Schemas {
                 .init(
                     "startTime", .schema("io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime"),
                     "When the work began."),
-            ], required: ["outcome", "holderIdentity", "attempt", "startTime", "endTime"]))
+            ], required: ["outcome"]))
 
     private static let artifact = Schema(
         name: baton + "Artifact", description: "A product of the work, by what it weighs and hashes to.",
@@ -38,13 +38,13 @@ extension Schemas {
                 .init("size", .int64, "Bytes."),
             ], required: ["name", "digest"]))
 
-    private static let status = Schema(
+    private static let markerStatus = Schema(
         name: baton + "DoneMarkerStatus", description: "The end as conditions.",
         body: .object(
             [
                 .init(
                     "conditions", .array(.schema(baton + "Condition")),
-                    "Done, which is always true; Succeeded; and Failed.")
+                    "Done, which is always true; Succeeded; and Failed.", .map("type"))
             ], required: []))
 
     private static let condition = Schema(

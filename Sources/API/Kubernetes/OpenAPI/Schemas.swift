@@ -1,6 +1,6 @@
 /// The schemas of what is served. Field names are those of Kubernetes; what they say is what they mean here.
 enum Schemas {
-    private static let meta = "io.k8s.apimachinery.pkg.apis.meta.v1."
+    static let meta = "io.k8s.apimachinery.pkg.apis.meta.v1."
     private static let coordination = "io.k8s.api.coordination.v1."
     private static let core = "io.k8s.api.core.v1."
     static let baton = "dev.baton.coordination.v1."
@@ -27,43 +27,6 @@ enum Schemas {
     }
 
     static var all: [Schema] { namespace + lease + doneMarker + common }
-
-    // MARK: What all kinds share
-
-    private static let common = [
-        Schema(
-            name: meta + "ObjectMeta",
-            description: "What every object has: its name, its identity and its version.",
-            body: .object(
-                [
-                    .init(
-                        "annotations", .map,
-                        "What is told of the object beyond its spec. Baton's begin with coordination.baton.dev/."
-                    ),
-                    .init("creationTimestamp", .schema(meta + "Time"), "When the object was created."),
-                    .init("generation", .int64, "How often the spec changed."),
-                    .init("labels", .map, "By which objects can be selected."),
-                    .init("name", .string, "Unique among the objects of a kind in a namespace."),
-                    .init("namespace", .string, "The namespace that the name is unique in."),
-                    .init(
-                        "resourceVersion", .string,
-                        "The revision of the latest change. It grows with every change that the daemon makes durable."
-                    ),
-                    .init("uid", .string, "Another one for each creation of a name."),
-                ], required: [])),
-        Schema(
-            name: meta + "ListMeta", description: "Of which version a list is, and how it goes on.",
-            body: .object(
-                [
-                    .init("continue", .string, "Sent back with the next request, it asks for the next part."),
-                    .init("remainingItemCount", .int64, "How many objects follow in the next parts."),
-                    .init("resourceVersion", .string, "The revision that the list is of."),
-                ], required: [])),
-        Schema(name: meta + "Time", description: "A moment, in RFC 3339.", body: .text(format: "date-time")),
-        Schema(
-            name: meta + "MicroTime", description: "A moment, in RFC 3339 with six decimals.",
-            body: .text(format: "date-time")),
-    ]
 
     private static let typeFields = [
         Schema.Field("apiVersion", .string, "The group and version of this kind."),
@@ -101,7 +64,8 @@ enum Schemas {
             ]) + [
             Schema(
                 name: core + "NamespaceSpec", description: "The spec of a namespace.",
-                body: .object([.init("finalizers", .array(.string), "Always kubernetes.")], required: [])),
+                body: .object(
+                    [.init("finalizers", .array(.string), "Always kubernetes.", .atomic)], required: [])),
             Schema(
                 name: core + "NamespaceStatus", description: "The status of a namespace.",
                 body: .object([.init("phase", .string, "Always Active.")], required: [])),
@@ -122,9 +86,15 @@ enum Schemas {
                             "How long the hold lasts beyond a renewal, in seconds, rounded up."),
                         .init("leaseTransitions", .int32, "How often the lease went to a holder."),
                         .init(
+                            "preferredHolder", .string,
+                            "Who is asked to hold the lease. It means nothing to the daemon, and is kept."),
+                        .init(
                             "renewTime", .schema(meta + "MicroTime"),
                             "The latest renewal that is part of this version. A hold of /v1 is renewed without a new "
                                 + "version: that renewTime is in the past doesn't say that the hold is over."),
+                        .init(
+                            "strategy", .string,
+                            "How clients choose the holder. It means nothing to the daemon, and is kept."),
                     ], required: []))
         ]
 }

@@ -30,19 +30,31 @@ extension KubernetesObject {
 extension ObjectMetadata {
     fileprivate func write(to writer: inout ProtobufWriter) {
         writer.string(1, name)
-        writer.string(2, "")
+        writer.string(2, attached["generateName"]?.string ?? "")
         writer.string(3, namespace ?? "")
         writer.string(4, "")
         writer.string(5, uid.text)
-        writer.string(6, String(version))
-        writer.number(7, generation ?? 0)
+        writer.string(6, version > 0 ? String(version) : "")
+        writer.number(7, generation ?? attached["generation"]?.integer ?? 0)
         if created == nil {
             writer.message(8) { _ in }
         } else {
             writer.time(8, created)
         }
+        writer.members(["deletionTimestamp", "deletionGracePeriodSeconds"], of: attached)
         writer.map(11, labels)
         writer.map(12, annotations)
+        writer.members(["ownerReferences", "finalizers", "managedFields"], of: attached)
+    }
+}
+
+extension ProtobufWriter {
+    /// What clients attached goes the way of any JSON.
+    fileprivate mutating func members(_ names: [String], of attached: AttachedMetadata) {
+        for name in names {
+            guard let value = attached[name] else { continue }
+            MessageType.objectMeta.field(name)?.write(value, to: &self)
+        }
     }
 }
 
@@ -67,11 +79,12 @@ extension Status {
             $0.string(2, "")
             $0.string(3, continuation ?? "")
         }
-        writer.string(2, "Failure")
+        writer.string(2, isSuccess ? "Success" : "Failure")
         writer.string(3, message)
         writer.string(4, reason ?? "")
         if let details { writer.message(5) { details.write(to: &$0) } }
-        writer.number(6, Int64(code))
+        // Success has none.
+        writer.number(6, isSuccess ? 0 : Int64(code))
         return ProtobufEnvelope.of("Status", "v1", writer.bytes)
     }
 }
@@ -89,7 +102,6 @@ extension Status.Details {
             }
         }
         writer.number(5, Int64(retryAfterSeconds))
-        // The uid.
-        writer.string(6, "")
+        writer.string(6, uid)
     }
 }

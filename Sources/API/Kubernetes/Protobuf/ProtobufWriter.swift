@@ -1,4 +1,5 @@
 import Coordination
+import JSON
 
 /// Writes messages of protocol buffers. Each function writes one field, under its number.
 ///
@@ -86,11 +87,38 @@ enum ProtobufEnvelope {
         return writer.bytes
     }
 
-    /// The kind and the message that are in there; nil if it is none.
-    static func open(_ bytes: [UInt8]) -> (kind: String, message: [UInt8])? {
-        guard bytes.starts(with: magic), let unknown = ProtobufFields(Array(bytes.dropFirst(magic.count))),
-            let type = unknown.message(1), let message = unknown.bytes(2)
-        else { return nil }
-        return (type.text(2), message)
+    /// What is in one.
+    struct Opened {
+        var apiVersion = ""
+        var kind = ""
+        var message: ArraySlice<UInt8> = []
     }
+
+    /// - Throws: the words of the reference for what is no envelope.
+    static func open(_ bytes: [UInt8]) throws(MessageFault) -> Opened {
+        guard !bytes.isEmpty else { throw MessageFault(text: "empty data") }
+        guard bytes.starts(with: magic) else {
+            throw MessageFault(
+                text: "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+            )
+        }
+        guard bytes.count > magic.count else { throw MessageFault(text: "empty body") }
+        var opened = Opened()
+        var reader = MessageReader(bytes[magic.count...], of: "Unknown")
+        while !reader.isAtEnd {
+            let (number, wireType) = try reader.tag()
+            switch (number, wireType) {
+            case (1, 2):
+                let type = try typeMeta.json(reader.piece())
+                opened.apiVersion = type["apiVersion"]?.string ?? ""
+                opened.kind = type["kind"]?.string ?? ""
+            case (2, 2): opened.message = try reader.piece()
+            default: try reader.skip(wireType)
+            }
+        }
+        return opened
+    }
+
+    private static let typeMeta = MessageType(
+        "TypeMeta", [.init(1, "apiVersion", .text), .init(2, "kind", .text)])
 }
