@@ -90,10 +90,10 @@ extension Connection {
     }
 
     /// What the kernel doesn't take is copied: only for a reader that is behind.
-    func send(_ piece: StreamPiece) -> Delivery {
+    func send(_ piece: StreamPiece, isLast: Bool = false) -> Delivery {
         guard phase == .streaming else { return .gone }
         if terms.isHead || piece.count == 0 { return .sent }
-        guard mayHold(piece.count) else {
+        guard isLast || mayHold(piece.count) else {
             lose(.tooSlow)
             return .gone
         }

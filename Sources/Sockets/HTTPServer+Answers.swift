@@ -69,6 +69,14 @@ extension HTTPServer {
         return connection.finish()
     }
 
+    /// The same with a last piece, for which there is room always: it may say that there was no room for others.
+    @discardableResult
+    public func finish(_ exchange: ExchangeID, _ last: StreamPiece) -> Delivery {
+        guard let connection = connection(of: exchange) else { return .gone }
+        guard connection.send(last, isLast: true) == .sent else { return .gone }
+        return connection.finish()
+    }
+
     /// Bytes of this exchange's answer that the kernel hasn't taken yet; nil if it is over.
     public func backlog(of exchange: ExchangeID) -> Int? {
         connection(of: exchange)?.backlogBytes

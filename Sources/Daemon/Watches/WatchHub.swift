@@ -283,12 +283,9 @@ final class WatchHub {
 
     // MARK: Sending
 
-    /// What the last event needs, which says why the stream ends.
-    private static let lastBytes = 1024
-
     func send(_ piece: StreamPiece, _ events: Int, to watcher: Watcher, at now: Instant) {
         guard !watcher.isOver, let room = http.room(for: watcher.exchange) else { return }
-        guard room == .max || room - Self.lastBytes >= piece.count else { return cutOff(watcher) }
+        guard room >= piece.count else { return cutOff(watcher) }
         // If the peer is gone, the server will tell.
         guard http.send(watcher.exchange, piece) == .sent else { return }
         watcher.isFresh = false
@@ -306,9 +303,8 @@ final class WatchHub {
     func end(_ watcher: Watcher, with fault: WatchFault) {
         let bytes = watcher.channel.form.error(fault)
         watcher.visit.streamed += bytes.count
-        let isSent = http.send(watcher.exchange, bytes) == .sent
-        forget(watcher, isWhole: isSent)
-        if isSent { http.finish(watcher.exchange) }
+        forget(watcher, isWhole: true)
+        http.finish(watcher.exchange, StreamPiece(bytes))
     }
 
     /// Its time is over: what it may still know is said, and where to go on.
