@@ -22,6 +22,10 @@ struct Figure: Sendable {
             name: "takeover", about: "The holder is gone: how late after the deadline the next one holds",
             measure: TakeoverFigures.measure),
         Figure(
+            name: "objects", about: "Leases as Kubernetes clients write and read them",
+            measure: ObjectFigures.measure),
+        Figure(name: "lists", about: "A list of 10,000 leases", measure: ListFigures.measure),
+        Figure(
             name: "attack", about: "An honest client while others hold connections and lead nowhere",
             measure: AttackFigures.measure),
         Figure(name: "memory", about: "Memory of the daemon", measure: MemoryFigures.measure),
