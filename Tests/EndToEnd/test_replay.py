@@ -47,8 +47,8 @@ class Comparing(unittest.TestCase):
             ["a", "b[1].c", "gone", "new"], [place for place, _ in self.replay.compare(theirs, ours, "")])
 
     def test_what_cannot_be_the_same_twice_is_remembered(self):
-        theirs = {"metadata": {"uid": "u-1", "resourceVersion": "7"}, "message": "not u-1"}
-        ours = {"metadata": {"uid": "u-2", "resourceVersion": "9"}, "message": "not u-2"}
+        theirs = {"metadata": {"uid": "u-1", "resourceVersion": "7"}, "text": "not u-1"}
+        ours = {"metadata": {"uid": "u-2", "resourceVersion": "9"}, "text": "not u-2"}
         self.assertEqual([], self.replay.compare(theirs, ours, ""))
         self.assertEqual("/a?resourceVersion=9&x=7", self.replay.renamed("/a?resourceVersion=7&x=7"))
 

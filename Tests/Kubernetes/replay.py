@@ -202,7 +202,7 @@ class Replay:
         # In texts: names that were made up, and versions of objects that are shown.
         value = re.sub(r"Bad_[a-z0-9]{5}", "Bad_", value)
         value = re.sub(r'resourceVersion(\\*":\\*")\d+', r"resourceVersion\1N", value)
-        value = re.sub(r'time(\\*":\\*")[-0-9T:]+Z', r"time\1T", value)
+        value = re.sub(r'(time|Timestamp)(\\*":\\*")[-0-9T:]+Z', r"\1\2T", value)
         for recorded, ours in self.names.items():
             if not recorded.isdigit():
                 value = value.replace(recorded, ours)
