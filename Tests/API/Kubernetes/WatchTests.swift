@@ -236,7 +236,7 @@ struct WatchTests {
         ).form.bookmark(at: 7, endsInitial: false, isFirst: false)
         let object = try #require(ProtobufFields(Array(protobuf[4...]))?.message(2)?.bytes(1))
         let lease = try ProtobufEnvelope.open(object).message
-        #expect(ProtobufFields(lease)?.message(1)?.text(6) == "7")
+        #expect(ProtobufFields(Array(lease))?.message(1)?.text(6) == "7")
     }
 
     @Test func `a version that is gone is an event in the reference's words`() throws {
