@@ -67,7 +67,7 @@ struct WatchTests {
     }
 
     @Test func `what enters a selection is added, and what leaves it is deleted as it was`() throws {
-        let watched = try #require(Self.query("\(Cluster.leases)?watch=1&labelSelector=a%3Db")?.selection)
+        let watched = try #require(Self.query("\(Cluster.leases)?watch=1&labelSelector=a=b")?.selection)
         func of(_ labels: [String: String], before: [String: String]?) throws -> WatchEvent? {
             watched.event(of: try Self.change(9, labels: labels, before: before))
         }
