@@ -4,7 +4,7 @@
     replay.py [--report FILE] FOLDER
 
 FOLDER has recordings (see recording.py). Each file is replayed against a fresh daemon, in order. Answers are
-compared field by field, but for what can't be the same twice: uids, times, versions, managed fields. What was
+compared field by field, but for what can't be the same twice: uids, times, versions. What was
 made or changed between the recorded requests is made here, too, as their answers show it (setup.py).
 
 A difference that differences.yaml explains is known; any other is a fault of one of the two. Each is printed with
@@ -36,7 +36,7 @@ REVIEWS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectre
 GROUPS = ("coordination.k8s.io", "authorization.k8s.io", "authentication.k8s.io")
 # Of one server at one time.
 UNSTABLE = {
-    "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "time", "managedFields", "continue",
+    "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "time", "continue",
     "lastTransitionTime",
     # Of one build.
     "storageVersionHash", "gitVersion", "gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform",
@@ -202,13 +202,16 @@ class Replay:
         # In texts: names that were made up, and versions of objects that are shown.
         value = re.sub(r"Bad_[a-z0-9]{5}", "Bad_", value)
         value = re.sub(r'resourceVersion(\\*":\\*")\d+', r"resourceVersion\1N", value)
-        value = re.sub(r'time(\\*":\\*")[-0-9T:]+Z', r"time\1T", value)
+        value = re.sub(r'(time|Timestamp)(\\*":\\*")[-0-9T:]+Z', r"\1\2T", value)
         for recorded, ours in self.names.items():
             if not recorded.isdigit():
                 value = value.replace(recorded, ours)
         return re.sub(r"current: \d+|ResourceVersion in [a-z]+ \(\d+\)|precondition \(\d+\)", "N", value)
 
     def lists(self, theirs, ours, path):
+        if path.endswith("managedFields"):
+            # Sorted by time, of which a replay takes less.
+            theirs, ours = sorted(theirs, key=manager), sorted(ours, key=manager)
         key = CATALOGUES.get(path)
         if key and all(isinstance(item, dict) for item in theirs + ours) and theirs and lookup(theirs[0], key):
             known = {lookup(item, key): item for item in theirs}
@@ -243,6 +246,10 @@ class Known:
                     row.get("says", ""), text):
                 return row["why"]
         return None
+
+
+def manager(entry):
+    return entry.get("manager", ""), entry.get("operation", ""), entry.get("subresource", "")
 
 
 def agent(exchange):

@@ -61,7 +61,7 @@ class Setup:
             # It was there. How it was, a later answer may say; else only that.
             uid = re.search(rb"UID in record \(([0-9a-f-]+)\)", exchange.answer)
             bare = {"name": found.group(2), "uid": uid.group(1).decode() if uid else ""}
-            self.make(path, self.seen.get((path,)) or {"metadata": bare})
+            self.make(path, before_deletion(self.seen.get((path,)) or {"metadata": bare}))
 
     def name_namespace(self, exchange, path):
         """A namespace whose creation isn't recorded lives on when nothing is left in it."""
@@ -93,11 +93,16 @@ class Setup:
                 self.known.pop(place, None)
 
     def make(self, path, item):
+        """Creates or changes an object, by the manager that its managed fields name first or last."""
         uid, version = identity(item)
         if self.known.get(path) == (uid, version) and uid:
             return
         whole = self.seen.get((path, uid, version)) or self.seen.get((path, uid)) or item
-        body = {"metadata": {"name": item["metadata"]["name"]}, "spec": whole.get("spec") or holder(item)}
+        if "deletionTimestamp" not in item["metadata"]:
+            whole = before_deletion(whole)
+        body = {"metadata": {"name": item["metadata"]["name"]}}
+        if not path.startswith("/api/v1/"):
+            body["spec"] = whole.get("spec") or holder(item)
         for name in KEPT:
             if name in whole["metadata"]:
                 body["metadata"][name] = whole["metadata"][name]
@@ -107,11 +112,11 @@ class Setup:
         status, _, raw = self.send("GET", path)
         if status == 200 and was and was[0] == uid:
             body["metadata"]["resourceVersion"] = json.loads(raw)["metadata"]["resourceVersion"]
-            status, _, raw = self.send("PUT", path, json.dumps(body), headers)
+            status, _, raw = self.send("PUT", path + written_by(whole, -1), json.dumps(body), headers)
         else:
             if status == 200 and not path.startswith("/api/v1/"):
                 self.delete(path)
-            status, _, raw = self.send("POST", collection, json.dumps(body), headers)
+            status, _, raw = self.send("POST", collection + written_by(whole, 0), json.dumps(body), headers)
         if status < 300 and "deletionTimestamp" in whole["metadata"]:
             _, _, raw = self.send("DELETE", path)
         if status < 300:
@@ -157,6 +162,21 @@ def version_asked(target):
 def identity(item):
     metadata = item.get("metadata", {})
     return metadata.get("uid", ""), metadata.get("resourceVersion", "")
+
+
+def written_by(item, index):
+    """The query by which the manager that was first, or last, is the manager again."""
+    entries = sorted(item["metadata"].get("managedFields", []), key=lambda entry: entry.get("time", ""))
+    return "?fieldManager=" + urllib.parse.quote(entries[index]["manager"]) if entries else ""
+
+
+def before_deletion(item):
+    """As an object was before somebody deleted it."""
+    metadata = {name: value for name, value in item["metadata"].items() if name != "deletionTimestamp"}
+    if "finalizers" in metadata:
+        metadata["finalizers"] = [
+            name for name in metadata["finalizers"] if name not in ("foregroundDeletion", "orphan")]
+    return dict(item, metadata=metadata)
 
 
 def holder(item):
