@@ -45,7 +45,9 @@ extension Coordinator {
 
     /// Who asked for it is not elected while somebody's half-done work may be about.
     func refuseAbandoned(_ campaign: Campaign, _ name: NameState) throws(Rejection) {
-        guard campaign.failOnAbandoned, let abandoned = name.lease?.abandoned, !abandoned.isEmpty else { return }
+        guard campaign.failOnAbandoned, let abandoned = name.lease?.abandoned, !abandoned.isEmpty else {
+            return
+        }
         throw .abandonedHolds(abandoned)
     }
 
@@ -234,7 +236,8 @@ extension Hold {
 }
 
 extension Hold {
-    init(_ campaign: Campaign, _ token: FencingToken, attempt: Int, supersedes: Revision? = nil, at now: Now) {
+    init(_ campaign: Campaign, _ token: FencingToken, attempt: Int, supersedes: Revision? = nil, at now: Now)
+    {
         self.init(
             token: token, holder: campaign.holder, campaignID: campaign.campaignID,
             principal: campaign.principal, duration: campaign.duration, attempt: attempt, began: now.wall,

@@ -66,7 +66,9 @@ extension Coordinator {
 
     private func shared(_ name: NameState, _ key: Key, _ now: Now) -> [SharedHold] {
         name.members.prefix(SharedHold.mostShown).compactMap { member in
-            guard let state = names[key.member(member.token)], let hold = state.lease?.hold else { return nil }
+            guard let state = names[key.member(member.token)], let hold = state.lease?.hold else {
+                return nil
+            }
             return SharedHold(
                 hold: hold, remaining: max(.zero, state.deadline - now.instant),
                 lastRenewal: state.lastRenewal)

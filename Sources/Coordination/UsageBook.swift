@@ -78,7 +78,7 @@ extension Coordinator {
             guard used + wanted > limit else { return }
             throw .quotaExceeded(bound, namespace: namespace, limit: limit, used: used)
         }
-        if leases > own.leases { 
+        if leases > own.leases {
             try check(
                 .leases, others.leases + own.leases, leases - own.leases, settings.namespaceLeasesMax)
         }

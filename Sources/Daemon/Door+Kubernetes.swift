@@ -21,6 +21,7 @@ extension Door {
             attempt(request, visit) { try begin(query, deletion, reader, writer, visit, now) }
         case .object(let query): attempt(request, visit) { send(try reader.answer(query), to: visit) }
         case .list(let query): attempt(request, visit) { try begin(query, reader, visit, now) }
+        case .watch(let query): attempt(request, visit) { try begin(query, request, visit) }
         case .review(let review):
             // Where nobody has to prove anything, everybody may do everything.
             let grants = review.accesses.map { access in

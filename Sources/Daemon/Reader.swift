@@ -58,7 +58,8 @@ struct Reader {
             let current = core.lease(key, holding: token, at: now)
             let isPresent = current?.record.hold?.token == token
             let ended = isPresent ? nil : try store.hold(token: token)
-            return elections.fence(token, current: current, ended: ended?.key == (key.group ?? key) ? ended : nil)
+            return elections.fence(
+                token, current: current, ended: ended?.key == (key.group ?? key) ? ended : nil)
         case .namespace(let namespace):
             return elections.namespace(
                 namespace, core.usage(of: namespace), waiters: core.waiters(in: namespace),

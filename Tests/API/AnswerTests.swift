@@ -143,7 +143,8 @@ struct AnswerTests {
             Stage.elections.lease(Sample.view, queue: queue, of: Sample.key).text
                 == Self.lease.dropLast()
                 + #","queue":[{"holderIdentity":"cora","campaignID":"c3","mode":"exclusive","present":true,"since":"2026-11-21T05:00:30.500000Z"},"#
-                + #"{"holderIdentity":"dora","mode":"exclusive","present":false,"since":"2026-11-21T05:00:30.500000Z"}]}"#)
+                + #"{"holderIdentity":"dora","mode":"exclusive","present":false,"since":"2026-11-21T05:00:30.500000Z"}]}"#
+        )
         #expect(
             Stage.elections.lease(Sample.free, queue: [], of: Sample.key).text == Self.free.dropLast()
                 + #","queue":[]}"#)

@@ -13,7 +13,8 @@ struct ModeTests {
     @Test(arguments: [
         (#""marker":"none""#, Mode.exclusive), (#""mode":"exclusive""#, .exclusive),
         (#""marker":"none","mode":"exclusive""#, .exclusive), (#""marker":"none","mode":"shared""#, .shared),
-        (#""marker":"none","permits":1"#, .permits(1)), (#""marker":"none","permits":10000"#, .permits(10_000)),
+        (#""marker":"none","permits":1"#, .permits(1)),
+        (#""marker":"none","permits":10000"#, .permits(10_000)),
     ]) func `a campaign says how it holds`(fields: String, mode: Mode) throws {
         guard case .campaign(let campaign) = campaign(fields).command else { throw Missing() }
         #expect(campaign.mode == mode && !campaign.failOnAbandoned && campaign.work == nil)
@@ -71,7 +72,8 @@ struct ModeTests {
         ),
     ]
 
-    @Test(arguments: bad) func `a wrong field is named, with what it may be`(fields: String, problem: String) {
+    @Test(arguments: bad) func `a wrong field is named, with what it may be`(fields: String, problem: String)
+    {
         #expect(campaign(fields).problem == "400 invalid-field \(problem)")
     }
 
@@ -83,7 +85,8 @@ struct ModeTests {
                 #"{"holderIdentity":"anna","marker":"none","mode":"shared"}"#)
         }
         #expect(ask(231).command != nil)
-        #expect(ask(232).problem.hasPrefix("400 invalid-field name: The name has 232 bytes; with mode it may"))
+        #expect(
+            ask(232).problem.hasPrefix("400 invalid-field name: The name has 232 bytes; with mode it may"))
     }
 
     // MARK: Phases, and what is abandoned
@@ -108,7 +111,10 @@ struct ModeTests {
             "phase", #"{"holderIdentity":"anna","fencingToken":17,"phase":"a\nb"}"#,
             "phase: phase has a control character; it may have 1 to 128 bytes without control characters."
         ),
-        ("phase", #"{"fencingToken":17,"phase":"a"}"#, "holderIdentity: The field holderIdentity is required."),
+        (
+            "phase", #"{"fencingToken":17,"phase":"a"}"#,
+            "holderIdentity: The field holderIdentity is required."
+        ),
         ("clear-abandoned", #"{"reason":"a"}"#, "fencingToken: The field fencingToken is required."),
         ("clear-abandoned", #"{"fencingToken":1}"#, "reason: The field reason is required."),
         (

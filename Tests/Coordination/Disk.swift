@@ -128,7 +128,9 @@ struct Disk {
         guard let index = open[hold.key]?.firstIndex(where: { $0.token == hold.token }) else {
             return faults.append("\(hold.key.name): \(hold.token) entered a phase and was no hold")
         }
-        if hold.revision <= open[hold.key]![index].revision { faults.append("a phase that was there: \(hold)") }
+        if hold.revision <= open[hold.key]![index].revision {
+            faults.append("a phase that was there: \(hold)")
+        }
         open[hold.key]![index] = hold
     }
 

@@ -20,7 +20,9 @@ import Testing
         #expect(stage.holders("images") == ["olga"])
     }
 
-    @Test func `new shared ones queue behind an exclusive one that waits, and come in together after it`() throws {
+    @Test func `new shared ones queue behind an exclusive one that waits, and come in together after it`()
+        throws
+    {
         var stage = Stage()
         let anna = try stage.share("images", by: "anna")
         let olga = stage.line("images", by: "olga", .exclusive)

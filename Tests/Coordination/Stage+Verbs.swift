@@ -52,7 +52,8 @@ extension Stage {
     /// By the hold's own lease, or by the name that it shares.
     mutating func claim(_ election: Election, byName: Bool = false) -> Claim {
         Claim(
-            request: newRequest(), key: byName ? election.lease.nameKey : election.lease.key, holder: election.hold.holder,
+            request: newRequest(), key: byName ? election.lease.nameKey : election.lease.key,
+            holder: election.hold.holder,
             token: election.token, principal: election.hold.principal)
     }
 

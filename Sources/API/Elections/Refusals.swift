@@ -25,7 +25,8 @@ extension Elections {
         case .abandonedHolds(let abandoned): return abandonedHolds(abandoned)
         case .notAbandoned(let token):
             return Problem(
-                .notFound, "No abandoned hold of this name has the fencing token \(token). GET the lease to see which do."
+                .notFound,
+                "No abandoned hold of this name has the fencing token \(token). GET the lease to see which do."
             ).with { $0.member("fencingToken", token) }
         case .reserved(let key):
             return Problem(

@@ -42,7 +42,8 @@ extension Model {
     /// In order of arrival, until one has to wait.
     mutating func electAll(_ key: Key, _ now: Now, checksRoom: Bool = false) -> Bool {
         var any = false
-        while !isQuarantined(now), !isTerminating(key), let first = names[key]!.queue.firstIndex(where: { $0.isPresent }),
+        while !isQuarantined(now), !isTerminating(key),
+            let first = names[key]!.queue.firstIndex(where: { $0.isPresent }),
             fits(names[key]!.queue[first].campaign)
         {
             let place = names[key]!.queue.remove(at: first)
@@ -144,7 +145,8 @@ extension Model {
             names[key]!.lease!.version = revision
             return say(.cleared(hold), to: clearing.request)
         }
-        guard let record = history[clearing.token], record.key == key, let before = AbandonedHold(record) else {
+        guard let record = history[clearing.token], record.key == key, let before = AbandonedHold(record)
+        else {
             throw .notAbandoned(token: clearing.token)
         }
         say(.cleared(before), to: clearing.request)
