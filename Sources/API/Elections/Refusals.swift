@@ -29,14 +29,10 @@ extension Elections {
                 "No abandoned hold of this name has the fencing token \(token). GET the lease to see which do."
             ).with { $0.member("fencingToken", token) }
         case .reserved(let key):
-            return Problem(
-                .invalidField,
+            return .field(
+                "name",
                 "Names that end in .hold- and a number are the leases of holds that share a name; \(quoted(key.name)) "
-                    + "can't be campaigned for."
-            ).with {
-                $0.member("field", "name")
-                $0.member("allowed", "a name that doesn't end in .hold-<number>")
-            }
+                    + "can't be campaigned for.", allowed: "a name that doesn't end in .hold-<number>")
         case .inputsMismatch(let stored, let given):
             return Problem(
                 .inputsMismatch,

@@ -105,8 +105,12 @@ struct Ledger {
             case .ended(let record), .completed(let record, _):
                 if stage.disk.holds[record.token] != record { found.append("the disk has no \(record)") }
             case .written(let lease):
-                // Not if it only would be so.
-                if stage.disk.leases[lease.key] == lease { noteWritten(lease, at: applied) }
+                // Not if it only would be so. Another write of the same turn may have changed metadata since.
+                if let stored = stage.disk.leases[lease.key], stored.spec == lease.spec,
+                    stored.hold?.token == lease.hold?.token
+                {
+                    noteWritten(lease, at: applied)
+                }
             default: break
             }
         }
