@@ -54,18 +54,18 @@ extension Coordinator {
         return oldest
     }
 
-    func view(of name: NameState, _ now: Now) -> LeaseView? {
+    func view(of name: NameState, _ now: Now, showing most: Int = SharedHold.mostShown) -> LeaseView? {
         guard let lease = name.lease else { return nil }
         // Who waits for a member's hold to end waits for the name.
         let queue = lease.group == nil ? name.queue.count : names[lease.nameKey]?.queue.count ?? 0
         return LeaseView(
             record: lease, remaining: lease.hold == nil ? nil : max(.zero, name.deadline - now.instant),
-            lastRenewal: name.lastRenewal, queueLength: queue, shared: shared(name, lease.key, now),
+            lastRenewal: name.lastRenewal, queueLength: queue, shared: shared(name, lease.key, now, most),
             sharedCount: name.members.count)
     }
 
-    private func shared(_ name: NameState, _ key: Key, _ now: Now) -> [SharedHold] {
-        name.members.prefix(SharedHold.mostShown).compactMap { member in
+    private func shared(_ name: NameState, _ key: Key, _ now: Now, _ most: Int) -> [SharedHold] {
+        name.members.prefix(most).compactMap { member in
             guard let state = names[key.member(member.token)], let hold = state.lease?.hold else {
                 return nil
             }
@@ -77,7 +77,7 @@ extension Coordinator {
 
     /// A name that was never held, waited for during a restore's quarantine, has no record yet.
     private func viewOrBlank(_ name: NameState, _ now: Now) -> LeaseView {
-        if let view = view(of: name, now) { return view }
+        if let view = view(of: name, now, showing: SharedHold.mostShownWaiting) { return view }
         let campaign = name.queue[0].campaign
         let blank = LeaseRecord(
             key: campaign.key, revision: 0, created: 0, createdAt: now.wall, way: campaign.way,

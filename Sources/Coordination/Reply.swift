@@ -85,7 +85,7 @@ public struct LeaseView: Hashable, Sendable {
     public var remaining: Interval?
     public var lastRenewal: Timestamp?
     public var queueLength: Int
-    /// Those who share the name, the first `SharedHold.mostShown` of them, oldest first.
+    /// Those who share the name, the first of them, oldest first.
     public var shared: [SharedHold]
     /// How many they are.
     public var sharedCount: Int
@@ -107,6 +107,8 @@ public struct LeaseView: Hashable, Sendable {
 public struct SharedHold: Hashable, Sendable {
     /// A view shows so many. The history, and the leases by their label, have all.
     public static let mostShown = 100
+    /// To those who wait: thousands may be told again with each change.
+    public static let mostShownWaiting = 10
     public var hold: Hold
     public var remaining: Interval
     public var lastRenewal: Timestamp?

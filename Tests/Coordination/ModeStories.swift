@@ -157,6 +157,16 @@ import Testing
         #expect(try stage.election(olga).previous == nil)
     }
 
+    @Test func `a reader is shown a hundred of them, who waits ten, and both how many they are`() throws {
+        var stage = Stage()
+        for number in 0..<120 { try stage.share("images", by: "run-\(number)") }
+        let view = stage.lease("images")!
+        #expect(view.shared.count == 100 && view.sharedCount == 120 && view.shared[0].hold.holder == "run-0")
+        let olga = stage.line("images", by: "olga", .exclusive)
+        #expect(stage.standing(olga)?.lease.shared.count == 10)
+        #expect(stage.standing(olga)?.lease.sharedCount == 120)
+    }
+
     @Test func `one that isn't confirmed in time makes room`() throws {
         var stage = Stage()
         let anna = try stage.share("images", by: "anna", .permits(1)) { $0.confirmWithin = .seconds(5) }

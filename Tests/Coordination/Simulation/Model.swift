@@ -209,7 +209,7 @@ struct Model {
 
     func isQuarantined(_ now: Now) -> Bool { quarantineUntil.map { now.instant < $0 } ?? false }
 
-    func view(_ key: Key, _ now: Now) -> LeaseView? {
+    func view(_ key: Key, _ now: Now, showing most: Int = 100) -> LeaseView? {
         let name = names[key]!
         guard let lease = name.lease else { return nil }
         let left = lease.hold == nil ? nil : max(.zero, name.deadline - now.instant)
@@ -220,7 +220,8 @@ struct Model {
                 lastRenewal: names[member]!.renewed)
         }
         return LeaseView(
-            record: lease, remaining: left, lastRenewal: name.renewed, queueLength: behind, shared: shared,
+            record: lease, remaining: left, lastRenewal: name.renewed, queueLength: behind,
+            shared: Array(shared.prefix(most)),
             sharedCount: shared.count)
     }
 
@@ -237,7 +238,7 @@ struct Model {
         }
         return Standing(
             reason: reason,
-            lease: view(key, now)
+            lease: view(key, now, showing: 10)
                 ?? LeaseView(
                     record: blank, remaining: nil, lastRenewal: nil, queueLength: name.queue.count),
             position: index + 1, queueLength: name.queue.count)
