@@ -10,6 +10,7 @@ public enum Command: Sendable {
     /// A Kubernetes client writes a marker's metadata.
     case describe(MarkerDescription)
     case wait(MarkerWait)
+    case waitFor(ConditionWait)
     /// A Kubernetes client writes the lease, whole.
     case write(LeaseWrite)
     /// A Kubernetes client deletes the lease.
@@ -53,6 +54,7 @@ extension Command {
         case .writeNamespace(let write): write.request
         case .terminateNamespace(let termination): termination.request
         case .wait(let wait): wait.request
+        case .waitFor(let wait): wait.request
         case .forsake, .takeBack, .sweep, .record, .expunge, .removeNamespace: nil
         }
     }
@@ -66,6 +68,9 @@ extension Command {
         case .wait(var wait):
             wait.client = client
             return .wait(wait)
+        case .waitFor(var wait):
+            wait.client = client
+            return .waitFor(wait)
         default: return self
         }
     }

@@ -145,6 +145,7 @@ extension Coordinator {
         name.given = contender.requests.count
         holdCount += 1
         begunHolds.append((lease.key, hold.token, campaign.confirmWithin))
+        stir(lease)
         keepLease(&name, &effects)
         effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
         effects.append(.standingsChanged(campaign.key))
@@ -220,6 +221,7 @@ extension NameState {
     /// The result is that place.
     mutating func detach(_ request: RequestID, graceUntil: Instant) -> Int? {
         waiters.removeAll { $0 == request }
+        conditions.removeAll { $0.request == request }
         guard let index = queue.firstIndex(where: { $0.requests.contains(request) }) else { return nil }
         queue[index].requests.removeAll { $0 == request }
         if !queue[index].isPresent { queue[index].graceUntil = graceUntil }

@@ -17,6 +17,7 @@ enum Endpoint: Hashable {
     case clearAbandoned(Key)
     case leaseHistory(Key)
     case fence(Key)
+    case leaseWait(Key)
     case marker(Key)
 
     init(path: [String]) throws(Problem) {
@@ -65,6 +66,7 @@ enum Endpoint: Hashable {
         case "clear-abandoned": .clearAbandoned(key)
         case "history": .leaseHistory(key)
         case "fence": .fence(key)
+        case "wait": .leaseWait(key)
         default: nil
         }
     }
@@ -99,7 +101,8 @@ enum Endpoint: Hashable {
         case .namespace(let namespace), .leases(let namespace), .history(let namespace),
             .markers(let namespace):
             Access(.view, namespace: namespace)
-        case .lease(let key), .leaseHistory(let key), .fence(let key): Access(.view, namespace: key.namespace)
+        case .lease(let key), .leaseHistory(let key), .fence(let key), .leaseWait(let key):
+            Access(.view, namespace: key.namespace)
         case .campaign(let key), .renew(let key), .complete(let key), .resign(let key), .phase(let key):
             Access(.run, namespace: key.namespace)
         case .revoke(let key), .clearAbandoned(let key): Access(.administer, namespace: key.namespace)

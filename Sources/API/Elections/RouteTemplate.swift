@@ -2,7 +2,7 @@
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
     case status, audit, ready, live, metrics, namespace, leases, history, markers
-    case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence, marker
+    case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence, leaseWait, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
     case namespaceObjects, namespaceObject
@@ -42,6 +42,7 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .clearAbandoned: "/v1/namespaces/{namespace}/leases/{name}/clear-abandoned"
         case .leaseHistory: "/v1/namespaces/{namespace}/leases/{name}/history"
         case .fence: "/v1/namespaces/{namespace}/leases/{name}/fence"
+        case .leaseWait: "/v1/namespaces/{namespace}/leases/{name}/wait"
         case .marker: "/v1/namespaces/{namespace}/markers/{name}"
         case .discovery: "/apis"
         case .openAPI: "/openapi"
@@ -83,6 +84,7 @@ extension Endpoint {
         case .clearAbandoned: .clearAbandoned
         case .leaseHistory: .leaseHistory
         case .fence: .fence
+        case .leaseWait: .leaseWait
         case .marker: .marker
         }
     }

@@ -53,7 +53,7 @@ public enum Verdict: Equatable, Sendable {
         case .unrecorded: "unrecorded"
         case .waitTimedOut: "wait-timed-out"
         case .interrupted: "interrupted"
-        case .refused: "refused"
+        case .refused(let problem): problem.kind == "abandoned-holds" ? "abandoned" : "refused"
         case .commandRefused: "command-not-started"
         case .resultInvalid: "result-invalid"
         case .verificationRefused: "verification-not-started"
@@ -81,12 +81,15 @@ public enum ExitCodes {
     /// EX_TEMPFAIL: the lease ended before the work did.
     public static let leaseLost: Int32 = 75
     public static let failedElsewhere: Int32 = 76
+    /// Somebody's half-done work is in the way, and that was not to be passed over.
+    public static let abandonedInTheWay: Int32 = 80
     /// As timeout(1).
     public static let timedOut: Int32 = 124
 
     public static func of(_ problem: Problem) -> Int32 {
         switch problem.kind {
         case "hold-ended", "not-the-holder": leaseLost
+        case "abandoned-holds": abandonedInTheWay
         case "not-found", "held", "marker-differs", "revision-differs", "namespace-terminating": 1
         default: [400, 409, 413, 415, 422].contains(problem.status) ? usage : unavailable
         }

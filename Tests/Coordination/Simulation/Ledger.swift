@@ -211,6 +211,7 @@ extension Reply {
         case .refused(.namespaceExists(let namespace)): namespace.revisions
         case .written(let lease), .deleted(let lease): lease.revisions
         case .markers(let view): view.markers.flatMap(\.revisions) + [view.last?.token ?? 0]
+        case .condition(let view): [view.lease?.record.revisions ?? [], view.hold?.revisions ?? []].flatMap(\.self)
         case .refused(.holdEnded(_, let record, let current)):
             (record?.revisions ?? []) + (current?.record.revisions ?? [])
         case .refused(.markerDiffers(let marker)), .refused(.markerExists(let marker)): marker.revisions
