@@ -5,7 +5,7 @@ import Testing
 @Suite struct ConditionStories {
     @Test func `idle is told at once, and of a held name when the last holder goes`() throws {
         var stage = Stage()
-        #expect(stage.met(stage.waitFor(.idle)))
+        #expect(stage.ask(.idle) == .met)
         let anna = try stage.share("build", by: "anna")
         let bela = try stage.share("build", by: "bela")
         let waiter = stage.waitFor(.idle)
@@ -64,7 +64,7 @@ import Testing
         stage.resign(anna)
         #expect(stage.met(again))
         // Met while nobody asked: told at once.
-        #expect(stage.met(stage.waitFor(cutoff)))
+        #expect(stage.ask(cutoff) == .met)
     }
 
     @Test func `a token that nobody has had yet is refused`() throws {
@@ -77,7 +77,7 @@ import Testing
     @Test func `quiet is measured from the latest beginning or end`() throws {
         var stage = Stage()
         stage.after(.minutes(20))
-        #expect(stage.met(stage.waitFor(.quiet(.minutes(10)))))
+        #expect(stage.ask(.quiet(.minutes(10))) == .met)
         let anna = try stage.share("build", by: "anna", for: .hours(1))
         let waiter = stage.waitFor(.quiet(.minutes(10)), waiting: .hours(1))
         #expect(stage.views[waiter]?.remaining == .minutes(10))
@@ -161,10 +161,10 @@ import Testing
         stage.enter("pushed", anna)
         stage.resign(anna)
         stage.restart()
-        #expect(stage.met(stage.waitFor(asked)))
+        #expect(stage.ask(asked) == .met)
         // Whoever asks only now waits for the next.
-        #expect(stage.isWaiting(stage.waitFor(.phase("pushed", holder: nil, since: nil))))
-        #expect(stage.met(stage.waitFor(.phase("pushed", holder: "anna", since: nil))))
+        #expect(stage.ask(.phase("pushed", holder: nil, since: nil)) == .waiting)
+        #expect(stage.ask(.phase("pushed", holder: "anna", since: nil)) == .met)
     }
 
     @Test func `the hold of a named holder that ended without the phase is orphaned`() throws {
@@ -190,7 +190,7 @@ import Testing
         let deleted = stage.waitFor(condition)
         stage.terminate()
         #expect(stage.reply(to: deleted)?.condition?.verdict == .deleted)
-        #expect(stage.reply(to: stage.waitFor(condition))?.condition?.verdict == .deleted)
+        #expect(stage.ask(condition) == .deleted)
         #expect(stage.core.figures.waiters == 0)
     }
 
@@ -228,7 +228,8 @@ import Testing
         var stage = Stage(settings)
         try stage.share("build", by: "anna")
         stage.waitFor(.idle)
-        #expect(stage.reply(to: stage.waitFor(.idle)) == .refused(.tooMany(.waitersOfName, limit: 1)))
+        let more = stage.waitFor(.idle)
+        #expect(stage.reply(to: more) == .refused(.tooMany(.waitersOfName, limit: 1)))
     }
 }
 
@@ -242,6 +243,12 @@ extension Stage {
             waitUntil: waiting.map { now.instant + $0 })
         send(.waitFor(wait), from: request)
         return request
+    }
+
+    /// Asks, and tells what it is told at once.
+    mutating func ask(_ condition: NameCondition) -> ConditionView.Verdict? {
+        let request = waitFor(condition)
+        return isWaiting(request) ? .waiting : reply(to: request)?.condition?.verdict
     }
 
     func met(_ request: RequestID) -> Bool { reply(to: request)?.condition?.verdict == .met }
