@@ -92,7 +92,7 @@ public struct Campaign: Sendable {
     public var confirmWithin: Interval?
     /// What isn't exclusive is a lock.
     public var mode: Mode
-    /// Refused while there are abandoned holds that nobody has cleared, instead of elected.
+    /// Refused while there are abandoned holds of other work that nobody has cleared, instead of elected.
     public var failOnAbandoned: Bool
     /// The identity of the work across runs.
     public var work: String?

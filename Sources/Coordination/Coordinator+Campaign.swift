@@ -43,12 +43,13 @@ extension Coordinator {
         throw .inputsMismatch(stored: stored, given: given)
     }
 
-    /// Who asked for it is not elected while somebody's half-done work may be about.
+    /// Who asked for it is not elected while somebody's half-done work may be about. What an earlier run of
+    /// the same work left is no reason: to do it again is what clears it.
     func refuseAbandoned(_ campaign: Campaign, _ name: NameState) throws(Rejection) {
-        guard campaign.failOnAbandoned, let abandoned = name.lease?.abandoned, !abandoned.isEmpty else {
-            return
-        }
-        throw .abandonedHolds(abandoned)
+        guard campaign.failOnAbandoned, var abandoned = name.lease?.abandoned else { return }
+        if let work = campaign.work { abandoned.holds.removeAll { $0.work == work } }
+        // Whose the older ones were isn't known here.
+        if !abandoned.isEmpty || abandoned.beyond > 0 { throw .abandonedHolds(abandoned) }
     }
 
     func isQuarantined(at now: Now) -> Bool {

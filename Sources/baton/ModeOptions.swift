@@ -18,7 +18,8 @@ struct ModeOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             What this work is called in each of its runs: when one of them ends well, what earlier ones left \
-            abandoned is cleared. (default: from the CI system's environment: repository, pipeline, job, branch)
+            abandoned is cleared. (default with one of the flags above: from the CI system's environment: \
+            repository, pipeline, job, branch)
             """, valueName: "identity"))
     var work: String?
 
@@ -29,6 +30,11 @@ struct ModeOptions: ParsableArguments {
         guard (1...253).contains(work.utf8.count), isClean else {
             throw ValidationError("--work must have 1 to 253 bytes and no control characters")
         }
+    }
+
+    /// A plain lock is of the work that its name says.
+    func work(of identity: HolderIdentity) -> String? {
+        work ?? (shared || permits != nil || failOnAbandoned ? identity.work : nil)
     }
 
     func set(_ settings: inout RunSettings) {

@@ -286,6 +286,9 @@ class ModesOfRun(Story):
         failed = self.run_("images", "--shared", command="exit 3", env=attempt(2))
         self.assertEqual(3, failed.wait())
         self.assertEqual(80, self.run_("images", "--fail-on-abandoned").wait())
+        # A careful run of the same work isn't refused for what it is about to do again; it gives up here.
+        careful = self.run_("images", "--fail-on-abandoned", command="exit 4", env=attempt(3))
+        self.assertEqual(4, careful.wait())
         self.assertEqual(0, self.run_("images", "--shared", env=attempt(3)).wait())
         self.assertEqual(0, self.run_("images", "--fail-on-abandoned").wait())
 

@@ -101,7 +101,7 @@ struct CampaignCommand: ParsableCommand {
             campaignID: Random.hex(bytes: 16), settings: settings)
         contender.inputsDigest = input.isEmpty ? nil : InputsDigest(input).description
         contender.maxAttempts = maxAttempts
-        contender.work = sharing.work ?? identity.work
+        contender.work = sharing.work(of: identity)
         contender.info = identity.info.merging(PairArgument.map(info)) { $1 }
         return contender
     }

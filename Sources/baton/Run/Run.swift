@@ -89,7 +89,7 @@ struct Run: ParsableCommand {
             campaignID: Random.hex(bytes: 16), settings: settings)
         contender.inputsDigest = inputs?.description
         contender.maxAttempts = work.maxAttempts
-        contender.work = sharing.work ?? identity.work
+        contender.work = sharing.work(of: identity)
         contender.info = identity.info.merging(["host": Environment.host]) { known, _ in known }
             .merging(PairArgument.map(work.info)) { $1 }
         let plan = RunPlan(
