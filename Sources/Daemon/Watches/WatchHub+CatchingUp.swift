@@ -30,7 +30,9 @@ extension WatchHub {
             let watcher = line[done]
             done += 1
             guard !watcher.isOver else { continue }
-            if watcher.restsUntil > now.instant || !step(watcher, now, while: isTime) { again.append(watcher) }
+            if watcher.restsUntil > now.instant || !step(watcher, now, while: isTime) {
+                again.append(watcher)
+            }
         }
         catching = line[done...].filter { !$0.isOver } + again.filter { !$0.isOver }
         if catching.isEmpty { page = nil }
