@@ -1,4 +1,5 @@
 import Coordination
+import Objects
 import Testing
 
 @testable import API
