@@ -125,7 +125,8 @@ final class Batch {
 extension WatchForm {
     /// Events behind one another.
     func bytes(
-        _ events: ArraySlice<Channel.Pending>, isFirst: Bool, at now: Timestamp, _ counters: inout WatchCounters
+        _ events: ArraySlice<Channel.Pending>, isFirst: Bool, at now: Timestamp,
+        _ counters: inout WatchCounters
     ) -> [UInt8] {
         var bytes: [UInt8] = []
         var isFirst = isFirst && hasColumns

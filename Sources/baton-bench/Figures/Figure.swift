@@ -22,6 +22,9 @@ struct Figure: Sendable {
             name: "takeover", about: "The holder is gone: how late after the deadline the next one holds",
             measure: TakeoverFigures.measure),
         Figure(
+            name: "watches", about: "Watchers of one namespace, and changes at a steady rate",
+            measure: WatchFigures.measure),
+        Figure(
             name: "attack", about: "An honest client while others hold connections and lead nowhere",
             measure: AttackFigures.measure),
         Figure(name: "memory", about: "Memory of the daemon", measure: MemoryFigures.measure),
