@@ -58,7 +58,8 @@ struct AnswerParser {
         swap(&whole, &kept)
         whole.append(contentsOf: bytes)
         let used = try whole.withUnsafeBytes { try parse($0, say) }
-        if used < whole.count { kept = Array(whole[used...]) }
+        // A long answer comes in many pieces: what is there is not copied for each of them.
+        if used < whole.count { kept = used == 0 ? whole : Array(whole[used...]) }
     }
 
     /// How many bytes were whole answers or chunks.

@@ -1,14 +1,17 @@
 /// A request that is rendered once. What differs from use to use is written over in place:
-/// eight digits of a serial number, and sixteen places of a fencing token.
+/// eight digits of a serial number, and sixteen places of a fencing token or a resource version.
 struct Request {
     private(set) var bytes: [UInt8]
     private let serials: [Int]
     private let tokens: [Int]
+    private let versions: [Int]
 
     /// Where the serial number goes, in a path or a body.
     static let serial = "########"
     /// Where the token goes. JSON lets a number have spaces before it, not zeros.
     static let token = "~~~~~~~~~~~~~~~~"
+    /// Where the resource version goes, in a string: with zeros before it.
+    static let version = "^^^^^^^^^^^^^^^^"
 
     init(_ method: String, _ path: String, streaming: Bool = false, body: String? = nil) {
         var text = "\(method) \(path) HTTP/1.1\r\nHost: bench\r\n"
@@ -21,6 +24,7 @@ struct Request {
         bytes = Array(text.utf8)
         serials = Self.places(of: Self.serial, in: bytes)
         tokens = Self.places(of: Self.token, in: bytes)
+        versions = Self.places(of: Self.version, in: bytes)
         set(serial: 0)
         set(token: 0)
     }
@@ -31,6 +35,7 @@ struct Request {
         bytes = Array("\(head)Content-Length: \(length)\r\n\r\n".utf8)
         serials = []
         tokens = []
+        versions = []
     }
 
     private static func places(of mark: String, in bytes: [UInt8]) -> [Int] {
@@ -39,10 +44,14 @@ struct Request {
         return (0...(bytes.count - mark.count)).filter { bytes[$0..<($0 + mark.count)].elementsEqual(mark) }
     }
 
-    mutating func set(serial: Int) {
-        for place in serials {
-            var rest = serial
-            for index in (place..<(place + Self.serial.utf8.count)).reversed() {
+    mutating func set(serial: Int) { put(UInt64(serial), at: serials, digits: Self.serial.utf8.count) }
+
+    mutating func set(version: UInt64) { put(version, at: versions, digits: Self.version.utf8.count) }
+
+    private mutating func put(_ number: UInt64, at places: [Int], digits: Int) {
+        for place in places {
+            var rest = number
+            for index in (place..<(place + digits)).reversed() {
                 bytes[index] = 0x30 + UInt8(rest % 10)
                 rest /= 10
             }

@@ -25,6 +25,10 @@ struct Figure: Sendable {
             name: "watches", about: "Watchers of one namespace, and changes at a steady rate",
             measure: WatchFigures.measure),
         Figure(
+            name: "objects", about: "Leases as Kubernetes clients write and read them",
+            measure: ObjectFigures.measure),
+        Figure(name: "lists", about: "A list of 10,000 leases", measure: ListFigures.measure),
+        Figure(
             name: "attack", about: "An honest client while others hold connections and lead nowhere",
             measure: AttackFigures.measure),
         Figure(name: "memory", about: "Memory of the daemon", measure: MemoryFigures.measure),

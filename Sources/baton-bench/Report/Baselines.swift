@@ -31,6 +31,19 @@ struct Baseline {
     static let renewals = Baseline(
         .more, ["etcd": 73_600, "PostgreSQL": 31_700, "Redis": 107_000, "ZooKeeper": 105_000])
 
+    /// Writes and reads of Lease objects a second, by a Kubernetes API server 1.36 and its etcd, over TLS.
+    static func objects(_ verb: String, clients: Int) -> Baseline? {
+        switch (verb, clients) {
+        case ("create", 64): Baseline(.more, ["API server": 2_680])
+        case ("update", 64): Baseline(.more, ["API server": 1_620])
+        case ("get", 64): Baseline(.more, ["API server": 5_250])
+        case ("create", 1): Baseline(.more, ["API server": 820])
+        case ("update", 1): Baseline(.more, ["API server": 640])
+        case ("get", 1): Baseline(.more, ["API server": 1_550])
+        default: nil
+        }
+    }
+
     /// Milliseconds from the first request until the last contender has returned.
     static func storm(_ contenders: Int) -> Baseline? {
         switch contenders {
