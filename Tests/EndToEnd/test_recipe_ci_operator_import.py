@@ -46,9 +46,13 @@ class ImportRace(Story):
         self.assertEqual(40, len(hollow))
         # The marker that was found hollow was replaced, not another one written beside it.
         self.assertEqual({once[0]["lease"]}, {end["lease"] for end in once + hollow})
-        markers = {end["marker"]["revision"] for end in hollow if end["outcome"] == "done"}
-        self.assertEqual(1, len(markers))
-        self.assertNotIn(markers.pop(), {end["marker"]["revision"] for end in once if end["outcome"] == "done"})
+        # A run whose verification came only when it was imported again believes the marker of before, rightly.
+        before = {end["marker"]["revision"] for end in once if end["outcome"] == "done"}
+        after = {end["marker"]["revision"] for end in hollow if end["outcome"] == "done"}
+        self.assertEqual(1, len(before))
+        self.assertLessEqual(len(after - before), 1)
+        again_done, = [end for end in hollow if end["outcome"] == "succeeded"]
+        self.assertEqual(self.lines("imported")[1], again_done["holderIdentity"])
         # Another UID is another name.
         again, after = self.outcomes("again"), self.outcomes("next")
         self.assertEqual(3, len({once[0]["lease"], again[0]["lease"], after[0]["lease"]}))
