@@ -42,7 +42,10 @@ extension Status {
     /// Why a spec can't be written.
     private static func held(_ view: LeaseView) -> String {
         guard let hold = view.record.hold else { return "the lease is held" }
-        let left = view.remaining.map { ", for \($0.text) from now unless it renews" } ?? ""
+        let left =
+            view.remaining.map {
+                ", for \(Interval.seconds(Int64($0.secondsRoundedUp)).text) from now unless it renews"
+            } ?? ""
         return
             "\(hold.holder) holds the lease, elected by a campaign (fencing token \(hold.token))\(left): until "
             + "its end the spec is the daemon's; metadata can be written"
