@@ -6,12 +6,13 @@ public struct AuditEntry: Hashable, Sendable {
     public enum Verb: String, Hashable, Sendable, CaseIterable {
         // Acts; refused ones, too.
         case revoke, mark, unmark
+        case clearAbandoned = "clear-abandoned"
         /// A namespace is deleted, with all that is in it.
         case terminate
         /// A Kubernetes client deleted a lease; with holder and token if that ended a hold.
         case delete
         // Of these only refusals are recorded.
-        case write, campaign, renew, complete, resign, read
+        case write, campaign, renew, complete, resign, phase, read
         /// A request for something that isn't there.
         case unknown
         // Of the daemon.
@@ -98,7 +99,7 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark, .delete, .terminateNamespace: true
+        case .revoke, .mark, .unmark, .clearAbandoned, .delete, .terminateNamespace: true
         default: false
         }
     }
@@ -109,6 +110,9 @@ extension Command {
         case .revoke(var revocation):
             revocation.origin = origin
             self = .revoke(revocation)
+        case .clearAbandoned(var clearing):
+            clearing.origin = origin
+            self = .clearAbandoned(clearing)
         case .mark(var marking):
             marking.origin = origin
             self = .mark(marking)

@@ -55,10 +55,11 @@ struct Reader {
                 try store.history(namespace: namespace, name: name, before: before, limit: limit))
         case .fence(let key, let token):
             try mustKnow(key)
-            let current = core.lease(key, at: now)
+            let current = core.lease(key, holding: token, at: now)
             let isPresent = current?.record.hold?.token == token
             let ended = isPresent ? nil : try store.hold(token: token)
-            return elections.fence(token, current: current, ended: ended?.key == key ? ended : nil)
+            return elections.fence(
+                token, current: current, ended: ended?.key == (key.group ?? key) ? ended : nil)
         case .namespace(let namespace):
             return elections.namespace(
                 namespace, core.usage(of: namespace), waiters: core.waiters(in: namespace),

@@ -107,7 +107,8 @@ extension Command {
         switch self {
         case .wait, .renew, .forsake, .takeBack: true
         case .campaign, .complete, .resign, .revoke, .mark, .unmark, .describe, .write, .delete, .sweep,
-            .record, .writeNamespace, .terminateNamespace, .expunge, .removeNamespace:
+            .record, .phase, .clearAbandoned, .writeNamespace, .terminateNamespace, .expunge,
+            .removeNamespace:
             false
         }
     }

@@ -11,12 +11,12 @@ enum Schema {
     /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
     /// application file-format should set the Application ID integer to a unique integer".
     static let applicationID: Int64 = 0x4261_746E
-    static let version: Int64 = 4
+    static let version: Int64 = 5
 
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
-    private static let migrations: [StaticString] = [first, second, third, fourth]
+    private static let migrations: [StaticString] = [first, second, third, fourth, fifth]
 
     private static let first: StaticString = """
         CREATE TABLE journal(
@@ -132,6 +132,10 @@ enum Schema {
         ) WITHOUT ROWID;
         PRAGMA user_version=4;
         """
+
+    /// Modes, abandoned holds and phases are in the records: they have no columns, but the old rows are
+    /// written anew.
+    private static let fifth: StaticString = "PRAGMA user_version=5"
 
     /// Refuses what isn't ours before anything is changed; then brings the file to this version.
     static func prepare(_ connection: Connection) throws(StoreError) {

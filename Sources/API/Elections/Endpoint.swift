@@ -13,6 +13,8 @@ enum Endpoint: Hashable {
     case complete(Key)
     case resign(Key)
     case revoke(Key)
+    case phase(Key)
+    case clearAbandoned(Key)
     case leaseHistory(Key)
     case fence(Key)
     case marker(Key)
@@ -59,6 +61,8 @@ enum Endpoint: Hashable {
         case "complete": .complete(key)
         case "resign": .resign(key)
         case "revoke": .revoke(key)
+        case "phase": .phase(key)
+        case "clear-abandoned": .clearAbandoned(key)
         case "history": .leaseHistory(key)
         case "fence": .fence(key)
         default: nil
@@ -80,7 +84,7 @@ enum Endpoint: Hashable {
     /// In the order in which `Allow` lists them.
     var methods: [String] {
         switch self {
-        case .campaign, .renew, .complete, .resign, .revoke: ["POST", "OPTIONS"]
+        case .campaign, .renew, .complete, .resign, .revoke, .phase, .clearAbandoned: ["POST", "OPTIONS"]
         case .marker: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
         default: ["GET", "HEAD", "OPTIONS"]
         }
@@ -96,9 +100,9 @@ enum Endpoint: Hashable {
             .markers(let namespace):
             Access(.view, namespace: namespace)
         case .lease(let key), .leaseHistory(let key), .fence(let key): Access(.view, namespace: key.namespace)
-        case .campaign(let key), .renew(let key), .complete(let key), .resign(let key):
+        case .campaign(let key), .renew(let key), .complete(let key), .resign(let key), .phase(let key):
             Access(.run, namespace: key.namespace)
-        case .revoke(let key): Access(.administer, namespace: key.namespace)
+        case .revoke(let key), .clearAbandoned(let key): Access(.administer, namespace: key.namespace)
         case .marker(let key): Access(Self.verb(onMarker: method), namespace: key.namespace)
         }
     }
