@@ -6,12 +6,14 @@ public struct AuditEntry: Hashable, Sendable {
     public enum Verb: String, Hashable, Sendable, CaseIterable {
         // Acts; refused ones, too.
         case revoke, mark, unmark
+        /// An alias is deleted.
+        case unalias
         /// A namespace is deleted, with all that is in it.
         case terminate
         /// A Kubernetes client deleted a lease; with holder and token if that ended a hold.
         case delete
         // Of these only refusals are recorded.
-        case write, campaign, renew, complete, resign, read
+        case alias, write, campaign, renew, complete, resign, read
         /// A request for something that isn't there.
         case unknown
         // Of the daemon.
@@ -98,7 +100,7 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark, .delete, .terminateNamespace: true
+        case .revoke, .mark, .unmark, .delete, .terminateNamespace, .alias(.delete): true
         default: false
         }
     }
@@ -121,6 +123,9 @@ extension Command {
         case .terminateNamespace(var termination):
             termination.origin = origin
             self = .terminateNamespace(termination)
+        case .alias(.delete(var deletion)):
+            deletion.origin = origin
+            self = .alias(.delete(deletion))
         default: break
         }
     }

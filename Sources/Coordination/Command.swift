@@ -29,6 +29,7 @@ public enum Command: Sendable {
     case takeBack(Key, FencingToken)
     /// Delete an idle lease whose retention is over, if this is still its revision.
     case sweep(Key, Revision)
+    case alias(AliasCommand)
     /// Put these into the audit record.
     case record([AuditEntry])
 }
@@ -48,6 +49,7 @@ extension Command {
         case .writeNamespace(let write): write.request
         case .terminateNamespace(let termination): termination.request
         case .wait(let wait): wait.request
+        case .alias(let command): command.request
         case .forsake, .takeBack, .sweep, .record, .expunge, .removeNamespace: nil
         }
     }
@@ -61,6 +63,9 @@ extension Command {
         case .wait(var wait):
             wait.client = client
             return .wait(wait)
+        case .alias(.wait(var wait)):
+            wait.client = client
+            return .alias(.wait(wait))
         default: return self
         }
     }

@@ -18,6 +18,7 @@ extension Status {
         case .namespaceHeld(let view): self = conflict(Self.heldIn(view))
         case .namespaceTerminating(let namespace):
             self.init(.terminating(kind, name: name, namespace: namespace))
+        case .aliased(_, let aliases): self = conflict(Self.aliased(aliases))
         case .restoreQuarantine(let remaining):
             self.init(
                 503, "ServiceUnavailable",
@@ -34,8 +35,9 @@ extension Status {
                 "\(kind.resource) \(Go.quoted(name)) is forbidden: exceeded quota: \(bound.setting), namespace "
                     + "\(namespace) has \(used) of \(limit) \(bound.what). \(bound.remedy)",
                 Details(name: name, group: kind.group, kind: kind.plural))
-        case .holdEnded, .notTheHolder, .wayConflict, .inputsMismatch, .lockHasNoMarker, .markerDiffers:
-            preconditionFailure("this face campaigns, renews and completes nothing")
+        case .holdEnded, .notTheHolder, .wayConflict, .inputsMismatch, .lockHasNoMarker, .markerDiffers,
+            .alias:
+            preconditionFailure("this face campaigns, renews and completes nothing, and moves no alias")
         }
     }
 
@@ -52,6 +54,12 @@ extension Status {
     private static func underWay(_ view: LeaseView) -> String {
         "the work of this name is under way"
             + (view.record.hold.map { ": \($0.holder) holds its lease" } ?? "")
+    }
+
+    /// Why a marker can't go.
+    private static func aliased(_ aliases: [String]) -> String {
+        "\(aliases.count == 1 ? "alias" : "aliases") \(aliases.prefix(20).joined(separator: ", ")) "
+            + "\(aliases.count == 1 ? "points" : "point") at it: move or delete that first"
     }
 
     /// Why a namespace can't go.
