@@ -81,13 +81,18 @@ public enum ExitCodes {
     /// EX_TEMPFAIL: the lease ended before the work did.
     public static let leaseLost: Int32 = 75
     public static let failedElsewhere: Int32 = 76
+    /// EX_NOPERM: an alias isn't what was expected, or would go backwards.
+    public static let notMoved: Int32 = 77
     /// As timeout(1).
     public static let timedOut: Int32 = 124
 
     public static func of(_ problem: Problem) -> Int32 {
         switch problem.kind {
         case "hold-ended", "not-the-holder": leaseLost
-        case "not-found", "held", "marker-differs", "revision-differs", "namespace-terminating": 1
+        case "not-found", "held", "marker-differs", "revision-differs", "namespace-terminating",
+            "no-target", "aliased":
+            1
+        case "alias-differs", "alias-backwards": notMoved
         default: [400, 409, 413, 415, 422].contains(problem.status) ? usage : unavailable
         }
     }
