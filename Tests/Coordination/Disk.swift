@@ -6,6 +6,9 @@ struct Disk {
     var leases: [Key: LeaseRecord] = [:]
     var markers: [Key: DoneMarker] = [:]
     var namespaces: [String: NamespaceRecord] = [:]
+    var aliases: [Key: AliasRecord] = [:]
+    /// The aliases' history. A story that prunes it removes from here.
+    var moves: [Revision: AliasMove] = [:]
     /// The history. A story that prunes it removes from here.
     var holds: [FencingToken: HoldRecord] = [:]
     /// What no journal may hold: changes out of order, two holds at a time, a token that went back.
@@ -61,6 +64,7 @@ struct Disk {
             holds[hold.token] = hold
             latest.append(hold)
         case .audit(let entry): audit.append(entry)
+        case .alias(let record, let move): note(record, move)
         case .namespace(let namespace, let was):
             let before = namespaces[namespace.name]
             demandNews(change, was, before?.metadata, namespace.metadata)
@@ -74,6 +78,19 @@ struct Disk {
             }
             if usage[namespace.name] != nil { faults.append("\(namespace.name) went and was not empty") }
         }
+    }
+
+    /// A move leads from what was there to what is there, and its alias has what it says.
+    private mutating func note(_ record: AliasRecord?, _ move: AliasMove) {
+        let before = aliases[move.key]
+        if move.from != before?.target || move.to != record?.target {
+            faults.append("\(move.key.name): \(move) after \(before, default: "nothing")")
+        }
+        if let record, (record.revision, record.before) != (move.revision, before?.revision ?? 0) {
+            faults.append("\(move.key.name): \(record) by \(move)")
+        }
+        aliases[move.key] = record
+        moves[move.revision] = move
     }
 
     private mutating func demandNamespace(_ key: Key) {
@@ -174,6 +191,12 @@ struct Disk {
             }
         }
         for key in open.keys where !core.knows(key) { found.append("\(key.name) is held and forgotten") }
+        if core.aliases.records != aliases {
+            found.append("the core has the aliases \(core.aliases.records), the disk \(aliases)")
+        }
+        for alias in aliases.values where markers[alias.marker]?.revision != alias.target.revision {
+            found.append("\(alias.key.name) dangles: \(alias.target)")
+        }
         if core.figures.holds != open.count { found.append("figures count other holds") }
         if core.namespaces != namespaces {
             found.append("the core has the namespaces \(core.namespaces), the disk \(namespaces)")
@@ -202,7 +225,7 @@ extension Change {
         case .leaseDeleted(let lease, _): lease.key
         case .markerDeleted(let marker, _): marker.key
         case .hold(let hold): hold.key
-        case .audit, .namespace, .namespaceDeleted: nil
+        case .audit, .namespace, .namespaceDeleted, .alias: nil
         }
     }
 }

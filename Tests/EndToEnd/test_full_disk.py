@@ -78,6 +78,7 @@ class FullDisk(Story):
             ("POST", "leases/held/resign", {"holderIdentity": "anna", "fencingToken": held}),
             ("POST", "leases/revoked/revoke", {"fencingToken": revoked, "reason": "x"}),
             ("PUT", "markers/new", {"holderIdentity": "carl"}),
+            ("PUT", "aliases/latest", {"target": "before-0"}),
             ("DELETE", "markers/before-0?revision=%d" % client.marker("before-0")["marker"]["revision"], None),
         ]
         began = time.monotonic()

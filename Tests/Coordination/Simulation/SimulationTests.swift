@@ -49,7 +49,8 @@ func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
             if let fault = simulation.run(steps: 300) { Issue.record("seed \(seed), \(fault)") }
             met.merge(simulation.refusals, uniquingKeysWith: +)
         }
-        for bound in Bound.allCases { #expect(met[bound, default: 0] > 0, "\(bound)") }
+        // Aliases have seeds of their own.
+        for bound in Bound.allCases where bound != .aliases { #expect(met[bound, default: 0] > 0, "\(bound)") }
     }
 
     @Test(arguments: 0..<4, [false, true])
