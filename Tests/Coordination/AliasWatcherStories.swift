@@ -18,15 +18,18 @@ import Testing
         let moved = try #require(stage.point("latest", at: "w-2")?.moved?.alias)
         #expect(stage.reply(to: later)?.seen == AliasView(key: moved.key, verdict: .moved, record: moved))
         // Who comes late hasn't missed it.
-        #expect(stage.reply(to: stage.watch("latest", since: made.revision))?.seen?.record == moved)
+        let watch1 = stage.watch("latest", since: made.revision)
+        #expect(stage.reply(to: watch1)?.seen?.record == moved)
     }
 
     @Test func `a wait without time is a read`() throws {
         var stage = Stage()
-        #expect(stage.reply(to: stage.watch("latest", waiting: nil))?.seen?.record == nil)
+        let watch2 = stage.watch("latest", waiting: nil)
+        #expect(stage.reply(to: watch2)?.seen?.record == nil)
         try stage.build("w-1")
         let made = stage.point("latest", at: "w-1")?.moved?.alias
-        #expect(stage.reply(to: stage.watch("latest", waiting: nil))?.seen?.record == made)
+        let watch3 = stage.watch("latest", waiting: nil)
+        #expect(stage.reply(to: watch3)?.seen?.record == made)
     }
 
     @Test func `a wait that is over says where it points`() throws {
@@ -45,8 +48,10 @@ import Testing
         let watcher = stage.watch("latest", since: made.revision)
         stage.deleteAlias("latest")
         #expect(stage.reply(to: watcher)?.seen?.verdict == .deleted)
-        #expect(stage.reply(to: stage.watch("latest", since: made.revision))?.seen?.verdict == .deleted)
-        #expect(stage.isWaiting(stage.watch("latest")))
+        let watch4 = stage.watch("latest", since: made.revision)
+        #expect(stage.reply(to: watch4)?.seen?.verdict == .deleted)
+        let watch5 = stage.watch("latest")
+        #expect(stage.isWaiting(watch5))
     }
 
     @Test func `nobody is told of a move that did not become durable`() throws {
@@ -92,6 +97,7 @@ import Testing
         #expect(stage.reply(to: more)?.rejection == .tooMany(.waitersOfName, limit: 1))
         #expect(stage.core.waiters(in: "ci") == 2)
         stage.disconnect(alias)
-        #expect(stage.isWaiting(stage.watch("latest")))
+        let watch6 = stage.watch("latest")
+        #expect(stage.isWaiting(watch6))
     }
 }
