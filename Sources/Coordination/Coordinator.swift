@@ -63,7 +63,8 @@ public struct Coordinator: Sendable {
     /// all that there are.
     public init(
         settings: CoreSettings, revision: Revision, names: [NameRecords], usage: [String: NamespaceUsage],
-        namespaces: [NamespaceRecord], aliases: [AliasRecord] = [], scale: Scale, quarantineUntil: Instant? = nil, at now: Now
+        namespaces: [NamespaceRecord], aliases: [AliasRecord] = [], scale: Scale,
+        quarantineUntil: Instant? = nil, at now: Now
     ) {
         self.settings = settings
         self.revision = revision

@@ -33,7 +33,8 @@ struct AliasRequestTests {
         #expect((plain.key, plain.target, plain.by) == (Self.key, "w-2", "sa:anna"))
         #expect((plain.expect, plain.allowOlder, plain.reason, plain.holder) == (nil, false, nil, nil))
         let full = try Self.setting(
-            #"{"target":"w-2","expect":{"target":"w-1"},"allowOlder":true,"reason":"r","holderIdentity":"h"}"#)
+            #"{"target":"w-2","expect":{"target":"w-1"},"allowOlder":true,"reason":"r","holderIdentity":"h"}"#
+        )
         #expect(
             (full.expect, full.allowOlder, full.reason, full.holder) == (.target("w-1"), true, "r", "h"))
         #expect(try Self.setting(#"{"target":"w-2","expect":{"absent":true}}"#).expect == .absent)
@@ -171,7 +172,8 @@ struct AliasRequestTests {
 
     @Test func `the history says who, why, from where and to where`() {
         let move = AliasMove(
-            key: Self.key, revision: 21, how: .rolledBack, from: AliasTarget(name: "w-2", revision: 20), to: nil,
+            key: Self.key, revision: 21, how: .rolledBack, from: AliasTarget(name: "w-2", revision: 20),
+            to: nil,
             by: "sa:anna", holder: "anna", reason: "why", at: Sample.ended)
         #expect(
             Stage.elections.aliasHistory([move]).text

@@ -8,7 +8,8 @@ import Testing
 /// the daemon is killed, names leave memory. After each turn the stage compares memory with the disk, and
 /// demands that no alias dangles.
 @Suite struct AliasSeeds {
-    @Test(arguments: 0..<4) func `aliases do what a naive model does, whatever the dice say`(quarter: UInt64) {
+    @Test(arguments: 0..<4) func `aliases do what a naive model does, whatever the dice say`(quarter: UInt64)
+    {
         for seed in UInt64(1)...48 where seed % 4 == quarter {
             var play = AliasPlay(seed: seed)
             if let fault = play.run(steps: 250) {
@@ -27,7 +28,8 @@ import Testing
             met.formUnion(play.met)
         }
         let all: Set = [
-            "made", "moved", "unchanged", "followed", "deleted", "differs", "backwards", "noTarget", "isAlias",
+            "made", "moved", "unchanged", "followed", "deleted", "differs", "backwards", "noTarget",
+            "isAlias",
             "targetFailed", "targetGone", "noPrevious", "noMove", "notFound", "aliased", "full", "expired",
         ]
         #expect(met == all)
@@ -125,7 +127,8 @@ private struct AliasPlay {
         dice = Dice(seed: seed)
         stage = Stage(
             CoreSettings(
-                defaultMaxAttempts: 1, failedRetention: .seconds(60), namespaceAliasesMax: 3, idleNamesMax: 1))
+                defaultMaxAttempts: 1, failedRetention: .seconds(60), namespaceAliasesMax: 3, idleNamesMax: 1)
+        )
         stage.recordsIssues = false
     }
 
@@ -157,7 +160,9 @@ private struct AliasPlay {
             model.commit()
         }
         let disk = stage.disk.aliases.mapKeys(\.name).mapValues(\.target)
-        if disk != model.aliases.mapValues(\.target) { fail("the disk has \(disk), the model \(model.aliases)") }
+        if disk != model.aliases.mapValues(\.target) {
+            fail("the disk has \(disk), the model \(model.aliases)")
+        }
     }
 
     private mutating func playOne() {
@@ -181,7 +186,8 @@ private struct AliasPlay {
                 Marking(
                     request: request, key: Stage.key(dice.pick(names)),
                     finding: Finding(outcome: isFailed ? .failed : .succeeded), inputsDigest: nil,
-                    holder: "maria", principal: nil, info: [:], retention: dice.oneIn(3) ? .seconds(40) : nil)))
+                    holder: "maria", principal: nil, info: [:], retention: dice.oneIn(3) ? .seconds(40) : nil)
+            ))
     }
 
     private mutating func unmark() {
@@ -206,7 +212,9 @@ private struct AliasPlay {
         guard let marker = stage.core.marker(key) ?? stage.disk.markers[key] else { return }
         var campaign = stage.aCampaign(key.name, by: "bela")
         campaign.supersedes = marker.revision
-        guard case .elected(let election)? = play(.campaign(campaign)).reply(to: campaign.request) else { return }
+        guard case .elected(let election)? = play(.campaign(campaign)).reply(to: campaign.request) else {
+            return
+        }
         let claim = stage.claim(election)
         if dice.oneIn(3) {
             play(.resign(claim, Resignation(outcome: .failed)))
@@ -270,7 +278,9 @@ private struct AliasPlay {
             model.move(move.key.name, to: move.to, at: move.revision, undoing: undoing)
             if move.how == .followed { met.insert("followed") }
             let expected = model.aliases[move.key.name]
-            if record?.previous != expected?.previous { fail("\(record, default: "none") is not \(expected, default: "none")") }
+            if record?.previous != expected?.previous {
+                fail("\(record, default: "none") is not \(expected, default: "none")")
+            }
         }
         return effects
     }

@@ -152,7 +152,8 @@ extension Seeded {
 
     mutating func alias(_ key: Key? = nil) -> AliasRecord {
         AliasRecord(
-            key: key ?? Key(namespace: text(), name: text()), target: target(), previous: maybe { $0.target() },
+            key: key ?? Key(namespace: text(), name: text()), target: target(),
+            previous: maybe { $0.target() },
             revision: number(), before: number(), created: number(), createdAt: time(), movedAt: time(),
             how: how(), by: maybe { $0.text() }, holder: maybe { $0.text() }, reason: maybe { $0.text() })
     }

@@ -54,7 +54,8 @@ extension Elections {
         case .noMove(let key, let revision):
             return noTarget(
                 "NoSuchMove",
-                "The history of the alias \(key.name) has no move of revision \(revision) to go back to.", nil)
+                "The history of the alias \(key.name) has no move of revision \(revision) to go back to.", nil
+            )
         }
     }
 

@@ -50,7 +50,9 @@ func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
             met.merge(simulation.refusals, uniquingKeysWith: +)
         }
         // Aliases have seeds of their own.
-        for bound in Bound.allCases where bound != .aliases { #expect(met[bound, default: 0] > 0, "\(bound)") }
+        for bound in Bound.allCases where bound != .aliases {
+            #expect(met[bound, default: 0] > 0, "\(bound)")
+        }
     }
 
     @Test(arguments: 0..<4, [false, true])
