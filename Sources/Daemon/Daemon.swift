@@ -60,7 +60,9 @@ public final class Daemon: @unchecked Sendable {
             let (store, recovered) = try SQLiteStore.open(
                 directory: configuration.data, settings: configuration.storeSettings,
                 onLoop: { dispatchPrecondition(condition: .onQueue(loop.queue)) }, post: { loop.post($0) })
-            let alive = Set(recovered.heldLeases.map(\.key) + recovered.expiringMarkers.map(\.key))
+            // A hold that shares a name brings the name along.
+            let held = recovered.heldLeases.flatMap { [$0.key, $0.nameKey] }
+            let alive = Set(held + recovered.expiringMarkers.map(\.key))
             return (store, recovered, try store.fetch(Array(alive)))
         }
         self.store = store
@@ -78,11 +80,18 @@ public final class Daemon: @unchecked Sendable {
         turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
         started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
+        let kubernetes = Kubernetes(
+            incarnation: incarnation, version: batonVersion, settings: configuration.api)
+        let hub = WatchHub(
+            server: reference, store: store, face: kubernetes, meters: turns.meters,
+            limits: configuration.watches)
+        turns.onCommitted = { [unowned hub] turn, bytes in
+            hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
+        }
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
-            kubernetes: Kubernetes(
-                incarnation: incarnation, version: batonVersion, settings: configuration.api),
+            kubernetes: kubernetes, hub: hub,
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)

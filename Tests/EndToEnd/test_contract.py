@@ -21,6 +21,8 @@ BODIES = {
     "leases/work/resign": {"holderIdentity": "anna", "fencingToken": 1},
     "leases/work/revoke": {"fencingToken": 1, "reason": "x"},
     "aliases/work/rollback": {"revision": 1},
+    "leases/work/phase": {"holderIdentity": "anna", "fencingToken": 1, "phase": "pushing"},
+    "leases/work/clear-abandoned": {"fencingToken": 1, "reason": "x"},
 }
 READS = ["leases", "leases/work", "leases/work/history", "history", "leases/work/fence?token=1", "markers",
          "markers?name=work", "markers/work", "aliases", "aliases/work", "aliases/work/history", "resolve/work"]

@@ -103,7 +103,7 @@ import Testing
     @Test func `a file from before has none, and takes some`() throws {
         let bench = try Bench()
         bench.commit { [.marker(Fleet.marker(key, $0))] }
-        try bench.become(4)
+        try bench.become(5)
         #expect(bench.recovered.aliases.isEmpty)
         bench.commit { [Fleet.aliasChange(key, $0)] }
         try bench.reopen()

@@ -86,7 +86,11 @@ struct Workload {
         let key = keys[random.pick(0..<keys.count)]
         var record = random.chance() ? random.alias(key) : nil
         record?.revision = revision
-        return .alias(record, random.move(key, revision))
+        record?.createdAt = Fleet.began
+        record?.movedAt = Fleet.began
+        var move = random.move(key, revision)
+        move.at = Fleet.began
+        return .alias(record, move)
     }
 
     mutating func changes(_ revision: Revision) -> [Change] {

@@ -67,9 +67,10 @@ extension Model {
         if !termination.isDryRun {
             record.version = next()
             namespaces[termination.name] = record
-            for key in mine {
-                let queue = names[key]!.queue
-                names[key]!.queue = []
+            let awaited = waits.flatMap(\.wait.keys).filter { $0.namespace == termination.name }
+            for key in Set(mine + awaited).sorted() {
+                let queue = names[key]?.queue ?? []
+                names[key]?.queue = []
                 for request in queue.flatMap(\.requests) {
                     say(.refused(.namespaceTerminating(key.namespace)), to: request)
                 }
@@ -81,8 +82,16 @@ extension Model {
 
     mutating func expunge(_ keys: [Key], _ by: String?, _ now: Now) {
         for key in keys where isTerminating(key) {
+            let who = by ?? namespaces[key.namespace]!.terminatedBy
+            if names[key]?.lease?.group != nil {
+                passOn(key, end(key, .revoked, "the namespace was deleted", who, now), now)
+            }
+            for member in members(key) {
+                _ = end(member, .revoked, "the namespace was deleted", who, now)
+                names[member]!.lease = nil
+                _ = next()
+            }
             if names[key]?.hold != nil {
-                let who = by ?? namespaces[key.namespace]!.terminatedBy
                 _ = end(key, .revoked, "the namespace was deleted", who, now)
             }
             if names[key]?.lease != nil {

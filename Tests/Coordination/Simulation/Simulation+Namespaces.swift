@@ -39,8 +39,8 @@ extension Simulation {
             return .terminateNamespace(
                 NamespaceTermination(
                     request: request, name: dice.oneIn(6) ? "other" : "ci",
-                    version: dice.pick([nil, record?.version, 1]), metadata: someMetadata(), by: "olga",
-                    mayRevoke: dice.oneIn(2), isDryRun: dice.oneIn(4)))
+                    version: dice.pick([nil, nil, record?.version, 1]), metadata: someMetadata(), by: "olga",
+                    mayRevoke: !dice.oneIn(3), isDryRun: dice.oneIn(6)))
         }
         var precondition: LeaseWrite.Precondition = record.map { .version($0.version) } ?? .absent
         if dice.oneIn(5) { precondition = dice.pick([.absent, .version(1)]) }
@@ -55,6 +55,10 @@ extension Simulation {
         let version = stage.core.namespaces["ci"]!.version
         if dice.oneIn(3) { return .removeNamespace("ci", dice.oneIn(6) ? version - 1 : version) }
         var names = ["a", "b", "c", "d", "e"]
+        if hasModes {
+            let there = Set(stage.disk.leases.keys.map(\.name)).union(stage.disk.markers.keys.map(\.name))
+            names = there.sorted() + ["a", "b", "c", "d"]
+        }
         names.removeSubrange(..<dice.below(4))
         return .expunge(names.map(Stage.key), by: dice.pick([nil, "robot"]))
     }
