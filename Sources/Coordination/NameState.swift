@@ -93,18 +93,27 @@ struct Contender: Sendable {
 enum Place: Sendable {
     case contender(Key, until: Instant, client: String?)
     case waiter(MarkerWait, until: Instant)
+    case watcher(AliasWait, until: Instant)
 
     var until: Instant {
         switch self {
-        case .contender(_, let until, _), .waiter(_, let until): until
+        case .contender(_, let until, _), .waiter(_, let until), .watcher(_, let until): until
         }
     }
 
+    /// The names that have it in their queue or among their waiters.
     var keys: [Key] {
         switch self {
         case .contender(let key, _, _): [key]
         case .waiter(let wait, _): wait.keys
+        case .watcher: []
         }
+    }
+
+    /// Where it counts. No name has a slash: an alias counts apart from a marker of the same name.
+    var counted: [Key] {
+        guard case .watcher(let wait, _) = self else { return keys }
+        return [Key(namespace: wait.key.namespace, name: "alias/" + wait.key.name)]
     }
 
     /// Against whom it counts.
@@ -112,6 +121,7 @@ enum Place: Sendable {
         switch self {
         case .contender(_, _, let client): client
         case .waiter(let wait, _): wait.client
+        case .watcher(let wait, _): wait.client
         }
     }
 }

@@ -389,7 +389,10 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
+        case .resolve(let namespace, let text): [Key(namespace: namespace, name: text)]
+        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics, .aliases,
+            .aliasHistory:
+            []
         }
     }
 }

@@ -87,6 +87,8 @@ public enum ExitCodes {
     /// EX_TEMPFAIL: the lease ended before the work did.
     public static let leaseLost: Int32 = 75
     public static let failedElsewhere: Int32 = 76
+    /// EX_NOPERM: an alias isn't what was expected, or would go backwards.
+    public static let notMoved: Int32 = 77
     /// There is no marker of that name, or no such artifact in it.
     public static let noMarker: Int32 = 78
     /// A file isn't what its marker says, or a marker isn't what is there under its name.
@@ -97,8 +99,9 @@ public enum ExitCodes {
     public static func of(_ problem: Problem) -> Int32 {
         switch problem.kind {
         case "hold-ended", "not-the-holder": leaseLost
-        case "not-found", "held", "revision-differs", "namespace-terminating": 1
+        case "not-found", "held", "revision-differs", "namespace-terminating", "no-target", "aliased": 1
         case "marker-differs": differs
+        case "alias-differs", "alias-backwards": notMoved
         default: [400, 409, 413, 415, 422].contains(problem.status) ? usage : unavailable
         }
     }
