@@ -30,6 +30,7 @@ public enum Command: Sendable {
     case takeBack(Key, FencingToken)
     /// Delete an idle lease whose retention is over, if this is still its revision.
     case sweep(Key, Revision)
+    case alias(AliasCommand)
     /// "This is where I am": the hold enters a phase.
     case phase(Claim, String)
     case clearAbandoned(Clearing)
@@ -55,6 +56,7 @@ extension Command {
         case .terminateNamespace(let termination): termination.request
         case .wait(let wait): wait.request
         case .waitFor(let wait): wait.request
+        case .alias(let command): command.request
         case .forsake, .takeBack, .sweep, .record, .expunge, .removeNamespace: nil
         }
     }
@@ -71,6 +73,9 @@ extension Command {
         case .waitFor(var wait):
             wait.client = client
             return .waitFor(wait)
+        case .alias(.wait(var wait)):
+            wait.client = client
+            return .alias(.wait(wait))
         default: return self
         }
     }

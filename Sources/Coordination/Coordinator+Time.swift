@@ -95,6 +95,7 @@ extension Coordinator {
             stopWaiting(wait)
             say(.markers(markersView(wait)), to: request, &effects)
         case .condition(let wait, _): stopWaiting(for: wait, at: now, &effects)
+        case .watcher(let wait, _): say(.alias(.seen(view(for: wait))), to: request, &effects)
         }
     }
 }

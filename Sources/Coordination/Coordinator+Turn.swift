@@ -30,6 +30,7 @@ extension Coordinator {
             shelve(name, key)
         }
         for (name, record) in touchedNamespaces { namespaces[name] = record }
+        for (key, record) in touchedAliases { aliases[key] = record }
         for (request, place) in touchedRequests {
             setPlace(of: request, to: place)
             if let place { timers.arm(.request(request), at: place.until) }
@@ -53,6 +54,7 @@ extension Coordinator {
         touchedNames.removeAll(keepingCapacity: true)
         touchedRequests.removeAll(keepingCapacity: true)
         touchedNamespaces.removeAll(keepingCapacity: true)
+        touchedAliases.removeAll(keepingCapacity: true)
         begunHolds.removeAll(keepingCapacity: true)
         turnStirred.removeAll(keepingCapacity: true)
         holdCountBefore = holdCount
@@ -62,6 +64,7 @@ extension Coordinator {
         forgetBefore()
         knownHolds.removeAll(keepingCapacity: true)
         histories.removeAll(keepingCapacity: true)
+        knownMoves.removeAll(keepingCapacity: true)
     }
 
     private mutating func evictIdle() {

@@ -100,19 +100,30 @@ enum Place: Sendable {
     case contender(Key, until: Instant, client: String?)
     case waiter(MarkerWait, until: Instant)
     case condition(ConditionWait, until: Instant)
+    case watcher(AliasWait, until: Instant)
 
     var until: Instant {
         switch self {
-        case .contender(_, let until, _), .waiter(_, let until), .condition(_, let until): until
+        case .contender(_, let until, _), .waiter(_, let until), .condition(_, let until),
+            .watcher(_, let until):
+            until
         }
     }
 
+    /// The names that have it in their queue or among their waiters.
     var keys: [Key] {
         switch self {
         case .contender(let key, _, _): [key]
         case .waiter(let wait, _): wait.keys
         case .condition(let wait, _): [wait.key]
+        case .watcher: []
         }
+    }
+
+    /// Where it counts. No name has a slash: an alias counts apart from a marker of the same name.
+    var counted: [Key] {
+        guard case .watcher(let wait, _) = self else { return keys }
+        return [Key(namespace: wait.key.namespace, name: "alias/" + wait.key.name)]
     }
 
     /// Against whom it counts.
@@ -121,6 +132,7 @@ enum Place: Sendable {
         case .contender(_, _, let client): client
         case .waiter(let wait, _): wait.client
         case .condition(let wait, _): wait.client
+        case .watcher(let wait, _): wait.client
         }
     }
 }

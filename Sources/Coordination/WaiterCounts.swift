@@ -11,8 +11,8 @@ struct WaiterCounts: Sendable {
     mutating func remove(_ place: Place) { change(place, by: -1) }
 
     private mutating func change(_ place: Place, by step: Int) {
-        for key in place.keys { Self.change(&names[key], by: step) }
-        change(place.keys.first?.namespace, place.client, by: step)
+        for key in place.counted { Self.change(&names[key], by: step) }
+        change(place.counted.first?.namespace, place.client, by: step)
     }
 
     mutating func change(_ namespace: String?, _ client: String?, by step: Int) {
@@ -27,8 +27,8 @@ struct WaiterCounts: Sendable {
 
     /// Whether one more may wait there.
     func room(for place: Place, _ limits: CoreSettings) throws(Rejection) {
-        for key in place.keys { try Self.check(.waitersOfName, names[key], limits.nameWaitersMax) }
-        try room(place.keys.first?.namespace, place.client, limits)
+        for key in place.counted { try Self.check(.waitersOfName, names[key], limits.nameWaitersMax) }
+        try room(place.counted.first?.namespace, place.client, limits)
     }
 
     func room(_ namespace: String?, _ client: String?, _ limits: CoreSettings) throws(Rejection) {
@@ -64,6 +64,8 @@ extension Coordinator {
     mutating func setPlace(of request: RequestID, to place: Place?) {
         if let old = requests[request] { waiterCounts.remove(old) }
         if let place { waiterCounts.add(place) }
+        note(requests[request], of: request, watching: false)
+        note(place, of: request, watching: true)
         requests[request] = place
     }
 }

@@ -121,8 +121,8 @@ struct RouteTests {
         ),
         (
             "markers?require=any",
-            "400 invalid-field require: require is for waiting, and that needs the names to wait for: "
-                + "?name=a&name=b."
+            "400 invalid-field require: require is for waiting, and that needs what to wait for: "
+                + "?name=a&name=b, or ?selector=a%3Db."
         ),
     ]
 

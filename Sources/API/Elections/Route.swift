@@ -79,6 +79,8 @@ extension Elections {
             return try plain(envelope, key, marking)
         case .marker(let key) where envelope.request.method == "DELETE": return try unmark(envelope, key)
         case .marker(let key): return try waitForOne(envelope, key)
+        case .alias(let key): return try alias(envelope, key)
+        case .aliasRollback(let key): return try plain(envelope, key, rollback)
         case .markers(let namespace) where envelope.request.query.contains { $0.name == "name" }:
             return try waitForMany(envelope, namespace)
         case .markers(let namespace)
@@ -89,7 +91,7 @@ extension Elections {
     }
 
     /// A command without parameters and without a stream.
-    private func plain(
+    func plain(
         _ envelope: Envelope, _ key: Key, _ decode: (Envelope, Key) throws(Problem) -> Command
     ) throws(Problem) -> Routed.Action {
         _ = try format(envelope, streams: false)

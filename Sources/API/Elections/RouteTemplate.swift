@@ -2,6 +2,7 @@
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
     case status, audit, ready, live, metrics, namespace, leases, history, markers
+    case aliases, alias, aliasHistory, aliasRollback, resolve
     case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence, leaseWait, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
@@ -44,6 +45,11 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .fence: "/v1/namespaces/{namespace}/leases/{name}/fence"
         case .leaseWait: "/v1/namespaces/{namespace}/leases/{name}/wait"
         case .marker: "/v1/namespaces/{namespace}/markers/{name}"
+        case .aliases: "/v1/namespaces/{namespace}/aliases"
+        case .alias: "/v1/namespaces/{namespace}/aliases/{name}"
+        case .aliasHistory: "/v1/namespaces/{namespace}/aliases/{name}/history"
+        case .aliasRollback: "/v1/namespaces/{namespace}/aliases/{name}/rollback"
+        case .resolve: "/v1/namespaces/{namespace}/resolve/{name}"
         case .discovery: "/apis"
         case .openAPI: "/openapi"
         case .kubernetesVersion: "/version"
@@ -86,6 +92,11 @@ extension Endpoint {
         case .fence: .fence
         case .leaseWait: .leaseWait
         case .marker: .marker
+        case .aliases: .aliases
+        case .alias: .alias
+        case .aliasHistory: .aliasHistory
+        case .aliasRollback: .aliasRollback
+        case .resolve: .resolve
         }
     }
 }
