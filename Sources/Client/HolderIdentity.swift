@@ -20,7 +20,8 @@ public struct HolderIdentity: Equatable, Sendable {
         let parts = identity.parts.filter { !$0.isEmpty }.map(Self.clean)
         text = Self.fit(parts.joined(separator: "/"), suffix: suffix)
         info = identity.info.filter { !$0.value.isEmpty }
-        work = Self.work(identity.work.filter { !$0.isEmpty }.map(Self.clean), on: Self.clean(identity.branch))
+        work = Self.work(
+            identity.work.filter { !$0.isEmpty }.map(Self.clean), on: Self.clean(identity.branch))
     }
 
     /// The system alone says nothing.
@@ -57,7 +58,8 @@ public struct HolderIdentity: Equatable, Sendable {
         guard env.has("PROW_JOB_ID") else { return nil }
         return Described(
             parts: ["prow", env["JOB_NAME"], env["BUILD_ID"]],
-            work: ["prow", env["REPO_OWNER"], env["REPO_NAME"], env["JOB_NAME"]], branch: env.has("PULL_NUMBER") ? env["PULL_NUMBER"] : env["PULL_BASE_REF"],
+            work: ["prow", env["REPO_OWNER"], env["REPO_NAME"], env["JOB_NAME"]],
+            branch: env.has("PULL_NUMBER") ? env["PULL_NUMBER"] : env["PULL_BASE_REF"],
             info: [
                 "ci": "prow", "job": env["JOB_NAME"], "build": env["BUILD_ID"],
                 "pull": env["PULL_NUMBER"], "runURL": env["JOB_URL"],
@@ -73,7 +75,8 @@ public struct HolderIdentity: Equatable, Sendable {
         let attempt = env.has("GITHUB_RUN_ATTEMPT") ? env["GITHUB_RUN_ATTEMPT"] : "1"
         return Described(
             parts: ["github", env["GITHUB_REPOSITORY"], env["GITHUB_RUN_ID"], env["GITHUB_JOB"], attempt],
-            work: ["github", env["GITHUB_REPOSITORY"], env["GITHUB_WORKFLOW"], env["GITHUB_JOB"]], branch: env["GITHUB_REF_NAME"],
+            work: ["github", env["GITHUB_REPOSITORY"], env["GITHUB_WORKFLOW"], env["GITHUB_JOB"]],
+            branch: env["GITHUB_REF_NAME"],
             info: [
                 "ci": "github", "job": env["GITHUB_JOB"], "build": env["GITHUB_RUN_ID"], "attempt": attempt,
                 "runURL": env.has("GITHUB_SERVER_URL") ? "\(base)/attempts/\(attempt)" : "",
@@ -90,7 +93,10 @@ public struct HolderIdentity: Equatable, Sendable {
             parts: [
                 "azure", env["BUILD_DEFINITIONNAME"], env["BUILD_BUILDID"], env["SYSTEM_JOBNAME"], attempt,
             ],
-            work: ["azure", env["SYSTEM_TEAMPROJECT"], env["BUILD_REPOSITORY_NAME"], env["BUILD_DEFINITIONNAME"], env["SYSTEM_JOBNAME"]], branch: env["BUILD_SOURCEBRANCH"],
+            work: [
+                "azure", env["SYSTEM_TEAMPROJECT"], env["BUILD_REPOSITORY_NAME"], env["BUILD_DEFINITIONNAME"],
+                env["SYSTEM_JOBNAME"],
+            ], branch: env["BUILD_SOURCEBRANCH"],
             info: [
                 "ci": "azure", "job": env["SYSTEM_JOBNAME"], "build": env["BUILD_BUILDID"],
                 "attempt": attempt,
@@ -122,7 +128,8 @@ public struct HolderIdentity: Equatable, Sendable {
             parts: [
                 "buildkite", env["BUILDKITE_PIPELINE_SLUG"], env["BUILDKITE_BUILD_NUMBER"], job, attempt,
             ],
-            work: ["buildkite", env["BUILDKITE_PIPELINE_SLUG"], env["BUILDKITE_STEP_KEY"]], branch: env["BUILDKITE_BRANCH"],
+            work: ["buildkite", env["BUILDKITE_PIPELINE_SLUG"], env["BUILDKITE_STEP_KEY"]],
+            branch: env["BUILDKITE_BRANCH"],
             info: [
                 "ci": "buildkite", "job": job, "build": env["BUILDKITE_BUILD_NUMBER"], "attempt": attempt,
                 "runURL": env.has("BUILDKITE_BUILD_URL")

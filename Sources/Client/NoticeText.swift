@@ -52,7 +52,9 @@ public enum NoticeText {
         if hold.attempt > 1 {
             text += ", attempt \(hold.attempt)" + (hold.maxAttempts.map { " of \($0)" } ?? "")
         }
-        if !hold.abandoned.isEmpty { text += "; abandoned before us: " + hold.abandoned.joined(separator: "; ") }
+        if !hold.abandoned.isEmpty {
+            text += "; abandoned before us: " + hold.abandoned.joined(separator: "; ")
+        }
         guard let previous = hold.previous else { return text }
         let why = previous.reason.map { ": \($0)" } ?? ""
         let isOpen = previous.end == "expired" || previous.end == "abandoned"
@@ -92,7 +94,9 @@ public enum NoticeText {
     /// `push-1 and 2 others since 05:01:02Z (pushing)`.
     private static func holders(_ waiting: Waiting) -> String? {
         guard var text = waiting.holder else { return nil }
-        if let count = waiting.holders, count > 1 { text += " and \(count - 1) other\(count == 2 ? "" : "s")" }
+        if let count = waiting.holders, count > 1 {
+            text += " and \(count - 1) other\(count == 2 ? "" : "s")"
+        }
         if waiting.reason == "SameIdentityHolds" { text += ", our own identity in another process" }
         if let since = waiting.since { text += " since \(clock(since))" }
         if let phase = waiting.phase { text += " (\(phase))" }

@@ -73,7 +73,9 @@ public struct RunSettings: Equatable, Sendable {
             "--shared and --permits are locks: several hold at once, and none of them ends the work for the others. "
                 + "Leave out --once and --input")
         if let permits = mode.permits {
-            check((1...10_000).contains(permits), "--permits \(permits) is out of range: 1 to 10000 is expected")
+            check(
+                (1...10_000).contains(permits), "--permits \(permits) is out of range: 1 to 10000 is expected"
+            )
         }
         check(
             !once || !failsOnAbandoned,

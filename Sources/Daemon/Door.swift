@@ -381,7 +381,8 @@ final class Door: RequestHandler, TurnOutlet {
     private func isStreaming(_ request: RequestID) -> Bool { open[request]?.isStreaming ?? false }
 
     var nextWake: Instant? {
-        [streams.nextWake, selections.nextWake, lobby.nextWake, gate.issuers.nextWake, hub.nextWake].compactMap { $0 }.min()
+        [streams.nextWake, selections.nextWake, lobby.nextWake, gate.issuers.nextWake, hub.nextWake]
+            .compactMap { $0 }.min()
     }
 
     /// The daemon is about to stop: whoever waits is told to come back.

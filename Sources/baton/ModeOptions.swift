@@ -3,15 +3,20 @@ import Client
 
 /// How a lock is shared with others, and what others left of their work.
 struct ModeOptions: ParsableArguments {
-    @Flag(help: "A lock that is held together with others who ask for it so; who doesn't waits for all of them.")
+    @Flag(
+        help: "A lock that is held together with others who ask for it so; who doesn't waits for all of them."
+    )
     var shared = false
 
-    @Option(help: ArgumentHelp("A lock that so many hold at once. All have to say the same.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("A lock that so many hold at once. All have to say the same.", valueName: "number")
+    )
     var permits: Int?
 
     @Flag(
         help: ArgumentHelp(
-            "Don't begin while others' work may be half done (their holds expired or were abandoned): exit code 80."))
+            "Don't begin while others' work may be half done (their holds expired or were abandoned): exit code 80."
+        ))
     var failOnAbandoned = false
 
     @Option(

@@ -13,7 +13,8 @@ struct ConditionTests {
     static let good: [(String, NameCondition)] = [
         ("?condition=idle", .idle), ("?condition=drained", .drained(nil)),
         ("?condition=drained&drained=0", .drained(0)), ("?condition=drained&drained=17", .drained(17)),
-        ("?condition=quiet&quiet=10m", .quiet(.minutes(10))), ("?condition=quiet&quiet=0.5", .quiet(.milliseconds(500))),
+        ("?condition=quiet&quiet=10m", .quiet(.minutes(10))),
+        ("?condition=quiet&quiet=0.5", .quiet(.milliseconds(500))),
         ("?condition=phase&phase=pushed", .phase("pushed", holder: nil, since: nil)),
         ("?condition=phase&phase=pushed&holder=anna&since=9", .phase("pushed", holder: "anna", since: 9)),
     ]
@@ -34,7 +35,10 @@ struct ConditionTests {
 
     static let bad: [(String, String)] = [
         ("", "condition: The query parameter condition is required: idle, drained, quiet, phase."),
-        ("?condition=empty", "condition: condition can't be \"empty\". Allowed: idle, drained, quiet, phase."),
+        (
+            "?condition=empty",
+            "condition: condition can't be \"empty\". Allowed: idle, drained, quiet, phase."
+        ),
         (
             "?condition=quiet",
             "quiet: The query parameter quiet is required: a duration from 1ms to 30d, such as \"10m\"."
@@ -72,7 +76,8 @@ struct ConditionTests {
     @Test func `a token that has yet to be given`() {
         let problem = Stage.elections.problem(for: .aheadOfTime(99, current: 20)).response.problem
         #expect(
-            problem == "400 invalid-field drained: No hold has had the token 99 yet: the newest revision is 20. Send what "
+            problem
+                == "400 invalid-field drained: No hold has had the token 99 yet: the newest revision is 20. Send what "
                 + "the first answer named as \"drained\".")
     }
 
@@ -84,13 +89,15 @@ struct ConditionTests {
         let waiting = Stage.elections.response(to: .condition(view), shape: AnswerShape(waits: true))
         #expect(waiting.status == 202 && waiting.headers.contains(.retryAfter(0)))
         #expect(
-            waiting.text == #"{"outcome":"waiting","condition":"drained","drained":17,"left":2,"lease":null}"#)
+            waiting.text == #"{"outcome":"waiting","condition":"drained","drained":17,"left":2,"lease":null}"#
+        )
         view.verdict = .met
         view.left = 0
         let met = Stage.elections.response(to: .condition(view), shape: AnswerShape(.ndjson))
         #expect(met.status == 200)
         #expect(
-            met.text == #"{"type":"outcome","outcome":"met","condition":"drained","drained":17,"left":0,"lease":null}"#
+            met.text
+                == #"{"type":"outcome","outcome":"met","condition":"drained","drained":17,"left":0,"lease":null}"#
                 + "\n")
     }
 
@@ -117,7 +124,10 @@ struct ConditionTests {
     }
 
     @Test func `a selection knows its markers by what clients attached`() throws {
-        guard case .select(let selection, let until, let shape) = Self.select("?selector=build%3D7".replacing("%3D", with: "=") + "&count=3&wait=5s").action
+        guard
+            case .select(let selection, let until, let shape) = Self.select(
+                "?selector=build%3D7".replacing("%3D", with: "=") + "&count=3&wait=5s"
+            ).action
         else { throw Missing() }
         #expect(selection.count == 3 && until == Stage.now.instant + .seconds(5))
         #expect(shape == AnswerShape(.plain, form: .manyMarkers, waits: true))
@@ -130,8 +140,14 @@ struct ConditionTests {
     }
 
     @Test(arguments: [
-        ("?selector=", "selector: The query parameter selector is required: labels such as app=web or tier in (a,b)."),
-        ("?count=2", "selector: The query parameter selector is required: labels such as app=web or tier in (a,b)."),
+        (
+            "?selector=",
+            "selector: The query parameter selector is required: labels such as app=web or tier in (a,b)."
+        ),
+        (
+            "?count=2",
+            "selector: The query parameter selector is required: labels such as app=web or tier in (a,b)."
+        ),
         ("?selector=a=b&count=0", "count: count can't be \"0\". It has to be a whole number from 1 to 1000."),
         (
             "?selector=a=b&require=any",
@@ -142,6 +158,8 @@ struct ConditionTests {
     }
 
     @Test func `what isn't a selector is shown`() {
-        #expect(Self.select("?selector=a b").problem.hasPrefix("400 invalid-field selector: \"a b\" is not a label selector: "))
+        #expect(
+            Self.select("?selector=a b").problem.hasPrefix(
+                "400 invalid-field selector: \"a b\" is not a label selector: "))
     }
 }

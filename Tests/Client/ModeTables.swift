@@ -38,11 +38,23 @@ import Testing
     }
 
     static let contradictions: [(@Sendable (inout RunSettings) -> Void, String)] = [
-        ({ $0.once = true; $0.mode = .shared }, "--shared and --permits are locks"),
-        ({ $0.once = true; $0.mode = .permits(8) }, "--shared and --permits are locks"),
+        (
+            {
+                $0.once = true; $0.mode = .shared
+            }, "--shared and --permits are locks"
+        ),
+        (
+            {
+                $0.once = true; $0.mode = .permits(8)
+            }, "--shared and --permits are locks"
+        ),
         ({ $0.mode = .permits(0) }, "--permits 0 is out of range"),
         ({ $0.mode = .permits(10_001) }, "--permits 10001 is out of range"),
-        ({ $0.once = true; $0.failsOnAbandoned = true }, "--fail-on-abandoned is for locks"),
+        (
+            {
+                $0.once = true; $0.failsOnAbandoned = true
+            }, "--fail-on-abandoned is for locks"
+        ),
     ]
 
     @Test(arguments: 0..<5) func `contradict what ends in a marker`(index: Int) {
@@ -100,7 +112,8 @@ import Testing
     @Test func `who waits for a condition is told what is in its way`() throws {
         let json = try JSON(
             parsing: Array(
-                #"{"condition":"drained","left":2,"lease":{"holderCount":2,"holders":[{"holderIdentity":"push-1"}]}}"#.utf8))
+                #"{"condition":"drained","left":2,"lease":{"holderCount":2,"holders":[{"holderIdentity":"push-1"}]}}"#
+                    .utf8))
         #expect(
             NoticeText.waiting(Waiting(json, until: "the holds of images have ended"), lease: "images")
                 == "waiting until the holds of images have ended: 2 holds left, held by push-1 and 1 other")
@@ -115,8 +128,10 @@ import Testing
     static let cases: [([String: String], String?)] = [
         (
             [
-                "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "org/repo", "GITHUB_WORKFLOW": "Build and push",
-                "GITHUB_JOB": "publish", "GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_REF_NAME": "main",
+                "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "org/repo",
+                "GITHUB_WORKFLOW": "Build and push",
+                "GITHUB_JOB": "publish", "GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "2",
+                "GITHUB_REF_NAME": "main",
             ], "github/org/repo/Build-and-push/publish@main"
         ),
         (
@@ -127,14 +142,23 @@ import Testing
             ], "azure/internal/docker/push/publish@refs/heads/main"
         ),
         (
-            ["GITLAB_CI": "true", "CI_PROJECT_PATH": "g/p", "CI_JOB_NAME": "push", "CI_JOB_ID": "7", "CI_COMMIT_REF_NAME": "x"],
+            [
+                "GITLAB_CI": "true", "CI_PROJECT_PATH": "g/p", "CI_JOB_NAME": "push", "CI_JOB_ID": "7",
+                "CI_COMMIT_REF_NAME": "x",
+            ],
             "gitlab/g/p/push@x"
         ),
         (
-            ["PROW_JOB_ID": "u", "JOB_NAME": "pull-e2e", "BUILD_ID": "1", "REPO_OWNER": "o", "REPO_NAME": "r", "PULL_NUMBER": "12"],
+            [
+                "PROW_JOB_ID": "u", "JOB_NAME": "pull-e2e", "BUILD_ID": "1", "REPO_OWNER": "o",
+                "REPO_NAME": "r", "PULL_NUMBER": "12",
+            ],
             "prow/o/r/pull-e2e@12"
         ),
-        (["BUILDKITE": "true", "BUILDKITE_PIPELINE_SLUG": "p", "BUILDKITE_BUILD_NUMBER": "3"], "buildkite/p"),
+        (
+            ["BUILDKITE": "true", "BUILDKITE_PIPELINE_SLUG": "p", "BUILDKITE_BUILD_NUMBER": "3"],
+            "buildkite/p"
+        ),
         (["JENKINS_URL": "u", "JOB_NAME": "f/main", "BUILD_NUMBER": "3"], "jenkins/f/main"),
         (["TEKTON_TASK_RUN": "t"], nil), (["TF_BUILD": "True"], nil), ([:], nil),
     ]
@@ -145,7 +169,8 @@ import Testing
 
     @Test func `fits into 253 bytes`() throws {
         let identity = HolderIdentity(
-            environment: ["PROW_JOB_ID": "x", "JOB_NAME": String(repeating: "\u{e9}", count: 300)], host: "h", suffix: "s")
+            environment: ["PROW_JOB_ID": "x", "JOB_NAME": String(repeating: "\u{e9}", count: 300)], host: "h",
+            suffix: "s")
         #expect(try #require(identity.work).utf8.count <= 253)
     }
 }

@@ -5,7 +5,9 @@ import Testing
 /// Waits for conditions, held against what the disk alone shows: a wait is over as soon as its condition is met, and
 /// never before; over restarts and failed turns, with what the first answer named.
 @Suite struct ConditionSeeds {
-    @Test(arguments: Array(1...60 as ClosedRange<UInt64>)) func `a wait is over when its condition is met`(seed: UInt64) {
+    @Test(arguments: Array(1...60 as ClosedRange<UInt64>)) func `a wait is over when its condition is met`(
+        seed: UInt64
+    ) {
         var play = Play(seed: seed)
         for _ in 1...250 { play.step() }
         let faults = play.faults + play.stage.faults
@@ -55,7 +57,8 @@ import Testing
         private mutating func begin() {
             let mode: Mode = dice.oneIn(4) ? .exclusive : .shared
             var campaign = stage.aCampaign(
-                "build", by: dice.pick(["anna", "bela", "caro"]), id: "\(dice.below(1_000))", for: .seconds(15), way: .lock)
+                "build", by: dice.pick(["anna", "bela", "caro"]), id: "\(dice.below(1_000))",
+                for: .seconds(15), way: .lock)
             campaign.mode = mode
             if let election = stage.ask(campaign)?.election { elections.append(election) }
         }
@@ -105,7 +108,9 @@ import Testing
             var left: [(request: RequestID, condition: NameCondition)] = []
             for wait in waits {
                 if stage.isWaiting(wait.request) {
-                    if isMet(wait.condition) == true { faults.append("\(wait.condition) is met, and nobody was told") }
+                    if isMet(wait.condition) == true {
+                        faults.append("\(wait.condition) is met, and nobody was told")
+                    }
                     left.append(wait)
                 } else if stage.reply(to: wait.request)?.condition?.verdict == .met {
                     met += 1

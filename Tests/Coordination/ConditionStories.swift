@@ -71,7 +71,9 @@ import Testing
         var stage = Stage()
         let anna = try stage.share("build", by: "anna")
         let request = stage.waitFor(.drained(anna.token + 1_000))
-        #expect(stage.reply(to: request) == .refused(.aheadOfTime(anna.token + 1_000, current: stage.core.revision)))
+        #expect(
+            stage.reply(to: request)
+                == .refused(.aheadOfTime(anna.token + 1_000, current: stage.core.revision)))
     }
 
     @Test func `quiet is measured from the latest beginning or end`() throws {
@@ -178,7 +180,9 @@ import Testing
         #expect(stage.isWaiting(early))
     }
 
-    @Test(arguments: [NameCondition.idle, .drained(nil), .quiet(.hours(1)), .phase("pushed", holder: nil, since: nil)])
+    @Test(arguments: [
+        NameCondition.idle, .drained(nil), .quiet(.hours(1)), .phase("pushed", holder: nil, since: nil),
+    ])
     func `a wait ends with its namespace, its time and its peer`(condition: NameCondition) throws {
         var stage = Stage()
         try stage.share("build", by: "anna", for: .hours(1))

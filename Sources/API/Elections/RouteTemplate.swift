@@ -3,7 +3,8 @@
 public enum RouteTemplate: Int, Sendable, CaseIterable {
     case status, audit, ready, live, metrics, namespace, leases, history, markers
     case aliases, alias, aliasHistory, aliasRollback, resolve
-    case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence, leaseWait, marker
+    case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence,
+        leaseWait, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
     case namespaceObjects, namespaceObject

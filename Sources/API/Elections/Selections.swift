@@ -32,7 +32,8 @@ extension Elections {
         let selector: LabelSelector
         do { selector = try LabelSelector(text) } catch {
             throw .field(
-                "selector", "\(quoted(text)) is not a label selector: \(error.message). It has to be \(rule).",
+                "selector",
+                "\(quoted(text)) is not a label selector: \(error.message). It has to be \(rule).",
                 allowed: rule)
         }
         let count = try query.number("count", in: 1...1_000) ?? 1

@@ -68,7 +68,9 @@ struct GoalOptions: ParsableArguments {
     @Flag(help: "The work is done: markers say so. (the default)") var done = false
     @Flag(help: "All of the markers. (the default)") var all = false
     @Flag(help: "One of them is enough.") var any = false
-    @Option(name: [.customShort("l"), .long], help: ArgumentHelp("Markers with these labels.", valueName: "selector"))
+    @Option(
+        name: [.customShort("l"), .long],
+        help: ArgumentHelp("Markers with these labels.", valueName: "selector"))
     var selector: String?
     @Option(help: ArgumentHelp("So many of them. (default: 1)", valueName: "number")) var count: Int?
     @Flag(help: "Nobody holds the name.") var idle = false
@@ -96,7 +98,8 @@ struct GoalOptions: ParsableArguments {
             return .markers(any: any)
         }
         guard names.isEmpty, !any, !all else {
-            throw ValidationError("-l stands for the names: with it there are none, and neither --all nor --any")
+            throw ValidationError(
+                "-l stands for the names: with it there are none, and neither --all nor --any")
         }
         guard let count = Optional(count ?? 1), (1...1_000).contains(count) else {
             throw ValidationError("--count must be 1 to 1000")
