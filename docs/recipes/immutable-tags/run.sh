@@ -4,10 +4,11 @@
 #     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER, new or empty, gets
 #                          what happened, a line for each: built, pushed, deployed, skipped, history.
 #
-# Needs baton, batond and coreutils. What a pipeline copies is between the two rules; the rest plays
-# GitHub, the registry and the cluster.
+# Needs baton, batond, grep, sed and coreutils. What a pipeline copies is between the two rules; the rest
+# plays GitHub, the registry and the cluster.
 #
-# What `baton run` starts is a shell of its own: shellcheck disable=SC2016
+# What `baton run` starts is a shell of its own:
+# shellcheck disable=SC2016
 set -euo pipefail
 
 # ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -25,7 +26,7 @@ build_leg() { # ARCHITECTURE
 # its marker has the digests. The number says which push it was, also when its pipeline is slow.
 merge() {
     local amd64=workers-$GITHUB_SHA-amd64 arm64=workers-$GITHUB_SHA-arm64
-    baton wait "$amd64" "$arm64" --timeout 1h > digests
+    baton wait "$amd64" "$arm64" --all --timeout 1h > digests
     amd64=$(sed -n "s/^$amd64\.digest=//p" digests)
     arm64=$(sed -n "s/^$arm64\.digest=//p" digests)
     baton run "$(tag)" --once --artifact amd64="$amd64" --artifact arm64="$arm64" -- bash -euc '
@@ -178,6 +179,10 @@ main() {
     trap clean_up EXIT
     mkdir -p "$folder"
     folder=$(cd "$folder" && pwd)
+    if [ -n "$(ls -A "$folder")" ]; then
+        echo "run.sh: $folder isn't empty" >&2
+        exit 64
+    fi
     stage_programs
     export FOLDER=$folder PATH=$folder/bin:$PATH
     export BATON_SERVER=unix:$folder/socket BATON_NAMESPACE=ci
