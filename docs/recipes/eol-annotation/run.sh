@@ -60,11 +60,17 @@ daemon=
 
 # Also when something fails, or one presses ^C: nothing of ours goes on.
 clean_up() {
-    status=$?
+    local status=$? job
     trap - EXIT
-    local job
-    for job in $(jobs -p); do [ "$job" = "$daemon" ] || kill -TERM "$job" 2>/dev/null || true; done
-    [ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null && wait "$daemon" 2>/dev/null; } || true
+    # A job's group has all that it started. The daemon goes last, so that they can give back what they hold.
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then kill -TERM -- "-$job" 2> /dev/null || true; fi
+    done
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then wait "$job" 2> /dev/null || true; fi
+    done
+    if [ -n "$daemon" ]; then kill "$daemon" 2> /dev/null || true; fi
+    wait || true
     [ -z "$own" ] || rm -rf "$folder"
     exit "$status"
 }
@@ -148,8 +154,10 @@ finished() { cat "$WORLD/log" >> "$folder/log"; }
 start() { # NAME COMMAND…
     local name=$1
     shift
+    set -m # a process group of its own
     "$@" > "$folder/$name.out" 2> "$folder/$name.err" &
     started=$!
+    set +m
 }
 annotator_waits() { [[ $(baton get leases images -o json) == *'"queueLength": 1'* ]]; }
 abandoned() { [[ $(baton get leases images -o json) == *'"abandoned"'* ]]; }
@@ -194,10 +202,10 @@ killed_publisher() {
     new_world
     say "A publisher is killed between push and list"
     : > "$WORLD/stop-after-b1"
-    # Not by `start`: the process that is killed has to be baton itself.
-    baton run images --shared --holder publish-b-1 --work publish-b -- \
-        bash -euc 'baton phase pushing; push b1' > "$folder/killed.out" 2> "$folder/killed.err" &
-    local b=$! code=0
+    # The process that is killed has to be baton itself.
+    start killed baton run images --shared --holder publish-b-1 --work publish-b -- \
+        bash -euc 'baton phase pushing; push b1'
+    local b=$started code=0
     await "b1 is pushed" test -e "$WORLD/registry/b1"
     kill -KILL "$b"
     wait "$b" 2>/dev/null || true

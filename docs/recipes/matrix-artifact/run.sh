@@ -94,6 +94,7 @@ SCRIPT
 # start LEG FUNCTION: a job of the matrix, on a runner of its own.
 start() {
     mkdir -p "$folder/runner-$1"
+    set -m # a process group of its own
     (
         cd "$folder/runner-$1"
         export LEG=$1
@@ -101,6 +102,7 @@ start() {
         # The step that comes next has the whole file.
         if [ -e image.tar ]; then sha256sum < image.tar >> "$folder/verified"; fi
     ) &
+    set +m
 }
 
 say() { printf '\n== %s\n' "$*"; }
@@ -112,17 +114,23 @@ fail() {
 lines() { if [ -f "$1" ]; then wc -l < "$1"; else echo 0; fi; }
 all() { for job in "$@"; do wait "$job" || fail "a leg ended with $?"; done; }
 clean_up() {
-    local status=$?
+    local status=$? job
     trap - EXIT
-    # shellcheck disable=SC2046
-    kill $(jobs -p) 2> /dev/null || true
+    # A job's group has all that it started. The daemon goes last, so that they can give back what they hold.
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then kill -TERM -- "-$job" 2> /dev/null || true; fi
+    done
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then wait "$job" 2> /dev/null || true; fi
+    done
+    if [ -n "$daemon" ]; then kill "$daemon" 2> /dev/null || true; fi
     wait || true
     if [ -n "$temporary" ]; then rm -rf "$folder"; fi
     exit "$status"
 }
 
 main() {
-    temporary=
+    temporary='' daemon=''
     folder=${1:-}
     if [ -z "$folder" ]; then
         temporary=yes
@@ -140,6 +148,7 @@ main() {
     export BATON_SERVER=unix:$folder/socket BATON_NAMESPACE=ci
     export GITHUB_ACTIONS=true GITHUB_REPOSITORY=example/chain GITHUB_JOB=matrix GITHUB_RUN_ID=7301 GITHUB_RUN_ATTEMPT=1
     batond --listen "$BATON_SERVER" --data "$folder/data" > "$folder/batond.log" 2>&1 &
+    daemon=$!
     for _ in $(seq 600); do if baton status > /dev/null 2>&1; then break; fi; sleep 0.05; done
 
     say "$legs legs want the image of run $GITHUB_RUN_ID, and one builds it"
