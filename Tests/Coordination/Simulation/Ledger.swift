@@ -183,7 +183,7 @@ struct Ledger {
                     continue
                 }
             }
-            if name.canElect && !stage.core.isQuarantined(at: stage.now) {
+            if stage.core.canElect(name) && !stage.core.isQuarantined(at: stage.now) {
                 found.append("\(key.name) is free, and someone waits for it")
             }
         }
@@ -198,10 +198,12 @@ extension Reply {
     /// Every revision that this reply lets its reader know of.
     var revisions: [Revision] {
         switch self {
-        case .elected(let election): election.lease.revisions
+        case .elected(let election): ([election] + election.also).flatMap(\.lease.revisions)
         case .settled(let marker), .marked(let marker, _), .unmarked(let marker): marker.revisions
         case .waiting(let standing):
-            standing.lease.record.revisions + standing.lease.shared.map(\.hold.token)
+            ([standing] + standing.also).flatMap {
+                $0.lease.record.revisions + $0.lease.shared.map(\.hold.token)
+            }
         case .renewed(let view), .phased(let view): view.record.revisions
         case .cleared(let hold): [hold.token]
         case .completed(let record, let marker): record.revisions + (marker?.revisions ?? [])
