@@ -58,6 +58,8 @@ public struct Hold: Equatable, Sendable {
     /// How long a renewal lasts, as the server has it.
     public var duration: Duration?
     public var previous: PastHold?
+    /// The other names that were asked for with it. Whatever is done to the hold is done to all.
+    public var also: [OtherHold] = []
 
     public init(
         token: Int64, attempt: Int64 = 1, maxAttempts: Int64? = nil, duration: Duration? = nil,
@@ -71,9 +73,39 @@ public struct Hold: Equatable, Sendable {
     }
 }
 
+extension Hold {
+    /// `B=12 C=13`: the other names, for the command and for scripts.
+    public var others: String { also.map { "\($0.name)=\($0.token)" }.joined(separator: " ") }
+}
+
+/// Our hold of another name that the same campaign asked for.
+public struct OtherHold: Equatable, Sendable {
+    public var name: String
+    public var token: Int64
+
+    public init(_ name: String, token: Int64) {
+        self.name = name
+        self.token = token
+    }
+}
+
+/// How things stand with another name that is waited for.
+public struct OtherWait: Equatable, Sendable {
+    public var name: String
+    public var holder: String?
+    public var position: Int64?
+
+    init?(_ json: JSON) {
+        guard let name = json["name"]?.string else { return nil }
+        self.name = name
+        holder = json["holderIdentity"]?.string
+        position = json["position"]?.integer
+    }
+}
+
 /// What we wait for: who holds it, and our place.
 public struct Waiting: Equatable, Sendable {
-    /// `Held`, `SameIdentityHolds`, `RestoreQuarantine` or `Free`.
+    /// `Held`, `SameIdentityHolds`, `RestoreQuarantine`, `Kept` or `Free`.
     public var reason: String
     public var holder: String?
     public var since: String?
@@ -82,6 +114,7 @@ public struct Waiting: Equatable, Sendable {
     public var position: Int64?
     public var queueLength: Int64?
     public var runURL: String?
+    public var also: [OtherWait] = []
 
     public init(
         reason: String = "Held", holder: String? = nil, since: String? = nil, remaining: Duration? = nil,
@@ -99,7 +132,7 @@ public struct Waiting: Equatable, Sendable {
     /// Whether it is the same holder and the same place: no news to whoever looks on.
     public func isSame(as other: Waiting) -> Bool {
         holder == other.holder && position == other.position && reason == other.reason
-            && since == other.since
+            && since == other.since && also == other.also
     }
 
     init(_ json: JSON) {
@@ -110,6 +143,7 @@ public struct Waiting: Equatable, Sendable {
             remaining: lease?["remaining"]?.double.map { .seconds($0) },
             position: json["position"]?.integer, queueLength: json["queueLength"]?.integer,
             runURL: lease?["info"]?["runURL"]?.string)
+        also = (json["also"]?.array ?? []).compactMap(OtherWait.init)
     }
 }
 

@@ -80,6 +80,7 @@ extension Coordinator {
     mutating func campaignForAll(
         _ campaign: Campaign, at now: Now, _ effects: inout [Effect]
     ) throws(Rejection) {
+        precondition(campaign.way == .lock, "several names can't end in one marker")
         for key in campaign.keys {
             var name = take(key)
             expireMarkerIfDue(&name, at: now, &effects)

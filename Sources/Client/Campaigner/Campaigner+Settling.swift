@@ -17,7 +17,8 @@ struct Settlement: Equatable, Sendable {
     var order: Campaigner.Request {
         switch word {
         case .complete(let result): .complete(token: tenure.hold.token, result: result)
-        case .resign(let outcome, let reason): .resign(token: tenure.hold.token, outcome, reason: reason)
+        case .resign(let outcome, let reason):
+            .resign(token: tenure.hold.token, outcome, reason: reason, also: tenure.hold.also)
         }
     }
 }
@@ -53,10 +54,11 @@ extension Campaigner {
 
     private mutating func commandEnded(_ tenure: Tenure?, _ job: Job, at now: Moment) {
         switch (job.ending, job.exitCode ?? 137) {
-        case (.lost(let why, isKnown: true), _):
+        // Of several names the others are ours still.
+        case (.lost(let why, isKnown: true), _) where tenure?.hold.also.isEmpty ?? true:
             effects += [.disarmDeadman, .report(nil)]
             finish(.lost(why))
-        case (.lost(let why, isKnown: false), _):
+        case (.lost(let why, _), _):
             settle(tenure, .resign(.abandoned, why), .lost(why), at: now)
         case (.interrupted(let number), _):
             settle(tenure, .resign(.released, nil), .interrupted(number), at: now)

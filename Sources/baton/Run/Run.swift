@@ -13,7 +13,7 @@ struct Run: ParsableCommand {
             its result. Without, the name is a lock: one at a time, and each does it.
 
             The command gets BATON_NAMESPACE, BATON_LEASE, BATON_FENCING_TOKEN, BATON_HOLDER, BATON_ATTEMPT, \
-            BATON_PREVIOUS_END, BATON_SERVER, and BATON_RESULT: a file for key=value lines (keys \
+            BATON_PREVIOUS_END, BATON_SERVER, with --also BATON_ALSO ("NAME=TOKEN …"), and BATON_RESULT: a file for key=value lines (keys \
             [A-Za-z_][A-Za-z0-9_-]*; KEY<<END … END for several lines) that become the result. The others \
             get it on standard output, in --result-file, and on $GITHUB_OUTPUT if that is set.
 
@@ -24,11 +24,13 @@ struct Run: ParsableCommand {
               baton run release-import-initial --input "$PULLSPEC" -- ./import.sh
               baton run nightly --once --result-file out.env -- sh -c 'echo digest=$D >> "$BATON_RESULT"'
               baton run deploy-prod --wait-timeout 30m -- ./deploy.sh
+              baton run registry --also index -- ./publish.sh
               baton run mirror --input "$SRC" --verify 'skopeo inspect docker://$BATON_RESULT_IMAGE' -- ./mirror.sh
             """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup(title: "Work") var work: WorkOptions
+    @OptionGroup(title: "Several names") var also: AlsoOptions
     @OptionGroup(title: "Time") var time: TimeOptions
     @OptionGroup(title: "Results") var results: ResultOptions
 
@@ -44,7 +46,9 @@ struct Run: ParsableCommand {
         if command.isEmpty { throw ValidationError("there is no command to run; put it after --") }
         let contradictions = settings.contradictions
         if !contradictions.isEmpty { throw ValidationError(contradictions.joined(separator: "\n")) }
-        if let problem = work.problem { throw ValidationError(problem) }
+        if let problem = work.problem ?? also.problem(with: name, once: settings.once) {
+            throw ValidationError(problem)
+        }
         do { _ = try leaseName } catch let error as NameError { throw ValidationError(error.description) }
     }
 
@@ -82,6 +86,7 @@ struct Run: ParsableCommand {
         var contender = Contender(
             namespace: server.namespaceName, lease: try leaseName, holder: work.holder ?? identity.text,
             campaignID: Random.hex(bytes: 16), settings: settings)
+        contender.also = also.names
         contender.inputsDigest = inputs?.description
         contender.maxAttempts = work.maxAttempts
         contender.info = identity.info.merging(["host": Environment.host]) { known, _ in known }
