@@ -88,7 +88,7 @@ func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
             waited += simulation.stage.core.figures.contenders
             #expect(simulation.everybodyEnds().isEmpty, "seed \(seed)")
         }
-        #expect(waited > 30)
+        #expect(waited > 10)
     }
 
     @Test func `namespaces are deleted by some seeds, with what is held in them`() {
