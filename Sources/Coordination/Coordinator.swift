@@ -229,7 +229,8 @@ public struct Coordinator: Sendable {
         var name = taken
         book(&name, key)
         if let due = name.due(quarantine: quarantineUntil, canElect: canElect(name)),
-            name.armed.map({ due < $0 }) ?? true {
+            name.armed.map({ due < $0 }) ?? true
+        {
             timers.arm(.name(key), at: due)
             name.armed = due
         }

@@ -82,7 +82,8 @@ struct SeveralTests {
 
     @Test func `who waits is told how each name stands`() {
         let free = LeaseRecord(
-            key: Self.key("a"), revision: 3, created: 3, createdAt: Stage.now.wall, way: .lock, maxAttempts: 5)
+            key: Self.key("a"), revision: 3, created: 3, createdAt: Stage.now.wall, way: .lock, maxAttempts: 5
+        )
         var standing = Standing(
             reason: .kept,
             lease: LeaseView(record: free, remaining: nil, lastRenewal: nil, queueLength: 1), position: 1,

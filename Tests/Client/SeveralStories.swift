@@ -79,18 +79,20 @@ import Testing
     private static let no = Reply.refused(ended)
     private static let unknown = Reply.unknown(Stage.outage)
 
-    @Test(arguments: [
-        ([.accepted, .accepted], .accepted), ([.accepted, nil], nil), ([nil, no], no),
-        ([unknown, .accepted], unknown), ([unknown, no], no), ([unknown, nil], nil),
-    ] as [([Reply?], Reply?)])
+    @Test(
+        arguments: [
+            ([.accepted, .accepted], .accepted), ([.accepted, nil], nil), ([nil, no], no),
+            ([unknown, .accepted], unknown), ([unknown, no], no), ([unknown, nil], nil),
+        ] as [([Reply?], Reply?)])
     func `a renewal is lost with the first no`(replies: [Reply?], together: Reply?) {
         #expect(SeveralReplies.together(replies, to: .renew(token: 17)) == together)
     }
 
-    @Test(arguments: [
-        ([.accepted, .accepted], .accepted), ([no, nil], nil), ([.accepted, no], no),
-        ([unknown, no], unknown), ([.accepted, unknown], unknown),
-    ] as [([Reply?], Reply?)])
+    @Test(
+        arguments: [
+            ([.accepted, .accepted], .accepted), ([no, nil], nil), ([.accepted, no], no),
+            ([unknown, no], unknown), ([.accepted, unknown], unknown),
+        ] as [([Reply?], Reply?)])
     func `a resignation is said again until all have heard it`(replies: [Reply?], together: Reply?) {
         let request = Campaigner.Request.resign(token: 17, .released, reason: nil)
         #expect(SeveralReplies.together(replies, to: request) == together)

@@ -106,7 +106,8 @@ import Testing
         let anna = stage.lineAll("a", "b", by: "anna")
         stage.disconnect(anna)
         stage.after(.seconds(11))
-        #expect(stage.core.contenders(Stage.key("a")).isEmpty && stage.core.contenders(Stage.key("b")).isEmpty)
+        #expect(
+            stage.core.contenders(Stage.key("a")).isEmpty && stage.core.contenders(Stage.key("b")).isEmpty)
     }
 
     @Test func `a wait that is over says where it stands, and keeps the places`() throws {

@@ -126,7 +126,8 @@ extension Elections {
         guard let hold = standing.lease.record.hold ?? standing.lease.shared.first?.hold else { return }
         writer.member("holderIdentity", hold.holder)
         writer.member("fencingToken", hold.token)
-        writer.member("remaining", (standing.lease.remaining ?? standing.lease.shared.first?.remaining)?.shown)
+        writer.member(
+            "remaining", (standing.lease.remaining ?? standing.lease.shared.first?.remaining)?.shown)
         if standing.lease.sharedCount > 1 { writer.member("holderCount", standing.lease.sharedCount) }
     }
 }

@@ -208,7 +208,9 @@ extension Ledger {
     /// Whoever meets in two queues stands in both in the same order: otherwise each waits for the other.
     private mutating func noteOrder(_ a: [Coordination.Contender], _ b: [Coordination.Contender]) {
         func names(_ queue: [Coordination.Contender]) -> [String] {
-            queue.map { "\($0.campaign.holder) \($0.campaign.campaignID ?? "-") \($0.campaign.principal ?? "-")" }
+            queue.map {
+                "\($0.campaign.holder) \($0.campaign.campaignID ?? "-") \($0.campaign.principal ?? "-")"
+            }
         }
         let common = Set(zip(names(a), a).filter { !$1.names.isEmpty }.map(\.0))
             .intersection(zip(names(b), b).filter { !$1.names.isEmpty }.map(\.0))

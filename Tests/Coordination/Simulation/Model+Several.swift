@@ -191,7 +191,9 @@ extension Model {
         do throws(Rejection) {
             try roomForSeveral(place.campaign, place.names)
             for key in place.names {
-                do { try refuseIfAbandoned(place.at(key).campaign) } catch { throw about(key, place.names, error) }
+                do { try refuseIfAbandoned(place.at(key).campaign) } catch {
+                    throw about(key, place.names, error)
+                }
             }
         } catch {
             for request in place.requests { say(.refused(error), to: request) }
