@@ -30,8 +30,11 @@ public struct Contender: Equatable, Sendable {
         switch request {
         case .campaign(let supersedes): campaign(supersedes: supersedes)
         case .renew(let token, _): verb("renew", token)
-        case .complete(let token, let result):
-            verb("complete", token, [.init("result", .strings(result))])
+        case .complete(let token, let result, let artifacts):
+            verb(
+                "complete", token,
+                [.init("result", .strings(result))]
+                    + (artifacts.isEmpty ? [] : [.init("artifacts", .array(artifacts.map(\.json)))]))
         case .resign(let token, let outcome, let reason, _):
             verb(
                 "resign", token,

@@ -2,7 +2,7 @@ import JSON
 
 /// What `get`, `describe` and `history` show of the server's records.
 public enum Listing {
-    private static func text(_ value: JSON?) -> String {
+    static func text(_ value: JSON?) -> String {
         switch value {
         case nil, .null?: "-"
         case .string(let text)?: text.isEmpty ? "-" : text
@@ -52,7 +52,7 @@ public enum Listing {
     public static func quota(_ answer: JSON) -> Table {
         Table(
             ["WHAT", "USED", "LIMIT"],
-            rows: ["leases", "markers", "bytes", "waiters"].map { what in
+            rows: ["leases", "markers", "bytes", "aliases", "waiters"].map { what in
                 let reserved = answer[what]?["reserved"]?.integer ?? 0
                 let more = reserved > 0 ? " (\(reserved) reserved)" : ""
                 return [what, text(answer[what]?["used"]) + more, text(answer[what]?["limit"])]
@@ -100,7 +100,7 @@ public enum Listing {
     }
 
     /// A row stays a row, and what somebody wrote into a reason tells the terminal nothing.
-    private static func oneLine(_ text: String) -> String {
+    static func oneLine(_ text: String) -> String {
         var line = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             line.append(

@@ -29,6 +29,7 @@ public enum Command: Sendable {
     case takeBack(Key, FencingToken)
     /// Delete an idle lease whose retention is over, if this is still its revision.
     case sweep(Key, Revision)
+    case alias(AliasCommand)
     /// "This is where I am": the hold enters a phase.
     case phase(Claim, String)
     case clearAbandoned(Clearing)
@@ -53,6 +54,7 @@ extension Command {
         case .writeNamespace(let write): write.request
         case .terminateNamespace(let termination): termination.request
         case .wait(let wait): wait.request
+        case .alias(let command): command.request
         case .forsake, .takeBack, .sweep, .record, .expunge, .removeNamespace: nil
         }
     }
@@ -66,6 +68,9 @@ extension Command {
         case .wait(var wait):
             wait.client = client
             return .wait(wait)
+        case .alias(.wait(var wait)):
+            wait.client = client
+            return .alias(.wait(wait))
         default: return self
         }
     }

@@ -150,6 +150,7 @@ extension Coordinator {
         name.marker = marker
         name.markerExpiry = marker.retention.map { now.instant + $0 }
         keepMarker(&name, &effects)
+        followAliases(&name, marker, at: now, &effects)
         if var lease = name.lease {
             lease.failures = 0
             lease.revision = nextRevision()

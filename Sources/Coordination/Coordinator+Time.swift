@@ -93,6 +93,7 @@ extension Coordinator {
         case .waiter(let wait, _):
             stopWaiting(wait)
             say(.markers(markersView(wait)), to: request, &effects)
+        case .watcher(let wait, _): say(.alias(.seen(view(for: wait))), to: request, &effects)
         }
     }
 }

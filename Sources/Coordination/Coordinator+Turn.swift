@@ -29,6 +29,7 @@ extension Coordinator {
             shelve(name, key)
         }
         for (name, record) in touchedNamespaces { namespaces[name] = record }
+        for (key, record) in touchedAliases { aliases[key] = record }
         for (request, place) in touchedRequests {
             setPlace(of: request, to: place)
             if let place { timers.arm(.request(request), at: place.until) }
@@ -52,6 +53,7 @@ extension Coordinator {
         touchedNames.removeAll(keepingCapacity: true)
         touchedRequests.removeAll(keepingCapacity: true)
         touchedNamespaces.removeAll(keepingCapacity: true)
+        touchedAliases.removeAll(keepingCapacity: true)
         begunHolds.removeAll(keepingCapacity: true)
         holdCountBefore = holdCount
     }
@@ -59,6 +61,7 @@ extension Coordinator {
     private mutating func closeTurn() {
         forgetBefore()
         knownHolds.removeAll(keepingCapacity: true)
+        knownMoves.removeAll(keepingCapacity: true)
     }
 
     private mutating func evictIdle() {

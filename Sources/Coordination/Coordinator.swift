@@ -33,15 +33,21 @@ public struct Coordinator: Sendable {
     /// Every namespace that there is.
     var namespaces: [String: NamespaceRecord] = [:]
     var waiterCounts = WaiterCounts()
+    /// Every alias that there is.
+    var aliases: AliasBook
+    /// Requests that wait for an alias to be moved; kept by `setPlace`.
+    var watchers: [Key: Set<RequestID>] = [:]
     let scale: Scale
 
     /// The turn: what it touched since its first durable change, as it was; what it began; what it
-    /// was told of ended holds, and those it ended.
+    /// was told of ended holds and of aliases' moves, and the holds that it ended.
     var touchedNames: [Key: NameState] = [:]
     var touchedRequests: [RequestID: Place?] = [:]
     var touchedNamespaces: [String: NamespaceRecord?] = [:]
     var begunHolds: [(key: Key, token: FencingToken, confirmWithin: Interval?)] = []
+    var touchedAliases: [Key: AliasRecord?] = [:]
     var knownHolds: [FencingToken: HoldRecord] = [:]
+    var knownMoves: [Revision: AliasMove] = [:]
     var holdCountBefore = 0
 
     /// Namespaces whose last lease or marker went in the present step.
@@ -54,10 +60,11 @@ public struct Coordinator: Sendable {
     /// Every hold gets a full duration from now. `names` has every lease that is held, the name that
     /// each member is one of, and every marker with a retention; whatever else is named is fetched when
     /// it is. `usage` is what each namespace has, weighed with `scale`; nothing is reserved in it.
-    /// `namespaces` are all that there are.
+    /// `namespaces` and `aliases` are all that there are.
     public init(
         settings: CoreSettings, revision: Revision, names: [NameRecords], usage: [String: NamespaceUsage],
-        namespaces: [NamespaceRecord], scale: Scale, quarantineUntil: Instant? = nil, at now: Now
+        namespaces: [NamespaceRecord], aliases: [AliasRecord] = [], scale: Scale,
+        quarantineUntil: Instant? = nil, at now: Now
     ) {
         self.settings = settings
         self.revision = revision
@@ -65,6 +72,7 @@ public struct Coordinator: Sendable {
         self.quarantineUntil = quarantineUntil
         self.usage = UsageBook(usage)
         self.scale = scale
+        self.aliases = AliasBook(aliases)
         for record in namespaces { self.namespaces[record.name] = record }
         for records in names {
             learn(records, at: now)
@@ -98,7 +106,9 @@ public struct Coordinator: Sendable {
     public struct Needs: Hashable, Sendable {
         public var names: Set<Key> = []
         public var holds: Set<FencingToken> = []
-        public var isEmpty: Bool { names.isEmpty && holds.isEmpty }
+        /// Moves of aliases. When they are known, ask again: their targets are needed, too.
+        public var moves: Set<Revision> = []
+        public var isEmpty: Bool { names.isEmpty && holds.isEmpty && moves.isEmpty }
         public init() {}
     }
 
@@ -120,6 +130,7 @@ public struct Coordinator: Sendable {
         case .sweep(let key, _): need(key, &needs)
         case .takeBack(let key, let token): need(home(key, token), &needs)
         case .expunge(let keys, _): for key in keys { need(key, &needs) }
+        case .alias(let command): need(for: command, &needs)
         case .forsake, .record, .writeNamespace, .terminateNamespace, .removeNamespace: break
         }
     }
@@ -156,7 +167,7 @@ public struct Coordinator: Sendable {
             holdCount += 1
             holdCountBefore += 1
         }
-        if let retention = records.marker?.retention {
+        if let retention = records.marker?.retention, !aliases.isPointed(at: records.key) {
             name.markerExpiry = now.instant + retention
         }
         names[records.key] = Self.vacant
@@ -199,6 +210,7 @@ public struct Coordinator: Sendable {
         case .forsake(let request): forsake(request, at: now)
         case .takeBack(let key, let token): takeBack(key, token, at: now, &effects)
         case .sweep(let key, let revision): sweep(key, revision, &effects)
+        case .alias(let command): try apply(command, at: now, &effects)
         case .record(let entries): record(entries, &effects)
         }
     }

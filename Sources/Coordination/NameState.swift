@@ -96,18 +96,27 @@ struct Contender: Sendable {
 enum Place: Sendable {
     case contender(Key, also: [Key], until: Instant, client: String?)
     case waiter(MarkerWait, until: Instant)
+    case watcher(AliasWait, until: Instant)
 
     var until: Instant {
         switch self {
-        case .contender(_, _, let until, _), .waiter(_, let until): until
+        case .contender(_, _, let until, _), .waiter(_, let until), .watcher(_, let until): until
         }
     }
 
+    /// The names that have it in their queue or among their waiters.
     var keys: [Key] {
         switch self {
         case .contender(let key, let also, _, _): also.isEmpty ? [key] : [key] + also
         case .waiter(let wait, _): wait.keys
+        case .watcher: []
         }
+    }
+
+    /// Where it counts. No name has a slash: an alias counts apart from a marker of the same name.
+    var counted: [Key] {
+        guard case .watcher(let wait, _) = self else { return keys }
+        return [Key(namespace: wait.key.namespace, name: "alias/" + wait.key.name)]
     }
 
     /// Against whom it counts.
@@ -115,6 +124,7 @@ enum Place: Sendable {
         switch self {
         case .contender(_, _, _, let client): client
         case .waiter(let wait, _): wait.client
+        case .watcher(let wait, _): wait.client
         }
     }
 }

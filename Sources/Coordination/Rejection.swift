@@ -44,6 +44,10 @@ public enum Rejection: Error, Hashable, Sendable {
     case namespaceTerminating(String)
     /// Nobody may begin a hold for a while after a restore.
     case restoreQuarantine(remaining: Interval)
+    /// The marker can't be deleted: these aliases point at it.
+    case aliased(Key, by: [String])
+    /// The alias isn't moved.
+    case alias(AliasRefusal)
     /// As many wait already as may.
     case tooMany(Bound, limit: Int)
     /// The namespace has as much of it as it may. Waiting doesn't help: something has to go.
@@ -63,6 +67,8 @@ public enum Bound: UInt8, CaseIterable, Sendable {
     case markers = 5
     /// A namespace's.
     case bytes = 6
+    /// A namespace's.
+    case aliases = 7
 }
 
 extension Rejection {

@@ -26,6 +26,7 @@ public enum Reply: Hashable, Sendable {
     case namespaceWritten(NamespaceRecord)
     /// It is being deleted: since now, or already.
     case namespaceTerminating(NamespaceRecord)
+    case alias(AliasReply)
     case refused(Rejection)
 }
 

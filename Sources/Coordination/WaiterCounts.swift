@@ -11,8 +11,8 @@ struct WaiterCounts: Sendable {
     mutating func remove(_ place: Place) { change(place, by: -1) }
 
     private mutating func change(_ place: Place, by step: Int) {
-        for key in place.keys { Self.change(&names[key], by: step) }
-        if let namespace = place.keys.first?.namespace { Self.change(&namespaces[namespace], by: step) }
+        for key in place.counted { Self.change(&names[key], by: step) }
+        if let namespace = place.counted.first?.namespace { Self.change(&namespaces[namespace], by: step) }
         if let client = place.client { Self.change(&clients[client], by: step) }
     }
 
@@ -26,8 +26,8 @@ struct WaiterCounts: Sendable {
         func check(_ bound: Bound, _ count: Int?, _ limit: Int) throws(Rejection) {
             if count ?? 0 >= limit { throw .tooMany(bound, limit: limit) }
         }
-        for key in place.keys { try check(.waitersOfName, names[key], limits.nameWaitersMax) }
-        if let namespace = place.keys.first?.namespace {
+        for key in place.counted { try check(.waitersOfName, names[key], limits.nameWaitersMax) }
+        if let namespace = place.counted.first?.namespace {
             try check(.waitersOfNamespace, namespaces[namespace], limits.namespaceWaitersMax)
         }
         if let client = place.client {
@@ -44,6 +44,8 @@ extension Coordinator {
     mutating func setPlace(of request: RequestID, to place: Place?) {
         if let old = requests[request] { waiterCounts.remove(old) }
         if let place { waiterCounts.add(place) }
+        note(requests[request], of: request, watching: false)
+        note(place, of: request, watching: true)
         requests[request] = place
     }
 }

@@ -71,7 +71,8 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.coreSettings, revision: recovered.revision, names: names,
-            usage: recovered.usage, namespaces: recovered.namespaces, scale: SQLiteStore.scale,
+            usage: recovered.usage, namespaces: recovered.namespaces, aliases: recovered.aliases,
+            scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)

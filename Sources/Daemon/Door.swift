@@ -49,8 +49,7 @@ final class Door: RequestHandler, TurnOutlet {
     init(
         server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
         hub: WatchHub, facts: ServerFacts, gate: Gate, desk: AuditDesk, limiter: RateLimiter?,
-        limitsAddresses: Bool,
-        requests: RequestLog.Scope, signOfLife: Interval, log: Logger
+        limitsAddresses: Bool, requests: RequestLog.Scope, signOfLife: Interval, log: Logger
     ) {
         self.server = server
         self.turns = turns
@@ -390,7 +389,10 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
+        case .resolve(let namespace, let text): [Key(namespace: namespace, name: text)]
+        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics, .aliases,
+            .aliasHistory:
+            []
         }
     }
 }

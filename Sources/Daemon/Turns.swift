@@ -212,11 +212,24 @@ final class Turns: @unchecked Sendable {
         for write in writes { for key in write.keys { core.need(key, &needs) } }
         for read in reads { for key in read.keys { core.need(key, &needs) } }
         guard !needs.isEmpty else { return }
+        try fetch(needs, at: now)
+        guard !needs.moves.isEmpty else { return }
+        // Where an alias goes back to is known only now. A move that isn't there stays a need.
+        var more = Coordinator.Needs()
+        for command in commands { core.needs(command, into: &more) }
+        more.moves = []
+        try fetch(more, at: now)
+    }
+
+    private func fetch(_ needs: Coordinator.Needs, at now: Now) throws {
         if !needs.names.isEmpty {
             for records in try store.fetch(Array(needs.names)) { core.learn(records, at: now) }
         }
         for token in needs.holds {
             if let hold = try store.hold(token: token) { core.learn(hold) }
+        }
+        for revision in needs.moves {
+            if let move = try store.aliasMove(revision: revision) { core.learn(move) }
         }
     }
 

@@ -20,6 +20,9 @@ struct Lists {
     let markersAfter: Statement
     let audit: Statement
     let allNamespaces: Statement
+    let allAliases: Statement
+    let aliasMove: Statement
+    let aliasHistory: Statement
 
     private static let leasesSQL: StaticString =
         "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
@@ -64,6 +67,12 @@ struct Lists {
         "SELECT body FROM audit WHERE revision < ?1 ORDER BY revision DESC"
 
     private static let allNamespacesSQL: StaticString = "SELECT body FROM namespaces"
+    private static let allAliasesSQL: StaticString = "SELECT body FROM aliases"
+    private static let aliasMoveSQL: StaticString = "SELECT body FROM alias_moves WHERE revision = ?1"
+    private static let aliasHistorySQL: StaticString = """
+        SELECT body FROM alias_moves INDEXED BY alias_moves_by_name
+        WHERE namespace = ?1 AND name = ?2 AND revision < ?3 ORDER BY revision DESC
+        """
 
     init(_ connection: Connection) throws(StoreError) {
         leases = try connection.prepare(Self.leasesSQL)
@@ -80,6 +89,9 @@ struct Lists {
         markersAfter = try connection.prepare(Self.markersAfterSQL)
         audit = try connection.prepare(Self.auditSQL)
         allNamespaces = try connection.prepare(Self.allNamespacesSQL)
+        allAliases = try connection.prepare(Self.allAliasesSQL)
+        aliasMove = try connection.prepare(Self.aliasMoveSQL)
+        aliasHistory = try connection.prepare(Self.aliasHistorySQL)
     }
 }
 

@@ -19,12 +19,16 @@ struct Overlay {
     private(set) var entries: [Key: Entry] = [:]
     private(set) var holds: [FencingToken: Slot<HoldRecord>] = [:]
     private(set) var namespaces: [String: Slot<NamespaceRecord>] = [:]
+    private(set) var aliases: [Key: Slot<AliasRecord>] = [:]
+    private(set) var aliasMoves: [Revision: AliasMove] = [:]
     /// In the order of their revisions.
     private(set) var audit: [AuditEntry] = []
     /// The latest turn in here, or before.
     private(set) var revision: Revision = 0
 
-    var count: Int { entries.count + holds.count + namespaces.count + audit.count }
+    var count: Int {
+        entries.count + holds.count + namespaces.count + audit.count + aliases.count + aliasMoves.count
+    }
     var isEmpty: Bool { count == 0 }
 
     mutating func apply(_ changes: [Change], turn: Revision) {
@@ -42,6 +46,9 @@ struct Overlay {
                 entries[record.key, default: Entry()].marker = Slot(value: nil, turn: turn)
             case .hold(let record): holds[record.token] = Slot(value: record, turn: turn)
             case .audit(let entry): audit.append(entry)
+            case .alias(let record, let move):
+                aliases[move.key] = Slot(value: record, turn: turn)
+                aliasMoves[move.revision] = move
             case .namespace(let record, _): namespaces[record.name] = Slot(value: record, turn: turn)
             case .namespaceDeleted(let record, _): namespaces[record.name] = Slot(value: nil, turn: turn)
             }
@@ -51,7 +58,7 @@ struct Overlay {
     /// All of it, for the tables.
     func batch() -> Batch {
         var rows: [Row] = []
-        rows.reserveCapacity(entries.count * 2 + holds.count + namespaces.count + audit.count)
+        rows.reserveCapacity(count + entries.count)
         for (key, entry) in entries {
             if let slot = entry.lease {
                 rows.append(slot.value.map { .lease($0) } ?? .noLease(key))
@@ -65,6 +72,8 @@ struct Overlay {
             rows.append(slot.value.map { .namespace($0) } ?? .noNamespace(name))
         }
         for entry in audit { rows.append(.audit(entry)) }
+        for (key, slot) in aliases { rows.append(slot.value.map { .alias($0) } ?? .noAlias(key)) }
+        for move in aliasMoves.values { rows.append(.aliasMove(move)) }
         return Batch(revision: revision, rows: rows)
     }
 
@@ -81,6 +90,9 @@ struct Overlay {
                 if let slot = holds[record.token], slot.turn <= batch.revision { holds[record.token] = nil }
             case .namespace(let record): retireNamespace(record.name, batch.revision)
             case .noNamespace(let name): retireNamespace(name, batch.revision)
+            case .alias(let record): retireAlias(record.key, batch.revision)
+            case .noAlias(let key): retireAlias(key, batch.revision)
+            case .aliasMove(let move): aliasMoves[move.revision] = nil
             case .audit: break
             }
         }
@@ -88,6 +100,10 @@ struct Overlay {
 
     private mutating func retireNamespace(_ name: String, _ revision: Revision) {
         if let slot = namespaces[name], slot.turn <= revision { namespaces[name] = nil }
+    }
+
+    private mutating func retireAlias(_ key: Key, _ revision: Revision) {
+        if let slot = aliases[key], slot.turn <= revision { aliases[key] = nil }
     }
 
     private mutating func retireLease(_ key: Key, _ revision: Revision) {
@@ -129,6 +145,9 @@ enum Row: Sendable {
     case namespace(NamespaceRecord)
     case noNamespace(String)
     case audit(AuditEntry)
+    case alias(AliasRecord)
+    case noAlias(Key)
+    case aliasMove(AliasMove)
 }
 
 extension Row {
@@ -143,6 +162,9 @@ extension Row {
         case .namespace(let record): "4\(record.name)"
         case .noNamespace(let name): "4\(name)"
         case .audit(let entry): "3\(entry.revision + 10_000_000_000_000_000)"
+        case .alias(let record): "5\(record.key.namespace)/\(record.key.name)"
+        case .noAlias(let key): "5\(key.namespace)/\(key.name)"
+        case .aliasMove(let move): "6\(move.revision + 10_000_000_000_000_000)"
         }
     }
 }

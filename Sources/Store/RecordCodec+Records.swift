@@ -179,6 +179,7 @@ extension ByteReader {
         hold.mode = try mode()
         hold.work = try optionalText()
         hold.phases = try phases()
+        guard version > 4 else { return hold }
         let count = try count()
         for _ in 0..<count { hold.also.append(try text()) }
         return hold

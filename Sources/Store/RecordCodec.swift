@@ -14,7 +14,7 @@ import Coordination
 /// Decoding trusts nothing: every read is checked against the end, and a count
 /// never asks for more than the bytes that are left.
 enum RecordCodec {
-    static let version: UInt8 = 4
+    static let version: UInt8 = 5
 
     static func encode(_ record: LeaseRecord, into out: inout ByteWriter) {
         out.reset()
@@ -111,7 +111,7 @@ enum RecordCodec {
         return changes
     }
 
-    private static func body(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> ByteReader {
+    static func body(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> ByteReader {
         var reader = ByteReader(bytes)
         let found = try reader.byte()
         guard (1...version).contains(found) else { throw .version(found) }
@@ -130,6 +130,7 @@ private enum ChangeTag: UInt8 {
     case audit = 5
     case namespace = 6
     case namespaceDeleted = 7
+    case alias = 8
 }
 
 extension ByteWriter {
@@ -165,6 +166,10 @@ extension ByteWriter {
             byte(ChangeTag.namespaceDeleted.rawValue)
             namespace(record)
             integer(at)
+        case .alias(let record, let move):
+            byte(ChangeTag.alias.rawValue)
+            optional(record) { $0.alias($1) }
+            aliasMove(move)
         }
     }
 }
@@ -182,6 +187,7 @@ extension ByteReader {
         case .audit: return .audit(try audit())
         case .namespace: return .namespace(try namespace(), was: try replaced())
         case .namespaceDeleted: return .namespaceDeleted(try namespace(), at: try integer())
+        case .alias: return .alias(try flag() ? try alias() : nil, try aliasMove())
         }
     }
 

@@ -10,6 +10,7 @@ struct TableWriter {
     private let putAudit: Statement
     private let putNamespace: Statement
     private let dropNamespace: Statement
+    private var aliases: AliasWriter
     private var body = ByteWriter()
 
     // An upsert, not a REPLACE: that would delete the old row from every index and insert it again. And
@@ -80,6 +81,7 @@ struct TableWriter {
         putAudit = try connection.prepare(Self.insertAudit)
         putNamespace = try connection.prepare(Self.insertNamespace)
         dropNamespace = try connection.prepare(Self.deleteNamespace)
+        aliases = try AliasWriter(connection)
     }
 
     mutating func write(_ row: Row) throws(StoreError) {
@@ -91,6 +93,9 @@ struct TableWriter {
         case .hold(let record): try write(record)
         case .audit(let entry): try write(entry)
         case .namespace(let record): try write(record)
+        case .alias(let record): try aliases.write(record)
+        case .noAlias(let key): try aliases.delete(key)
+        case .aliasMove(let move): try aliases.write(move)
         case .noNamespace(let name):
             dropNamespace.bind(1, name)
             try dropNamespace.run()

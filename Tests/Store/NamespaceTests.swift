@@ -140,8 +140,8 @@ import Testing
         #expect(try model.matches(bench.store, Array(model.markers.keys) + [free]))
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .read)
         defer { shell.close() }
-        #expect(try shell.integer("SELECT count(*) FROM leases WHERE substr(body, 1, 1) <> x'04'") == 0)
-        #expect(try shell.integer("SELECT count(*) FROM markers WHERE substr(body, 1, 1) <> x'04'") == 0)
+        #expect(try shell.integer("SELECT count(*) FROM leases WHERE substr(body, 1, 1) <> x'05'") == 0)
+        #expect(try shell.integer("SELECT count(*) FROM markers WHERE substr(body, 1, 1) <> x'05'") == 0)
         shell.close()
     }
 
@@ -204,7 +204,7 @@ import Testing
 
 extension Bench {
     /// The file is one of an earlier version by the time it is opened again.
-    fileprivate func become(_ version: Int, _ change: (Connection) throws -> Void = { _ in }) throws {
+    func become(_ version: Int, _ change: (Connection) throws -> Void = { _ in }) throws {
         store.close()
         let shell = try Connection(path: Opening.file(in: directory), access: .write)
         defer { shell.close() }

@@ -86,6 +86,12 @@ public enum ReadQuery: Hashable, Sendable {
     case fence(Key, FencingToken)
     /// → `Elections.markers`
     case markers(namespace: String, prefix: String, page: Page)
+    /// → `Elections.aliases`
+    case aliases(namespace: String, prefix: String, page: Page)
+    /// → `Elections.aliasHistory`. Newest first, revisions below `before`.
+    case aliasHistory(Key, before: Revision?, limit: Int)
+    /// → `Elections.resolution`
+    case resolve(namespace: String, String)
     /// → `Elections.namespace`
     case namespace(String)
     /// → `Elections.audit`. Of the namespaces that whoever asks may see.

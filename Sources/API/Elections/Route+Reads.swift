@@ -25,6 +25,16 @@ extension Elections {
                 request, allowed: ["prefix", "limit", "continue", "name", "require", "wait"])
             try withoutWait(query)
             return .markers(namespace: namespace, prefix: try query.prefix(), page: try query.page(settings))
+        case .aliases(let namespace):
+            let query = try Query(request, allowed: ["prefix", "limit", "continue"])
+            return .aliases(namespace: namespace, prefix: try query.prefix(), page: try query.page(settings))
+        case .aliasHistory(let key):
+            let query = try Query(request, allowed: ["limit", "before"])
+            return .aliasHistory(
+                key, before: try query.number("before", in: revisionRange), limit: try query.limit(settings))
+        case .resolve(let namespace, let text):
+            _ = try Query(request, allowed: [])
+            return .resolve(namespace: namespace, text)
         case .history(let namespace): return try history(request, namespace, nil)
         case .leaseHistory(let key): return try history(request, key.namespace, key.name)
         case .fence(let key):

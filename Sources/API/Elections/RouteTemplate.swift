@@ -2,6 +2,7 @@
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
     case status, audit, ready, live, metrics, namespace, leases, history, markers
+    case aliases, alias, aliasHistory, aliasRollback, resolve
     case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
@@ -43,6 +44,11 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .leaseHistory: "/v1/namespaces/{namespace}/leases/{name}/history"
         case .fence: "/v1/namespaces/{namespace}/leases/{name}/fence"
         case .marker: "/v1/namespaces/{namespace}/markers/{name}"
+        case .aliases: "/v1/namespaces/{namespace}/aliases"
+        case .alias: "/v1/namespaces/{namespace}/aliases/{name}"
+        case .aliasHistory: "/v1/namespaces/{namespace}/aliases/{name}/history"
+        case .aliasRollback: "/v1/namespaces/{namespace}/aliases/{name}/rollback"
+        case .resolve: "/v1/namespaces/{namespace}/resolve/{name}"
         case .discovery: "/apis"
         case .openAPI: "/openapi"
         case .kubernetesVersion: "/version"
@@ -84,6 +90,11 @@ extension Endpoint {
         case .leaseHistory: .leaseHistory
         case .fence: .fence
         case .marker: .marker
+        case .aliases: .aliases
+        case .alias: .alias
+        case .aliasHistory: .aliasHistory
+        case .aliasRollback: .aliasRollback
+        case .resolve: .resolve
         }
     }
 }

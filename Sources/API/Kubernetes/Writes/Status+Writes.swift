@@ -18,6 +18,7 @@ extension Status {
         case .namespaceHeld(let view): self = conflict(Self.heldIn(view))
         case .namespaceTerminating(let namespace):
             self.init(.terminating(kind, name: name, namespace: namespace))
+        case .aliased(_, let aliases): self = conflict(Self.aliased(aliases))
         case .restoreQuarantine(let remaining):
             self.init(
                 503, "ServiceUnavailable",
@@ -41,9 +42,8 @@ extension Status {
                     + "leases of holds that share a name",
                 Details(name: name, group: kind.group, kind: kind.plural))
         case .holdEnded, .notTheHolder, .wayConflict, .modeConflict, .namesConflict, .about, .abandonedHolds,
-            .notAbandoned,
-            .inputsMismatch, .lockHasNoMarker, .markerDiffers:
-            preconditionFailure("this face campaigns, renews and completes nothing")
+            .notAbandoned, .inputsMismatch, .lockHasNoMarker, .markerDiffers, .alias:
+            preconditionFailure("this face campaigns, renews and completes nothing, and moves no alias")
         }
     }
 
@@ -55,7 +55,10 @@ extension Status {
                 "\(first.holder) shares the lease, elected by a campaign (fencing token \(first.token)), one of "
                 + "\(view.sharedCount): until all have ended the spec is the daemon's; metadata can be written"
         }
-        let left = view.remaining.map { ", for \($0.text) from now unless it renews" } ?? ""
+        let left =
+            view.remaining.map {
+                ", for \(Interval.seconds(Int64($0.secondsRoundedUp)).text) from now unless it renews"
+            } ?? ""
         return
             "\(hold.holder) holds the lease, elected by a campaign (fencing token \(hold.token))\(left): until "
             + "its end the spec is the daemon's; metadata can be written"
@@ -65,6 +68,12 @@ extension Status {
     private static func underWay(_ view: LeaseView) -> String {
         "the work of this name is under way"
             + (view.record.hold.map { ": \($0.holder) holds its lease" } ?? "")
+    }
+
+    /// Why a marker can't go.
+    private static func aliased(_ aliases: [String]) -> String {
+        "\(aliases.count == 1 ? "alias" : "aliases") \(aliases.prefix(20).joined(separator: ", ")) "
+            + "\(aliases.count == 1 ? "points" : "point") at it: move or delete that first"
     }
 
     /// Why a namespace can't go.
