@@ -101,5 +101,6 @@ extension Hold {
             }
             return OtherHold(name, token: token)
         }
+        abandoned = (json["abandoned"]?.array ?? []).map(AbandonedText.line)
     }
 }

@@ -85,9 +85,6 @@ public final class Daemon: @unchecked Sendable {
         let hub = WatchHub(
             server: reference, store: store, face: kubernetes, meters: turns.meters,
             limits: configuration.watches)
-        turns.onCommitted = { [unowned hub] turn, bytes in
-            hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
-        }
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
@@ -95,6 +92,10 @@ public final class Daemon: @unchecked Sendable {
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
+        turns.onCommitted = { [unowned hub, unowned selections = door.selections] turn, bytes in
+            hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
+            selections.committed(turn.changes)
+        }
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         server.tls = certificates?.context
         reference.server = server

@@ -39,6 +39,7 @@ struct CampaignCommand: ParsableCommand {
     var once = false
 
     @OptionGroup(title: "Several names") var also: AlsoOptions
+    @OptionGroup(title: "Sharing") var sharing: ModeOptions
 
     @Option(help: ArgumentHelp("How this holder calls itself. (BATON_HOLDER)", valueName: "identity"))
     var holder: String?
@@ -73,6 +74,11 @@ struct CampaignCommand: ParsableCommand {
         if let problem = also.problem(with: name, once: once || !input.isEmpty) {
             throw ValidationError(problem)
         }
+        var settings = RunSettings()
+        settings.once = once || !input.isEmpty
+        sharing.set(&settings)
+        let contradictions = settings.contradictions
+        if !contradictions.isEmpty { throw ValidationError(contradictions.joined(separator: "\n")) }
         do throws(NameError) { _ = try leaseName() } catch { throw ValidationError(error.description) }
     }
 
@@ -85,6 +91,7 @@ struct CampaignCommand: ParsableCommand {
     private func contender() throws -> Contender {
         var settings = RunSettings()
         settings.once = once || !input.isEmpty
+        sharing.set(&settings)
         settings.electsOnly = true
         settings.supersedes = supersedes
         settings.duration = duration.value
@@ -100,6 +107,7 @@ struct CampaignCommand: ParsableCommand {
         contender.also = also.names
         contender.inputsDigest = input.isEmpty ? nil : InputsDigest(input).description
         contender.maxAttempts = maxAttempts
+        contender.work = sharing.work(of: identity)
         contender.info = identity.info.merging(PairArgument.map(info)) { $1 }
         return contender
     }
