@@ -46,9 +46,13 @@ extension Model {
         var any = false
         while !isQuarantined(now), !isTerminating(key),
             let first = names[key]!.queue.firstIndex(where: { $0.isPresent }),
-            fits(names[key]!.queue[first].campaign)
+            fits(names[key]!.queue[first].campaign), isNextElsewhere(names[key]!.queue[first])
         {
             let place = names[key]!.queue.remove(at: first)
+            guard place.names.isEmpty else {
+                if admitSeveral(place, now) { any = true }
+                continue
+            }
             do throws(Rejection) {
                 if checksRoom || place.campaign.mode != .exclusive {
                     try room(key, electing: place.campaign.way, mode: place.campaign.mode)
@@ -63,7 +67,7 @@ extension Model {
         return any
     }
 
-    mutating func electMember(_ place: Place, _ now: Now) {
+    mutating func holdMember(_ place: Place, _ now: Now) -> Election {
         let campaign = place.campaign
         let limit = campaign.maxAttempts ?? settings.defaultMaxAttempts
         if names[campaign.key]!.lease == nil {
@@ -92,8 +96,9 @@ extension Model {
             inputsDigest: campaign.inputsDigest, supersedes: nil, info: campaign.info)
         own.hold!.mode = campaign.mode
         own.hold!.work = campaign.work
+        own.hold!.also = campaign.also.map(\.name)
         names[key] = Name(lease: own)
-        begin(key, place, behind: names[campaign.key]!.queue.count, lease, now)
+        return begin(key, place, behind: names[campaign.key]!.queue.count, lease, now)
     }
 
     /// A member's hold has ended.

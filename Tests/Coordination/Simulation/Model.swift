@@ -10,6 +10,8 @@ struct Model {
     struct Place {
         var campaign: Campaign
         var requests: [RequestID] = []
+        /// All that it asks for, if it asks for several names: it has a place in each of their queues.
+        var names: [Key] = []
         var graceUntil: Instant?
         var isPresent: Bool { !requests.isEmpty }
 
@@ -235,6 +237,9 @@ struct Model {
         let holders = (name.hold.map { [$0.holder] } ?? []) + members(key).map { names[$0]!.hold!.holder }
         if !holders.isEmpty {
             reason = holders.contains(name.queue[index].campaign.holder) ? .sameIdentityHolds : .held
+        }
+        if reason == .free, name.queue[...index].first(where: { $0.isPresent })?.names.isEmpty == false {
+            reason = .kept
         }
         return Standing(
             reason: reason,
