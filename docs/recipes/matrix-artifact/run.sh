@@ -3,7 +3,7 @@
 #
 #     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER, new or empty,
 #                          gets what happened, a line for each: built, fetched, traffic, verified,
-#                          refused.
+#                          refused, deleted.
 #
 # Needs baton, batond, awk, grep and coreutils. What a pipeline copies is between the two rules; the rest
 # plays GitHub, the store, and a network that loses the end of a file.
@@ -49,8 +49,17 @@ fetch() {
 # a lock without a marker: each downloads for itself.
 limited() { baton run downloads --permits 8 -- "$@"; }
 
-# What is older than 14 days goes, `cache` stays. (retention)
-prune() { :; }
+# Once a week, with an age of 14d: first what would go, and why the others stay; then it goes. Markers
+# first: whoever finds one finds its image. Here all markers are images'; else say --name 'image-*' as well.
+prune() { # AGE
+    local marker gone
+    baton prune --older-than "$1" --keep cache --dry-run
+    gone=$(baton prune --older-than "$1" --keep cache --output name)
+    for marker in $gone; do
+        echo "$marker is gone, and its image goes"
+        store delete "${marker#marker/image-}/image.tar"
+    done
+}
 # ───────────────────────────────────────────────────────────────────────────────────────────────
 
 legs=40
@@ -86,6 +95,7 @@ case $1 in
             cp "$FOLDER/store/$2" "$3"
         fi
         echo "end $LEG" >> "$FOLDER/traffic" ;;
+    delete) rm "$FOLDER/store/$2"; echo "$2" >> "$FOLDER/deleted" ;;
 esac
 SCRIPT
     chmod +x "$folder/bin/build" "$folder/bin/store"
@@ -127,6 +137,18 @@ clean_up() {
     wait || true
     if [ -n "$temporary" ]; then rm -rf "$folder"; fi
     exit "$status"
+}
+
+play_prune() {
+    say "Every week what is older than 14 days goes: today that is nothing"
+    baton mark cache --artifact image="$folder/store/$GITHUB_RUN_ID/image.tar"
+    prune 14d
+    baton get marker "$(image)" > /dev/null || fail "it is gone"
+
+    say "With an age of nothing at all it goes, with its image. The cache is protected"
+    prune 0s
+    [ "$(baton get markers -o name)" = marker/cache ] || fail "left: $(baton get markers -o name | paste -sd' ')"
+    [ "$(cat "$folder/deleted")" = "$GITHUB_RUN_ID/image.tar" ] || fail "deleted: $(cat "$folder/deleted")"
 }
 
 main() {
@@ -187,7 +209,7 @@ main() {
     [ "$(lines "$folder/verified")" = $((legs + 2)) ] || fail "$(lines "$folder/verified") have the file"
     [ "$(sort -u "$folder/verified" | wc -l)" = 1 ] || fail "they have different files"
 
-    prune
+    if [[ $(baton --help) == *prune* ]]; then play_prune; fi
     say "Built once, $((legs + 1)) times verified; what was truncated was noticed before it was used"
 }
 
