@@ -47,6 +47,7 @@ public struct Contender: Equatable, Sendable {
             "campaignID": .string(campaignID),
             "leaseDuration": .number(settings.duration.inSeconds),
             "marker": .string(settings.once ? "once" : "none"),
+            "mode": settings.observes ? .string("observe") : nil,
             "inputsDigest": inputsDigest.map { .string($0) },
             "maxAttempts": maxAttempts.map { .number(Int64($0)) },
             "supersedes": supersedes.map { .number($0) },

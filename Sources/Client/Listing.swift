@@ -2,7 +2,7 @@ import JSON
 
 /// What `get`, `describe` and `history` show of the server's records.
 public enum Listing {
-    private static func text(_ value: JSON?) -> String {
+    static func text(_ value: JSON?) -> String {
         switch value {
         case nil, .null?: "-"
         case .string(let text)?: text.isEmpty ? "-" : text

@@ -19,6 +19,8 @@ public enum Change: Hashable, Sendable {
     case hold(HoldRecord)
     /// One more entry of the audit record.
     case audit(AuditEntry)
+    /// One more piece of the history: waits that ended.
+    case waits(WaitsRecord)
 }
 
 extension Change {
@@ -31,6 +33,7 @@ extension Change {
         case .leaseDeleted(_, let at), .markerDeleted(_, let at), .namespaceDeleted(_, let at): at
         case .hold(let hold): hold.revision
         case .audit(let entry): entry.revision
+        case .waits(let waits): waits.revision
         }
     }
 
@@ -40,7 +43,7 @@ extension Change {
         switch self {
         case .lease(let lease, _): lease.version == lease.revision
         case .marker, .namespace, .leaseDeleted, .markerDeleted, .namespaceDeleted: true
-        case .hold, .audit: false
+        case .hold, .audit, .waits: false
         }
     }
 
@@ -50,7 +53,7 @@ extension Change {
         case .lease(let lease, _): isVisible && lease.version == lease.created
         case .marker(let marker, _): marker.version == marker.revision
         case .namespace(let namespace, _): namespace.version == namespace.created
-        case .leaseDeleted, .markerDeleted, .namespaceDeleted, .hold, .audit: false
+        case .leaseDeleted, .markerDeleted, .namespaceDeleted, .hold, .audit, .waits: false
         }
     }
 }

@@ -8,6 +8,7 @@ extension Coordinator {
         var name = take(campaign.key)
         defer { shelve(name, campaign.key) }
         try refuseMemberName(name, campaign.key, now)
+        if campaign.mode == .observe { return try observe(campaign, &name, at: now, &effects) }
         expireMarkerIfDue(&name, at: now, &effects)
 
         if campaign.way == .once, let marker = name.marker, marker.revision != campaign.supersedes {
@@ -83,7 +84,7 @@ extension Coordinator {
         guard held == asked else { throw .modeConflict(current: held, asked: asked) }
     }
 
-    private mutating func sayAgain(
+    mutating func sayAgain(
         _ campaign: Campaign, _ held: inout NameState, previous: EndedHold?, abandoned: AbandonedHolds,
         behind: Int, at now: Now, _ effects: inout [Effect]
     ) {

@@ -16,6 +16,8 @@ struct NameState: Sendable {
     var given = 0
     /// Holds that share the name, in the order of their tokens. Each is at a name of its own.
     var members: [Member] = []
+    /// Holds that only observe. They are nothing to those who hold, queue or wait.
+    var observers: [Member] = []
     /// The step under way has changed the lease, and has yet to say so among its effects.
     var isUnwritten = false
     var lastRenewal: Timestamp?
@@ -35,7 +37,8 @@ struct NameState: Sendable {
 
     /// Nothing here that memory alone knows: it can be fetched again when it is named.
     var isIdle: Bool {
-        lease?.hold == nil && members.isEmpty && queue.isEmpty && waiters.isEmpty && markerExpiry == nil
+        lease?.hold == nil && members.isEmpty && observers.isEmpty && queue.isEmpty && waiters.isEmpty
+            && markerExpiry == nil
     }
 
     /// The way in which the name is used at this moment, if it is in use.

@@ -26,6 +26,8 @@ final class Door: RequestHandler, TurnOutlet {
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// Searches of the history, in their order; the first is under way.
+    var searches: [(search: EvidenceSearch, visit: Visit)] = []
     /// No command is taken any more: nobody could say what became of it.
     var isClosed = false
     /// Nil: everybody may ask as often as they like.
@@ -162,7 +164,7 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     /// - Parameter status: nil: its peer went before.
-    private func noteEnd(of visit: Visit, status: Int?) {
+    func noteEnd(of visit: Visit, status: Int?) {
         requestLog.note(
             visit, status: status, bytes: visit.streamed, at: moment, http.peer(of: visit.exchange))
     }
@@ -342,6 +344,7 @@ final class Door: RequestHandler, TurnOutlet {
     func sendWaitersAway() {
         for request in open.keys { unavailable(request, .stopping) }
         hub.endAll(at: turns.clock.now)
+        sendSearchersAway()
         for (arrival, _) in lobby.takeAll() {
             let response =
                 arrival.kubernetes?.response(unavailable: .stopping)
@@ -353,6 +356,9 @@ final class Door: RequestHandler, TurnOutlet {
     // MARK: Reads
 
     private func read(_ query: ReadQuery, _ visit: Visit, _ asker: Principal?) {
+        if let search = EvidenceSearch(query, elections, turns.store, at: turns.clock.now) {
+            return examine(search, visit)
+        }
         let respond: (APIResponse) -> () -> Void = { response in
             { [unowned self] in _ = send(response, to: visit) }
         }
@@ -389,7 +395,9 @@ extension ReadQuery {
     var keys: [Key] {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
-        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics: []
+        case .leases, .history, .markers, .namespace, .audit, .overlaps, .report, .status, .ready, .live,
+            .metrics:
+            []
         }
     }
 }

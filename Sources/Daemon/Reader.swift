@@ -34,7 +34,7 @@ struct Reader {
                     turns: turns, meters: turns.meters, store: store.figures, server: server, facts: facts,
                     health: health, issuers: issuers, now: now, rateClients: rateClients
                 ).text())
-        case .lease, .leases, .history, .fence, .markers, .namespace, .audit, .status: nil
+        case .lease, .leases, .history, .fence, .markers, .namespace, .audit, .overlaps, .report, .status: nil
         }
     }
 
@@ -68,6 +68,7 @@ struct Reader {
             let page = try store.audit(filter) { namespace in asker?.sees(namespace) ?? true }
             return elections.audit(page.entries, next: page.next)
         case .status: return elections.status(status(now))
+        case .overlaps, .report: preconditionFailure("answered in steps")
         case .ready, .live, .metrics: preconditionFailure("answered at once")
         }
     }

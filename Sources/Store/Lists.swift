@@ -20,6 +20,8 @@ struct Lists {
     let markersAfter: Statement
     let audit: Statement
     let allNamespaces: Statement
+    let endedHolds: Statement
+    let waits: Statement
 
     private static let leasesSQL: StaticString =
         "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
@@ -65,6 +67,16 @@ struct Lists {
 
     private static let allNamespacesSQL: StaticString = "SELECT body FROM namespaces"
 
+    private static let endedHoldsSQL: StaticString = """
+        SELECT ended_at, name, token FROM holds INDEXED BY holds_by_namespace_end
+        WHERE namespace = ?1 AND ended_at >= ?2 AND (ended_at, name, token) < (?3, ?4, ?5)
+        ORDER BY ended_at DESC, name DESC, token DESC
+        """
+    private static let waitsSQL: StaticString = """
+        SELECT body FROM waits INDEXED BY waits_by_namespace WHERE namespace = ?1 AND revision < ?2
+        ORDER BY revision DESC
+        """
+
     init(_ connection: Connection) throws(StoreError) {
         leases = try connection.prepare(Self.leasesSQL)
         heldLeases = try connection.prepare(Self.heldSQL)
@@ -79,6 +91,8 @@ struct Lists {
         leasesAfter = try connection.prepare(Self.leasesAfterSQL)
         markersAfter = try connection.prepare(Self.markersAfterSQL)
         audit = try connection.prepare(Self.auditSQL)
+        endedHolds = try connection.prepare(Self.endedHoldsSQL)
+        waits = try connection.prepare(Self.waitsSQL)
         allNamespaces = try connection.prepare(Self.allNamespacesSQL)
     }
 }

@@ -21,10 +21,12 @@ struct Overlay {
     private(set) var namespaces: [String: Slot<NamespaceRecord>] = [:]
     /// In the order of their revisions.
     private(set) var audit: [AuditEntry] = []
+    /// In the order of their revisions.
+    private(set) var waits: [WaitsRecord] = []
     /// The latest turn in here, or before.
     private(set) var revision: Revision = 0
 
-    var count: Int { entries.count + holds.count + namespaces.count + audit.count }
+    var count: Int { entries.count + holds.count + namespaces.count + audit.count + waits.count }
     var isEmpty: Bool { count == 0 }
 
     mutating func apply(_ changes: [Change], turn: Revision) {
@@ -42,6 +44,7 @@ struct Overlay {
                 entries[record.key, default: Entry()].marker = Slot(value: nil, turn: turn)
             case .hold(let record): holds[record.token] = Slot(value: record, turn: turn)
             case .audit(let entry): audit.append(entry)
+            case .waits(let record): waits.append(record)
             case .namespace(let record, _): namespaces[record.name] = Slot(value: record, turn: turn)
             case .namespaceDeleted(let record, _): namespaces[record.name] = Slot(value: nil, turn: turn)
             }
@@ -51,7 +54,7 @@ struct Overlay {
     /// All of it, for the tables.
     func batch() -> Batch {
         var rows: [Row] = []
-        rows.reserveCapacity(entries.count * 2 + holds.count + namespaces.count + audit.count)
+        rows.reserveCapacity(entries.count + count)
         for (key, entry) in entries {
             if let slot = entry.lease {
                 rows.append(slot.value.map { .lease($0) } ?? .noLease(key))
@@ -65,12 +68,14 @@ struct Overlay {
             rows.append(slot.value.map { .namespace($0) } ?? .noNamespace(name))
         }
         for entry in audit { rows.append(.audit(entry)) }
+        for record in waits { rows.append(.waits(record)) }
         return Batch(revision: revision, rows: rows)
     }
 
     /// The tables have the batch: let go of what has not changed since.
     mutating func retire(_ batch: Batch) {
         audit.removeSubrange(..<(audit.firstIndex { $0.revision > batch.revision } ?? audit.count))
+        waits.removeSubrange(..<(waits.firstIndex { $0.revision > batch.revision } ?? waits.count))
         for row in batch.rows {
             switch row {
             case .lease(let record): retireLease(record.key, batch.revision)
@@ -81,7 +86,7 @@ struct Overlay {
                 if let slot = holds[record.token], slot.turn <= batch.revision { holds[record.token] = nil }
             case .namespace(let record): retireNamespace(record.name, batch.revision)
             case .noNamespace(let name): retireNamespace(name, batch.revision)
-            case .audit: break
+            case .audit, .waits: break
             }
         }
     }
@@ -129,6 +134,7 @@ enum Row: Sendable {
     case namespace(NamespaceRecord)
     case noNamespace(String)
     case audit(AuditEntry)
+    case waits(WaitsRecord)
 }
 
 extension Row {
@@ -142,6 +148,7 @@ extension Row {
         case .hold(let record): "2\(record.token + 10_000_000_000_000_000)"
         case .namespace(let record): "4\(record.name)"
         case .noNamespace(let name): "4\(name)"
+        case .waits(let record): "5\(record.revision + 10_000_000_000_000_000)"
         case .audit(let entry): "3\(entry.revision + 10_000_000_000_000_000)"
         }
     }

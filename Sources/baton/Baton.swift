@@ -27,6 +27,7 @@ struct Baton: ParsableCommand {
         subcommands: [
             Run.self, CampaignCommand.self, Renew.self, Complete.self, Resign.self, Wait.self, Get.self,
             Describe.self, History.self, Fence.self, Mark.self, Key.self, Revoke.self, Audit.self,
-            Status.self, Quota.self, KubeconfigCommand.self, Version.self, Completions.self,
+            Overlaps.self, Report.self, Status.self, Quota.self, KubeconfigCommand.self, Version.self,
+            Completions.self,
         ])
 }

@@ -9,14 +9,16 @@ extension ServerOptions {
     ///
     /// - Parameter patience: for how long what is unknown is asked again. Every
     ///   write of a holder can be: the server gives its first answer again.
-    func call(_ request: HTTPRequest, patience: Duration = .zero) throws -> JSON {
+    func call(
+        _ request: HTTPRequest, patience: Duration = .zero, timeout: Duration = RunSettings.requestTimeout
+    ) throws -> JSON {
         let deadline = Moment.now + patience
         let transport = transport()
         while true {
             let why: String
             var isLimit = false
             switch Result(catching: { () throws(TransportFailure) in
-                try transport.perform(request, timeout: RunSettings.requestTimeout)
+                try transport.perform(request, timeout: timeout)
             }) {
             case .success(let response) where response.status < 500 && response.status != 429:
                 return try accept(response)

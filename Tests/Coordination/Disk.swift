@@ -14,6 +14,7 @@ struct Disk {
     /// The holds that the latest commit began or ended.
     private(set) var latest: [HoldRecord] = []
     private(set) var audit: [AuditEntry] = []
+    private(set) var waits: [WaitsRecord] = []
 
     /// The holds of each name that began and have not ended.
     private(set) var open: [Key: [HoldRecord]] = [:]
@@ -67,6 +68,7 @@ struct Disk {
             holds[hold.token] = hold
             latest.append(hold)
         case .audit(let entry): audit.append(entry)
+        case .waits(let record): waits.append(record)
         case .namespace(let namespace, let was):
             let before = namespaces[namespace.name]
             demandNews(change, was, before?.metadata, namespace.metadata)
@@ -238,6 +240,7 @@ extension Change {
         case .leaseDeleted(let lease, _): lease.key
         case .markerDeleted(let marker, _): marker.key
         case .hold(let hold): hold.key
+        case .waits(let record): record.key
         case .audit, .namespace, .namespaceDeleted: nil
         }
     }
@@ -245,5 +248,8 @@ extension Change {
 
 extension Mode {
     /// Said once more, without the core: only shared ones, and permits of one number, hold together.
-    func mayHold(beside other: Mode) -> Bool { self == other && self != .exclusive }
+    /// Who observes is beside anybody.
+    func mayHold(beside other: Mode) -> Bool {
+        self == .observe || other == .observe || (self == other && self != .exclusive)
+    }
 }

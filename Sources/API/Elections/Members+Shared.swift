@@ -82,6 +82,7 @@ extension Mode {
         case .exclusive: "exclusive"
         case .shared: "shared"
         case .permits: "permits"
+        case .observe: "observe"
         }
     }
 

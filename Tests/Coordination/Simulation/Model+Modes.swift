@@ -20,6 +20,7 @@ extension Model {
         case .exclusive: return holding == 0
         case .shared: return true
         case .permits(let count): return holding < count
+        case .observe: return true
         }
     }
 
