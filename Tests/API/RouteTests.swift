@@ -16,6 +16,8 @@ struct RouteTests {
         ("HEAD", "leases/build", Access(.view, namespace: "ci")),
         ("GET", "history", Access(.view, namespace: "ci")),
         ("GET", "leases/build/history", Access(.view, namespace: "ci")),
+        ("GET", "leases/build/overlaps", Access(.view, namespace: "ci")),
+        ("GET", "overlaps", Access(.view, namespace: "ci")), ("GET", "report", Access(.view, namespace: "ci")),
         ("GET", "leases/build/fence?token=1", Access(.view, namespace: "ci")),
         ("GET", "markers", Access(.view, namespace: "ci")),
         ("GET", "markers?name=a", Access(.view, namespace: "ci")),

@@ -38,6 +38,7 @@ public struct OverlapSweep: Sendable {
     private let includesShared: Bool
     private var names: [String: Present] = [:]
     private var namesToTidy = 1024
+    var namesKept: Int { names.count }
     public private(set) var count = 0
     /// There are more overlaps than were looked for.
     public private(set) var isTruncated = false
