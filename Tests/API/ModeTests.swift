@@ -60,8 +60,8 @@ struct ModeTests {
         ),
         (
             #""marker":"once","permits":8"#,
-            "permits: permits needs \"marker\": \"none\": several hold the name at once, and none of them ends its "
-                + "work for the others."
+            "permits: permits needs \"marker\": \"none\": others hold the name at the same time, and none of them "
+                + "ends its work for the others."
         ),
         (
             #""failOnAbandoned":"yes""#,

@@ -118,7 +118,9 @@ struct Disk {
         for other in open[hold.key] ?? [] where !other.mode.mayHold(beside: hold.mode) {
             faults.append("\(hold.key.name): \(hold.token) began while \(other.token) lasted")
         }
-        if case .permits(let count) = hold.mode, open[hold.key, default: []].filter({ $0.mode == hold.mode }).count >= count {
+        if case .permits(let count) = hold.mode,
+            open[hold.key, default: []].filter({ $0.mode == hold.mode }).count >= count
+        {
             faults.append("\(hold.key.name): \(hold.token) is one more than \(count)")
         }
         if hold.token <= lastToken { faults.append("token \(hold.token) after \(lastToken)") }
@@ -194,21 +196,25 @@ struct Disk {
         for (key, name) in core.names {
             if name.lease != leases[key] { found.append("\(key.name): the disk has another lease") }
             if name.marker != markers[key] { found.append("\(key.name): the disk has another marker") }
-            let here = (name.lease?.hold.map { [$0.token] } ?? []) + name.members.map(\.token)
+            let here =
+                (name.lease?.hold.map { [$0.token] } ?? []) + name.members.map(\.token)
                 + name.observers.map(\.token)
             let there =
                 name.lease?.group == nil
                 ? open[key, default: []].map(\.token) : name.lease!.hold.map { [$0.token] } ?? []
             if here.sorted() != there { found.append("\(key.name): the history has other holds, \(there)") }
             if name.isUnwritten && name.lease != nil { found.append("\(key.name): its lease wasn't written") }
-            for member in name.members + name.observers where core.names[key.member(member.token)]?.lease?.hold == nil {
+            for member in name.members + name.observers
+            where core.names[key.member(member.token)]?.lease?.hold == nil {
                 found.append("\(key.name): \(member.token) is no hold")
             }
         }
         for lease in leases.values {
             guard let group = lease.group else { continue }
             if lease.hold == nil { found.append("\(lease.key.name) is left behind") }
-            if leases[lease.nameKey] == nil, lease.hold?.mode != .observe { found.append("\(group) has a member and no lease") }
+            if leases[lease.nameKey] == nil, lease.hold?.mode != .observe {
+                found.append("\(group) has a member and no lease")
+            }
         }
         for key in open.keys where !core.knows(key) { found.append("\(key.name) is held and forgotten") }
         if core.figures.holds != open.values.reduce(0, { $0 + $1.count }) {

@@ -14,9 +14,12 @@ import Testing
         let second = try stage.share("deploy", by: "dora", .observe)
         #expect(first.lease.key.name == "deploy.hold-\(first.token)" && first.lease.group == "deploy")
         #expect(first.previous == nil && first.queueLength == 0)
-        #expect(stage.disk.holds[second.token]?.mode == .observe && stage.disk.holds[anna.token]?.mode == .exclusive)
+        #expect(
+            stage.disk.holds[second.token]?.mode == .observe
+                && stage.disk.holds[anna.token]?.mode == .exclusive)
         // To those who hold and wait nothing has changed.
-        #expect(stage.lease("deploy")?.sharedCount == 0 && stage.lease("deploy")?.record.hold?.holder == "anna")
+        #expect(
+            stage.lease("deploy")?.sharedCount == 0 && stage.lease("deploy")?.record.hold?.holder == "anna")
         #expect(stage.standing(waiting)?.position == 1)
         stage.resign(first)
         stage.resign(second)

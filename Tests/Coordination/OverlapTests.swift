@@ -23,7 +23,9 @@ import Testing
 
     /// In the order in which the store gives them.
     private static func ordered(_ holds: [HoldRecord]) -> [HoldRecord] {
-        holds.sorted { ($0.end?.at.microseconds ?? .max, $0.token) > ($1.end?.at.microseconds ?? .max, $1.token) }
+        holds.sorted {
+            ($0.end?.at.microseconds ?? .max, $0.token) > ($1.end?.at.microseconds ?? .max, $1.token)
+        }
     }
 
     private static func overlaps(
@@ -152,7 +154,8 @@ import Testing
         waits.addElected(after: .seconds(3))
         for at in [4, 5, 99, 100] {
             sheet.add(
-                WaitsRecord(key: Stage.key("deploy"), revision: Revision(at), at: Self.time(at), waits: waits))
+                WaitsRecord(key: Stage.key("deploy"), revision: Revision(at), at: Self.time(at), waits: waits)
+            )
         }
         let (rows, hasMore) = sheet.page
         #expect(rows.map(\.name) == ["deploy", "other"] && !hasMore)

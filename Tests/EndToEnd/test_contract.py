@@ -24,7 +24,7 @@ BODIES = {
     "leases/work/clear-abandoned": {"fencingToken": 1, "reason": "x"},
 }
 READS = ["leases", "leases/work", "leases/work/history", "history", "leases/work/fence?token=1", "markers",
-         "markers?name=work", "markers/work"]
+         "markers?name=work", "markers/work", "leases/work/overlaps", "overlaps", "report"]
 
 
 class Contract(Story):

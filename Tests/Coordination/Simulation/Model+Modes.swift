@@ -95,13 +95,15 @@ extension Model {
     mutating func observe(_ campaign: Campaign, _ now: Now) throws(Rejection) {
         for home in observers(campaign.key) {
             let hold = names[home]!.hold!
-            guard (hold.holder, hold.campaignID, hold.principal)
-                == (campaign.holder, campaign.campaignID, campaign.principal)
+            guard
+                (hold.holder, hold.campaignID, hold.principal)
+                    == (campaign.holder, campaign.campaignID, campaign.principal)
             else { continue }
             names[home]!.given += 1
             names[home]!.deadline = max(names[home]!.deadline, now.instant + hold.duration)
             return say(
-                .elected(Election(lease: names[home]!.lease!, hold: hold, previous: nil)), to: campaign.request)
+                .elected(Election(lease: names[home]!.lease!, hold: hold, previous: nil)),
+                to: campaign.request)
         }
         try room(campaign.key, electing: .lock, mode: .observe)
         beginNamespace(campaign.key.namespace, now)
