@@ -24,6 +24,11 @@ extension Problem {
         case held = "held"
         case revisionDiffers = "revision-differs"
         case namespaceTerminating = "namespace-terminating"
+        case aliased = "aliased"
+        case aliasDiffers = "alias-differs"
+        case aliasBackwards = "alias-backwards"
+        case noTarget = "no-target"
+        case ambiguous = "ambiguous"
         case lengthRequired = "length-required"
         case payloadTooLarge = "payload-too-large"
         case uriTooLong = "uri-too-long"
@@ -50,7 +55,8 @@ extension Problem.Kind {
         case .notAcceptable: 406
         case .requestTimeout: 408
         case .holdEnded, .notTheHolder, .markerModeConflict, .modeConflict, .abandonedHolds,
-            .inputsMismatch, .lockHasNoMarker, .markerDiffers, .held, .revisionDiffers, .namespaceTerminating:
+            .inputsMismatch, .lockHasNoMarker, .markerDiffers, .held, .revisionDiffers, .namespaceTerminating,
+            .aliased, .aliasDiffers, .aliasBackwards, .noTarget, .ambiguous:
             409
         case .lengthRequired: 411
         case .payloadTooLarge: 413
@@ -90,6 +96,11 @@ extension Problem.Kind {
         case .held: "The lease is held"
         case .revisionDiffers: "The revision differs"
         case .namespaceTerminating: "The namespace is being deleted"
+        case .aliased: "An alias points at the marker"
+        case .aliasDiffers: "The alias is another one"
+        case .aliasBackwards: "The alias would go backwards"
+        case .noTarget: "Nothing to point at"
+        case .ambiguous: "The name is ambiguous"
         case .lengthRequired: "The body's length is missing"
         case .payloadTooLarge: "The body is too large"
         case .uriTooLong: "The request target is too long"

@@ -10,6 +10,8 @@ public struct Contender: Equatable, Sendable {
     /// `sha256:…` of the inputs; nil without inputs.
     public var inputsDigest: String?
     public var maxAttempts: Int?
+    /// The identity of the work across runs: a lock's.
+    public var work: String?
     public var info: [String: String] = [:]
     public var settings: RunSettings
 
@@ -28,8 +30,11 @@ public struct Contender: Equatable, Sendable {
         switch request {
         case .campaign(let supersedes): campaign(supersedes: supersedes)
         case .renew(let token): verb("renew", token)
-        case .complete(let token, let result):
-            verb("complete", token, [.init("result", .strings(result))])
+        case .complete(let token, let result, let artifacts):
+            verb(
+                "complete", token,
+                [.init("result", .strings(result))]
+                    + (artifacts.isEmpty ? [] : [.init("artifacts", .array(artifacts.map(\.json)))]))
         case .resign(let token, let outcome, let reason):
             verb(
                 "resign", token,
@@ -47,9 +52,14 @@ public struct Contender: Equatable, Sendable {
             "campaignID": .string(campaignID),
             "leaseDuration": .number(settings.duration.inSeconds),
             "marker": .string(settings.once ? "once" : "none"),
-            "mode": settings.observes ? .string("observe") : nil,
             "inputsDigest": inputsDigest.map { .string($0) },
             "maxAttempts": maxAttempts.map { .number(Int64($0)) },
+            "mode": settings.observes
+                ? .string("observe") : settings.mode == .shared ? .string("shared") : nil,
+            "permits": settings.mode.permits.map { .number(Int64($0)) },
+            "failOnAbandoned": settings.failsOnAbandoned ? .bool(true) : nil,
+            // What a marker says of a piece of work needs no second name for it.
+            "work": settings.once || settings.observes ? nil : work.map { .string($0) },
             "supersedes": supersedes.map { .number($0) },
             // Longer than the duration it would mean nothing, and the server says so.
             "confirmWithin": confirms

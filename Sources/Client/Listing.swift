@@ -11,18 +11,25 @@ public enum Listing {
     }
 
     public static func leases(_ items: [JSON], wide: Bool, now: Int64) -> Table {
-        let more = wide ? ["ATTEMPT", "LAST-END", "LAST-HOLDER", "RUN"] : []
+        let more = wide ? ["MODE", "PHASE", "ABANDONED", "ATTEMPT", "LAST-END", "LAST-HOLDER", "RUN"] : []
         return Table(
             ["NAME", "HOLDER", "TOKEN", "REMAINING", "QUEUE", "HELD-FOR"] + more,
             rows: items.map { lease in
-                let remaining = lease["remaining"]?.double.map { DurationText.show(.seconds($0)) }
+                // Of those who share the name the one that has been there longest stands for all.
+                let hold = lease["holders"]?.array?.first ?? lease
+                let others = (lease["holderCount"]?.integer ?? 1) - 1
+                let remaining = hold["remaining"]?.double.map { DurationText.show(.seconds($0)) }
                 let row = [
-                    text(lease["name"]), text(lease["holderIdentity"]), text(lease["fencingToken"]),
-                    remaining ?? "-", text(lease["queueLength"]),
-                    WallTime.age(lease["beginTime"]?.string, now: now),
+                    text(lease["name"]), text(hold["holderIdentity"]) + (others > 0 ? " +\(others)" : ""),
+                    text(hold["fencingToken"]), remaining ?? "-", text(lease["queueLength"]),
+                    WallTime.age(hold["beginTime"]?.string, now: now),
                 ]
                 guard wide else { return row }
+                let abandoned = Int64(lease["abandoned"]?.array?.count ?? 0)
+                let permits = lease["permits"]?.integer.map { ":\($0)" } ?? ""
                 return row + [
+                    text(lease["mode"]) + permits, text(hold["phase"]),
+                    String(abandoned + (lease["abandonedBeyond"]?.integer ?? 0)),
                     "\(text(lease["attempt"]))/\(text(lease["maxAttempts"]))", text(lease["last"]?["end"]),
                     text(lease["last"]?["holderIdentity"]), text(lease["info"]?["runURL"]),
                 ]
@@ -52,7 +59,7 @@ public enum Listing {
     public static func quota(_ answer: JSON) -> Table {
         Table(
             ["WHAT", "USED", "LIMIT"],
-            rows: ["leases", "markers", "bytes", "waiters"].map { what in
+            rows: ["leases", "markers", "bytes", "aliases", "waiters"].map { what in
                 let reserved = answer[what]?["reserved"]?.integer ?? 0
                 let more = reserved > 0 ? " (\(reserved) reserved)" : ""
                 return [what, text(answer[what]?["used"]) + more, text(answer[what]?["limit"])]
@@ -100,7 +107,7 @@ public enum Listing {
     }
 
     /// A row stays a row, and what somebody wrote into a reason tells the terminal nothing.
-    private static func oneLine(_ text: String) -> String {
+    static func oneLine(_ text: String) -> String {
         var line = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             line.append(

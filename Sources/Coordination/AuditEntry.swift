@@ -7,12 +7,14 @@ public struct AuditEntry: Hashable, Sendable {
         // Acts; refused ones, too.
         case revoke, mark, unmark
         case clearAbandoned = "clear-abandoned"
+        /// An alias is deleted.
+        case unalias
         /// A namespace is deleted, with all that is in it.
         case terminate
         /// A Kubernetes client deleted a lease; with holder and token if that ended a hold.
         case delete
         // Of these only refusals are recorded.
-        case write, campaign, renew, complete, resign, phase, read
+        case alias, write, campaign, renew, complete, resign, phase, read
         /// A request for something that isn't there.
         case unknown
         // Of the daemon.
@@ -99,7 +101,7 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark, .clearAbandoned, .delete, .terminateNamespace: true
+        case .revoke, .mark, .unmark, .clearAbandoned, .delete, .terminateNamespace, .alias(.delete): true
         default: false
         }
     }
@@ -125,6 +127,9 @@ extension Command {
         case .terminateNamespace(var termination):
             termination.origin = origin
             self = .terminateNamespace(termination)
+        case .alias(.delete(var deletion)):
+            deletion.origin = origin
+            self = .alias(.delete(deletion))
         default: break
         }
     }

@@ -10,6 +10,7 @@ public enum Command: Sendable {
     /// A Kubernetes client writes a marker's metadata.
     case describe(MarkerDescription)
     case wait(MarkerWait)
+    case waitFor(ConditionWait)
     /// A Kubernetes client writes the lease, whole.
     case write(LeaseWrite)
     /// A Kubernetes client deletes the lease.
@@ -29,6 +30,7 @@ public enum Command: Sendable {
     case takeBack(Key, FencingToken)
     /// Delete an idle lease whose retention is over, if this is still its revision.
     case sweep(Key, Revision)
+    case alias(AliasCommand)
     /// "This is where I am": the hold enters a phase.
     case phase(Claim, String)
     case clearAbandoned(Clearing)
@@ -53,6 +55,8 @@ extension Command {
         case .writeNamespace(let write): write.request
         case .terminateNamespace(let termination): termination.request
         case .wait(let wait): wait.request
+        case .waitFor(let wait): wait.request
+        case .alias(let command): command.request
         case .forsake, .takeBack, .sweep, .record, .expunge, .removeNamespace: nil
         }
     }
@@ -66,6 +70,12 @@ extension Command {
         case .wait(var wait):
             wait.client = client
             return .wait(wait)
+        case .waitFor(var wait):
+            wait.client = client
+            return .waitFor(wait)
+        case .alias(.wait(var wait)):
+            wait.client = client
+            return .alias(.wait(wait))
         default: return self
         }
     }
@@ -87,7 +97,7 @@ public struct Campaign: Sendable {
     public var confirmWithin: Interval?
     /// What isn't exclusive is a lock.
     public var mode: Mode
-    /// Refused while there are abandoned holds that nobody has cleared, instead of elected.
+    /// Refused while there are abandoned holds of other work that nobody has cleared, instead of elected.
     public var failOnAbandoned: Bool
     /// The identity of the work across runs.
     public var work: String?

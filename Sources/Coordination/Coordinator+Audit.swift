@@ -86,6 +86,21 @@ extension Coordinator {
     }
 }
 
+extension Coordinator {
+    mutating func recordAliasDeletion(
+        _ deletion: AliasDeletion, of alias: AliasRecord, at now: Now, _ effects: inout [Effect]
+    ) {
+        guard let origin = deletion.origin else { return }
+        var entry = AuditEntry(.unalias, .done, at: now.wall, reason: deletion.reason)
+        entry.describe(origin, alias.key)
+        entry.details = [
+            "revision": String(alias.revision), "target": alias.target.name,
+            "targetRevision": String(alias.target.revision),
+        ]
+        record([entry], &effects)
+    }
+}
+
 extension AuditEntry {
     fileprivate mutating func describe(_ origin: Origin, _ key: Key) {
         self.origin = origin

@@ -29,6 +29,7 @@ extension Coordinator {
         name.given = 0
         holdCount -= 1
         knownHolds[hold.token] = record
+        stir(lease)
         effects.append(.persist(.hold(record)))
         return record
     }
@@ -151,6 +152,7 @@ extension Coordinator {
         name.marker = marker
         name.markerExpiry = marker.retention.map { now.instant + $0 }
         keepMarker(&name, &effects)
+        followAliases(&name, marker, at: now, &effects)
         if var lease = name.lease {
             lease.failures = 0
             lease.revision = nextRevision()

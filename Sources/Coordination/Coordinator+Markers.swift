@@ -72,7 +72,9 @@ extension Coordinator {
         if let version = unmarking.version, version != marker.version {
             throw .revisionDiffers(current: marker.version)
         }
+        try refuseIfAliased(unmarking.key)
         guard !unmarking.isDryRun else { return say(.unmarked(marker), to: unmarking.request, &effects) }
+        dropAliases(of: unmarking.key, by: unmarking.origin?.identity, at: now, &effects)
         var name = take(unmarking.key)
         defer { shelve(name, unmarking.key) }
         dropMarker(&name, unmarking.key, &effects)

@@ -18,7 +18,7 @@ extension Coordinator {
         namespaces.values.filter(\.isTerminating).sorted { $0.name < $1.name }
     }
 
-    /// Whether there is neither a lease nor a marker in it.
+    /// Whether there is neither a lease nor a marker in it; nor an alias, then: none is without its marker.
     public func isEmpty(_ namespace: String) -> Bool {
         let usage = usage[namespace]
         return usage.leases == 0 && usage.markers == 0
@@ -114,7 +114,7 @@ extension Coordinator {
         if !termination.isDryRun {
             record.version = nextRevision()
             keep(record, was: before.replaced(by: record), &effects)
-            sendAway(from: record.name, &effects)
+            sendAway(from: record.name, at: now, &effects)
             recordTermination(termination, holds: held.count, at: now, &effects)
         }
         say(.namespaceTerminating(record), to: termination.request, &effects)
@@ -128,9 +128,11 @@ extension Coordinator {
     }
 
     /// Whoever contends or waits there waits for nothing any more.
-    private mutating func sendAway(from namespace: String, _ effects: inout [Effect]) {
+    private mutating func sendAway(from namespace: String, at now: Now, _ effects: inout [Effect]) {
+        sendWatchersAway(from: namespace, &effects)
         let keys = names.compactMap { key, name in
-            key.namespace == namespace && !(name.queue.isEmpty && name.waiters.isEmpty) ? key : nil
+            key.namespace == namespace
+                && !(name.queue.isEmpty && name.waiters.isEmpty && name.conditions.isEmpty) ? key : nil
         }
         for key in keys.sorted() {
             var name = take(key)
@@ -144,6 +146,7 @@ extension Coordinator {
                 view.verdict = .deleted
                 view.about = key
             }
+            tellDeleted(&name, at: now, &effects)
             shelve(name, key)
         }
     }
@@ -153,6 +156,7 @@ extension Coordinator {
     mutating func expunge(_ keys: [Key], by: String?, at now: Now, _ effects: inout [Effect]) {
         for key in keys {
             guard let namespace = namespaces[key.namespace], namespace.isTerminating else { continue }
+            dropAliases(of: key, by: by ?? namespace.terminatedBy, at: now, &effects)
             var name = take(key)
             let reason = "the namespace was deleted"
             let by = by ?? namespace.terminatedBy

@@ -12,6 +12,7 @@ extension Coordinator {
             if name.confirmBy != nil { name.confirmBy = confirmWithin.map { now.instant + $0 } }
             shelve(name, key)
         }
+        for key in turnStirred { names[key]?.stirred = now.instant }
         durableRevision = revision
         closeTurn()
         evictIdle()
@@ -29,6 +30,7 @@ extension Coordinator {
             shelve(name, key)
         }
         for (name, record) in touchedNamespaces { namespaces[name] = record }
+        for (key, record) in touchedAliases { aliases[key] = record }
         for (request, place) in touchedRequests {
             setPlace(of: request, to: place)
             if let place { timers.arm(.request(request), at: place.until) }
@@ -52,19 +54,24 @@ extension Coordinator {
         touchedNames.removeAll(keepingCapacity: true)
         touchedRequests.removeAll(keepingCapacity: true)
         touchedNamespaces.removeAll(keepingCapacity: true)
+        touchedAliases.removeAll(keepingCapacity: true)
         begunHolds.removeAll(keepingCapacity: true)
+        turnStirred.removeAll(keepingCapacity: true)
         holdCountBefore = holdCount
     }
 
     private mutating func closeTurn() {
         forgetBefore()
         knownHolds.removeAll(keepingCapacity: true)
+        histories.removeAll(keepingCapacity: true)
+        knownMoves.removeAll(keepingCapacity: true)
     }
 
     private mutating func evictIdle() {
         while idleRing.count > settings.idleNamesMax, let key = idleRing.popFirst() {
             guard let name = names[key] else { continue }
             if name.isIdle {
+                forgottenStir = max(forgottenStir, name.stirred)
                 names[key] = nil
             } else {
                 names[key]!.isInIdleRing = false

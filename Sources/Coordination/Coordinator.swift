@@ -33,16 +33,34 @@ public struct Coordinator: Sendable {
     /// Every namespace that there is.
     var namespaces: [String: NamespaceRecord] = [:]
     var waiterCounts = WaiterCounts()
+    /// Those of them that wait for nothing of the core's.
+    var waitersElsewhere = 0
+    /// Every alias that there is.
+    var aliases: AliasBook
+    /// Requests that wait for an alias to be moved; kept by `setPlace`.
+    var watchers: [Key: Set<RequestID>] = [:]
     let scale: Scale
 
     /// The turn: what it touched since its first durable change, as it was; what it began; what it
-    /// was told of ended holds, and those it ended.
+    /// was told of ended holds and of aliases' moves, and the holds that it ended.
     var touchedNames: [Key: NameState] = [:]
     var touchedRequests: [RequestID: Place?] = [:]
     var touchedNamespaces: [String: NamespaceRecord?] = [:]
     var begunHolds: [(key: Key, token: FencingToken, confirmWithin: Interval?)] = []
+    var touchedAliases: [Key: AliasRecord?] = [:]
     var knownHolds: [FencingToken: HoldRecord] = [:]
+    var knownMoves: [Revision: AliasMove] = [:]
     var holdCountBefore = 0
+
+    /// What the present step has done to names: in which a hold began or ended, and all that somebody may
+    /// wait for. In `turnStirred`, the whole turn's.
+    var stirred: Set<Key> = []
+    var news: Set<Key> = []
+    var turnStirred: Set<Key> = []
+    /// The latest holds of names, as this turn was told of them.
+    var histories: [Key: [HoldRecord]] = [:]
+    /// No hold of a name that isn't in memory began or ended later than that.
+    var forgottenStir: Instant
 
     /// Namespaces whose last lease or marker went in the present step.
     var emptied: Set<String> = []
@@ -54,10 +72,11 @@ public struct Coordinator: Sendable {
     /// Every hold gets a full duration from now. `names` has every lease that is held, the name that
     /// each member is one of, and every marker with a retention; whatever else is named is fetched when
     /// it is. `usage` is what each namespace has, weighed with `scale`; nothing is reserved in it.
-    /// `namespaces` are all that there are.
+    /// `namespaces` and `aliases` are all that there are.
     public init(
         settings: CoreSettings, revision: Revision, names: [NameRecords], usage: [String: NamespaceUsage],
-        namespaces: [NamespaceRecord], scale: Scale, quarantineUntil: Instant? = nil, at now: Now
+        namespaces: [NamespaceRecord], aliases: [AliasRecord] = [], scale: Scale,
+        quarantineUntil: Instant? = nil, at now: Now
     ) {
         self.settings = settings
         self.revision = revision
@@ -65,6 +84,8 @@ public struct Coordinator: Sendable {
         self.quarantineUntil = quarantineUntil
         self.usage = UsageBook(usage)
         self.scale = scale
+        forgottenStir = now.instant
+        self.aliases = AliasBook(aliases)
         for record in namespaces { self.namespaces[record.name] = record }
         for records in names {
             learn(records, at: now)
@@ -78,7 +99,7 @@ public struct Coordinator: Sendable {
     public var hasHolds: Bool { holdCount > 0 }
     public var figures: Figures {
         var contenders = 0
-        var waiters = 0
+        var waiters = waitersElsewhere
         for place in requests.values {
             if case .contender = place { contenders += 1 } else { waiters += 1 }
         }
@@ -98,7 +119,13 @@ public struct Coordinator: Sendable {
     public struct Needs: Hashable, Sendable {
         public var names: Set<Key> = []
         public var holds: Set<FencingToken> = []
-        public var isEmpty: Bool { names.isEmpty && holds.isEmpty }
+        /// The latest holds of each of these: `historyMax`, if there are so many.
+        public var histories: Set<Key> = []
+        /// Moves of aliases. When they are known, ask again: their targets are needed, too.
+        public var moves: Set<Revision> = []
+        public var isEmpty: Bool {
+            names.isEmpty && holds.isEmpty && histories.isEmpty && moves.isEmpty
+        }
         public init() {}
     }
 
@@ -115,9 +142,13 @@ public struct Coordinator: Sendable {
         case .write(let write): need(write.key, &needs)
         case .delete(let deletion): need(deletion.key, &needs)
         case .wait(let wait): for key in wait.keys { need(key, &needs) }
+        case .waitFor(let wait):
+            need(wait.key, &needs)
+            if case .phase = wait.condition { needs.histories.insert(wait.key) }
         case .sweep(let key, _): need(key, &needs)
         case .takeBack(let key, let token): need(home(key, token), &needs)
         case .expunge(let keys, _): for key in keys { need(key, &needs) }
+        case .alias(let command): need(for: command, &needs)
         case .forsake, .record, .writeNamespace, .terminateNamespace, .removeNamespace: break
         }
     }
@@ -144,6 +175,7 @@ public struct Coordinator: Sendable {
         var name = NameState(
             lease: records.lease, marker: records.marker, leaseBytes: records.lease.map(scale.lease) ?? 0,
             markerBytes: records.marker.map(scale.marker) ?? 0)
+        name.stirred = forgottenStir
         // All of it is in the books already, but for the place of its marker.
         name.counted = name.usage
         name.counted.reserved = 0
@@ -154,7 +186,7 @@ public struct Coordinator: Sendable {
             holdCount += 1
             holdCountBefore += 1
         }
-        if let retention = records.marker?.retention {
+        if let retention = records.marker?.retention, !aliases.isPointed(at: records.key) {
             name.markerExpiry = now.instant + retention
         }
         names[records.key] = Self.vacant
@@ -175,7 +207,10 @@ public struct Coordinator: Sendable {
     public mutating func apply(_ command: Command, at now: Now, effects: inout [Effect]) throws(Rejection) {
         forgetUnlessOpen()
         // What is refused may have been the occasion for something to go that was due.
-        defer { endEmptied(&effects) }
+        defer {
+            tellNews(at: now, &effects)
+            endEmptied(&effects)
+        }
         switch command {
         case .campaign(let campaign): try self.campaign(campaign, at: now, &effects)
         case .renew(let claim): try renew(homed(claim), at: now, &effects)
@@ -188,6 +223,7 @@ public struct Coordinator: Sendable {
         case .unmark(let unmarking): try unmark(unmarking, at: now, &effects)
         case .describe(let description): try describe(description, at: now, &effects)
         case .wait(let wait): try self.wait(wait, at: now, &effects)
+        case .waitFor(let wait): try waitFor(wait, at: now, &effects)
         case .write(let write): try self.write(write, at: now, &effects)
         case .delete(let deletion): try delete(deletion, at: now, &effects)
         case .writeNamespace(let write): try writeNamespace(write, at: now, &effects)
@@ -197,6 +233,7 @@ public struct Coordinator: Sendable {
         case .forsake(let request): forsake(request, at: now)
         case .takeBack(let key, let token): takeBack(key, token, at: now, &effects)
         case .sweep(let key, let revision): sweep(key, revision, &effects)
+        case .alias(let command): try apply(command, at: now, &effects)
         case .record(let entries): record(entries, &effects)
         }
     }

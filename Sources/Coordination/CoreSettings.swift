@@ -20,6 +20,8 @@ public struct CoreSettings: Hashable, Sendable {
     public var namespaceMarkersMax: Int
     /// Bytes of a namespace's stored records above which it gets no new ones. Default 1 GiB.
     public var namespaceBytesMax: Int
+    /// Aliases of one namespace; all of them are in memory. Default 1,000.
+    public var namespaceAliasesMax: Int
     /// How many idle names stay in memory. Default 20,000.
     public var idleNamesMax: Int
     /// How long a Kubernetes client holds that writes no duration: `lease.defaultDuration`. Default 30 s.
@@ -30,7 +32,7 @@ public struct CoreSettings: Hashable, Sendable {
         failedRetention: Interval = .minutes(10), contendersMax: Int = 20_000,
         nameWaitersMax: Int = 20_000, namespaceWaitersMax: Int = 40_000, clientWaitersMax: Int = 40_000,
         namespaceLeasesMax: Int = 100_000, namespaceMarkersMax: Int = 1_000_000,
-        namespaceBytesMax: Int = 1 << 30, idleNamesMax: Int = 20_000,
+        namespaceBytesMax: Int = 1 << 30, namespaceAliasesMax: Int = 1_000, idleNamesMax: Int = 20_000,
         writtenDuration: Interval = .seconds(30)
     ) {
         self.reconnectGrace = reconnectGrace
@@ -43,6 +45,7 @@ public struct CoreSettings: Hashable, Sendable {
         self.namespaceLeasesMax = namespaceLeasesMax
         self.namespaceMarkersMax = namespaceMarkersMax
         self.namespaceBytesMax = namespaceBytesMax
+        self.namespaceAliasesMax = namespaceAliasesMax
         self.idleNamesMax = idleNamesMax
         self.writtenDuration = writtenDuration
     }

@@ -29,6 +29,10 @@ struct NameState: Sendable {
     var queue: [Contender] = []
     /// Requests that wait for this name's marker without contending.
     var waiters: [RequestID] = []
+    /// Requests that wait for a condition of how it is held.
+    var conditions: [ConditionWaiter] = []
+    /// When a hold of it began or ended last; never earlier than that was.
+    var stirred = Instant(nanoseconds: 0)
     /// When the Failed marker's retention ends.
     var markerExpiry: Instant?
     /// The moment of this name's live entry among the timers.
@@ -38,6 +42,7 @@ struct NameState: Sendable {
     /// Nothing here that memory alone knows: it can be fetched again when it is named.
     var isIdle: Bool {
         lease?.hold == nil && members.isEmpty && observers.isEmpty && queue.isEmpty && waiters.isEmpty
+            && conditions.isEmpty
             && markerExpiry == nil
     }
 
@@ -67,6 +72,7 @@ struct NameState: Sendable {
         }
         consider(markerExpiry)
         for contender in queue { consider(contender.graceUntil) }
+        for waiter in conditions { consider(waiter.due) }
         return due
     }
 }
@@ -96,18 +102,31 @@ struct Contender: Sendable {
 enum Place: Sendable {
     case contender(Key, until: Instant, client: String?)
     case waiter(MarkerWait, until: Instant)
+    case condition(ConditionWait, until: Instant)
+    case watcher(AliasWait, until: Instant)
 
     var until: Instant {
         switch self {
-        case .contender(_, let until, _), .waiter(_, let until): until
+        case .contender(_, let until, _), .waiter(_, let until), .condition(_, let until),
+            .watcher(_, let until):
+            until
         }
     }
 
+    /// The names that have it in their queue or among their waiters.
     var keys: [Key] {
         switch self {
         case .contender(let key, _, _): [key]
         case .waiter(let wait, _): wait.keys
+        case .condition(let wait, _): [wait.key]
+        case .watcher: []
         }
+    }
+
+    /// Where it counts. No name has a slash: an alias counts apart from a marker of the same name.
+    var counted: [Key] {
+        guard case .watcher(let wait, _) = self else { return keys }
+        return [Key(namespace: wait.key.namespace, name: "alias/" + wait.key.name)]
     }
 
     /// Against whom it counts.
@@ -115,6 +134,8 @@ enum Place: Sendable {
         switch self {
         case .contender(_, _, let client): client
         case .waiter(let wait, _): wait.client
+        case .condition(let wait, _): wait.client
+        case .watcher(let wait, _): wait.client
         }
     }
 }

@@ -28,6 +28,8 @@ public enum Rejection: Error, Hashable, Sendable {
     case notFound(Key)
     /// Compare-and-set: the marker, or the lease, has another revision.
     case revisionDiffers(current: Revision)
+    /// A wait names a token that has yet to be given.
+    case aheadOfTime(FencingToken, current: Revision)
     /// There is a lease of this name already.
     case exists(LeaseRecord)
     /// There is a marker of this name already.
@@ -40,6 +42,10 @@ public enum Rejection: Error, Hashable, Sendable {
     case namespaceTerminating(String)
     /// Nobody may begin a hold for a while after a restore.
     case restoreQuarantine(remaining: Interval)
+    /// The marker can't be deleted: these aliases point at it.
+    case aliased(Key, by: [String])
+    /// The alias isn't moved.
+    case alias(AliasRefusal)
     /// As many wait already as may.
     case tooMany(Bound, limit: Int)
     /// The namespace has as much of it as it may. Waiting doesn't help: something has to go.
@@ -59,6 +65,8 @@ public enum Bound: UInt8, CaseIterable, Sendable {
     case markers = 5
     /// A namespace's.
     case bytes = 6
+    /// A namespace's.
+    case aliases = 7
 }
 
 extension Rejection {

@@ -71,7 +71,8 @@ public final class Daemon: @unchecked Sendable {
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
         let core = Coordinator(
             settings: configuration.coreSettings, revision: recovered.revision, names: names,
-            usage: recovered.usage, namespaces: recovered.namespaces, scale: SQLiteStore.scale,
+            usage: recovered.usage, namespaces: recovered.namespaces, aliases: recovered.aliases,
+            scale: SQLiteStore.scale,
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
@@ -84,9 +85,6 @@ public final class Daemon: @unchecked Sendable {
         let hub = WatchHub(
             server: reference, store: store, face: kubernetes, meters: turns.meters,
             limits: configuration.watches)
-        turns.onCommitted = { [unowned hub] turn, bytes in
-            hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
-        }
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
@@ -94,6 +92,10 @@ public final class Daemon: @unchecked Sendable {
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
+        turns.onCommitted = { [unowned hub, unowned selections = door.selections] turn, bytes in
+            hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
+            selections.committed(turn.changes)
+        }
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         server.tls = certificates?.context
         reference.server = server

@@ -15,8 +15,8 @@ struct Reader {
     /// Who asks; nil if everybody may see everything.
     var asker: Principal?
 
-    private var core: Coordinator { turns.core }
-    private var store: SQLiteStore { turns.store }
+    var core: Coordinator { turns.core }
+    var store: SQLiteStore { turns.store }
 
     private var health: Health { Health(turns: turns, figures: store.figures, facts: facts) }
 
@@ -34,7 +34,9 @@ struct Reader {
                     turns: turns, meters: turns.meters, store: store.figures, server: server, facts: facts,
                     health: health, issuers: issuers, now: now, rateClients: rateClients
                 ).text())
-        case .lease, .leases, .history, .fence, .markers, .namespace, .audit, .overlaps, .report, .status: nil
+        case .lease, .leases, .history, .fence, .markers, .namespace, .audit, .status, .aliases,
+            .aliasHistory, .resolve, .overlaps, .report:
+            nil
         }
     }
 
@@ -60,9 +62,16 @@ struct Reader {
             let ended = isPresent ? nil : try store.hold(token: token)
             return elections.fence(
                 token, current: current, ended: ended?.key == (key.group ?? key) ? ended : nil)
+        case .aliases(let namespace, let prefix, let page): return aliases(namespace, prefix, page)
+        case .aliasHistory(let key, let before, let limit):
+            return elections.aliasHistory(try store.aliasHistory(key, before: before, limit: limit))
+        case .resolve(let namespace, let text):
+            return elections.resolution(
+                try resolution(of: text, in: namespace), of: text, in: namespace)
         case .namespace(let namespace):
             return elections.namespace(
-                namespace, core.usage(of: namespace), waiters: core.waiters(in: namespace),
+                namespace, core.usage(of: namespace), aliases: core.aliasCount(in: namespace),
+                waiters: core.waiters(in: namespace),
                 limits: core.settings)
         case .audit(let filter):
             let page = try store.audit(filter) { namespace in asker?.sees(namespace) ?? true }

@@ -105,10 +105,10 @@ extension Command {
     /// Whether it can be applied again, or later, without anybody noticing.
     var isReadOnly: Bool {
         switch self {
-        case .wait, .renew, .forsake, .takeBack: true
+        case .wait, .waitFor, .renew, .forsake, .takeBack, .alias(.wait): true
         case .campaign, .complete, .resign, .revoke, .mark, .unmark, .describe, .write, .delete, .sweep,
             .record, .phase, .clearAbandoned, .writeNamespace, .terminateNamespace, .expunge,
-            .removeNamespace:
+            .removeNamespace, .alias:
             false
         }
     }

@@ -212,11 +212,29 @@ final class Turns: @unchecked Sendable {
         for write in writes { for key in write.keys { core.need(key, &needs) } }
         for read in reads { for key in read.keys { core.need(key, &needs) } }
         guard !needs.isEmpty else { return }
+        try fetch(needs, at: now)
+        guard !needs.moves.isEmpty else { return }
+        // Where an alias goes back to is known only now. A move that isn't there stays a need.
+        var more = Coordinator.Needs()
+        for command in commands { core.needs(command, into: &more) }
+        more.moves = []
+        try fetch(more, at: now)
+    }
+
+    private func fetch(_ needs: Coordinator.Needs, at now: Now) throws {
         if !needs.names.isEmpty {
             for records in try store.fetch(Array(needs.names)) { core.learn(records, at: now) }
         }
         for token in needs.holds {
             if let hold = try store.hold(token: token) { core.learn(hold) }
+        }
+        for key in needs.histories {
+            let history = try store.history(
+                namespace: key.namespace, name: key.name, limit: Coordinator.historyMax)
+            core.learn(history, of: key)
+        }
+        for revision in needs.moves {
+            if let move = try store.aliasMove(revision: revision) { core.learn(move) }
         }
     }
 
@@ -235,7 +253,8 @@ final class Turns: @unchecked Sendable {
             switch effect {
             case .persist(let change): changes.append(change)
             case .answer(let request, _, let after) where after <= durable,
-                .parked(let request, _, let after) where after <= durable:
+                .parked(let request, _, let after) where after <= durable,
+                .parkedFor(let request, _, let after) where after <= durable:
                 answered.insert(request)
                 perform(effect)
             default: held.append(effect)
@@ -288,6 +307,7 @@ final class Turns: @unchecked Sendable {
             guard !door.answer(request, reply), case .elected(let election) = reply else { return }
             submit(.takeBack(election.lease.key, election.hold.token))
         case .parked(let request, let standing, _): door.parked(request, standing)
+        case .parkedFor(let request, let view, _): door.parked(request, for: view)
         case .standingsChanged(let key): door.standingsChanged(key)
         case .waitEnded(let end, let time): meters.waitEnded(end, after: time)
         }
@@ -300,6 +320,7 @@ protocol TurnOutlet: AnyObject {
     func answer(_ request: RequestID, _ reply: Reply) -> Bool
     func unavailable(_ request: RequestID, _ reason: Unavailable)
     func parked(_ request: RequestID, _ standing: Standing?)
+    func parked(_ request: RequestID, for view: ConditionView)
     func standingsChanged(_ key: Key)
 }
 

@@ -32,6 +32,8 @@ struct Visit {
         case .resign: .resign
         case .revoke: .revoke
         case .marker where method == "PUT": .mark
+        case .alias where method == "PUT", .aliasRollback: .alias
+        case .alias where method == "DELETE": .unalias
         case .marker where method == "DELETE": .unmark
         case .namespaceObject where method == "DELETE": .terminate
         case .namespaceObjects, .namespaceObject, .leaseObjects, .leaseObject, .doneMarkers, .doneMarker:

@@ -22,6 +22,9 @@ struct Lists {
     let allNamespaces: Statement
     let endedHolds: Statement
     let waits: Statement
+    let allAliases: Statement
+    let aliasMove: Statement
+    let aliasHistory: Statement
 
     private static let leasesSQL: StaticString =
         "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
@@ -66,6 +69,12 @@ struct Lists {
         "SELECT body FROM audit WHERE revision < ?1 ORDER BY revision DESC"
 
     private static let allNamespacesSQL: StaticString = "SELECT body FROM namespaces"
+    private static let allAliasesSQL: StaticString = "SELECT body FROM aliases"
+    private static let aliasMoveSQL: StaticString = "SELECT body FROM alias_moves WHERE revision = ?1"
+    private static let aliasHistorySQL: StaticString = """
+        SELECT body FROM alias_moves INDEXED BY alias_moves_by_name
+        WHERE namespace = ?1 AND name = ?2 AND revision < ?3 ORDER BY revision DESC
+        """
 
     private static let endedHoldsSQL: StaticString = """
         SELECT ended_at, name, token FROM holds INDEXED BY holds_by_namespace_end
@@ -94,6 +103,9 @@ struct Lists {
         endedHolds = try connection.prepare(Self.endedHoldsSQL)
         waits = try connection.prepare(Self.waitsSQL)
         allNamespaces = try connection.prepare(Self.allNamespacesSQL)
+        allAliases = try connection.prepare(Self.allAliasesSQL)
+        aliasMove = try connection.prepare(Self.aliasMoveSQL)
+        aliasHistory = try connection.prepare(Self.aliasHistorySQL)
     }
 }
 

@@ -19,6 +19,8 @@ struct Overlay {
     private(set) var entries: [Key: Entry] = [:]
     private(set) var holds: [FencingToken: Slot<HoldRecord>] = [:]
     private(set) var namespaces: [String: Slot<NamespaceRecord>] = [:]
+    private(set) var aliases: [Key: Slot<AliasRecord>] = [:]
+    private(set) var aliasMoves: [Revision: AliasMove] = [:]
     /// In the order of their revisions.
     private(set) var audit: [AuditEntry] = []
     /// In the order of their revisions.
@@ -26,7 +28,10 @@ struct Overlay {
     /// The latest turn in here, or before.
     private(set) var revision: Revision = 0
 
-    var count: Int { entries.count + holds.count + namespaces.count + audit.count + waits.count }
+    var count: Int {
+        entries.count + holds.count + namespaces.count + audit.count + waits.count + aliases.count
+            + aliasMoves.count
+    }
     var isEmpty: Bool { count == 0 }
 
     mutating func apply(_ changes: [Change], turn: Revision) {
@@ -45,6 +50,9 @@ struct Overlay {
             case .hold(let record): holds[record.token] = Slot(value: record, turn: turn)
             case .audit(let entry): audit.append(entry)
             case .waits(let record): waits.append(record)
+            case .alias(let record, let move):
+                aliases[move.key] = Slot(value: record, turn: turn)
+                aliasMoves[move.revision] = move
             case .namespace(let record, _): namespaces[record.name] = Slot(value: record, turn: turn)
             case .namespaceDeleted(let record, _): namespaces[record.name] = Slot(value: nil, turn: turn)
             }
@@ -54,7 +62,7 @@ struct Overlay {
     /// All of it, for the tables.
     func batch() -> Batch {
         var rows: [Row] = []
-        rows.reserveCapacity(entries.count + count)
+        rows.reserveCapacity(count + entries.count)
         for (key, entry) in entries {
             if let slot = entry.lease {
                 rows.append(slot.value.map { .lease($0) } ?? .noLease(key))
@@ -69,6 +77,8 @@ struct Overlay {
         }
         for entry in audit { rows.append(.audit(entry)) }
         for record in waits { rows.append(.waits(record)) }
+        for (key, slot) in aliases { rows.append(slot.value.map { .alias($0) } ?? .noAlias(key)) }
+        for move in aliasMoves.values { rows.append(.aliasMove(move)) }
         return Batch(revision: revision, rows: rows)
     }
 
@@ -86,6 +96,9 @@ struct Overlay {
                 if let slot = holds[record.token], slot.turn <= batch.revision { holds[record.token] = nil }
             case .namespace(let record): retireNamespace(record.name, batch.revision)
             case .noNamespace(let name): retireNamespace(name, batch.revision)
+            case .alias(let record): retireAlias(record.key, batch.revision)
+            case .noAlias(let key): retireAlias(key, batch.revision)
+            case .aliasMove(let move): aliasMoves[move.revision] = nil
             case .audit, .waits: break
             }
         }
@@ -93,6 +106,10 @@ struct Overlay {
 
     private mutating func retireNamespace(_ name: String, _ revision: Revision) {
         if let slot = namespaces[name], slot.turn <= revision { namespaces[name] = nil }
+    }
+
+    private mutating func retireAlias(_ key: Key, _ revision: Revision) {
+        if let slot = aliases[key], slot.turn <= revision { aliases[key] = nil }
     }
 
     private mutating func retireLease(_ key: Key, _ revision: Revision) {
@@ -135,6 +152,9 @@ enum Row: Sendable {
     case noNamespace(String)
     case audit(AuditEntry)
     case waits(WaitsRecord)
+    case alias(AliasRecord)
+    case noAlias(Key)
+    case aliasMove(AliasMove)
 }
 
 extension Row {
@@ -148,8 +168,11 @@ extension Row {
         case .hold(let record): "2\(record.token + 10_000_000_000_000_000)"
         case .namespace(let record): "4\(record.name)"
         case .noNamespace(let name): "4\(name)"
-        case .waits(let record): "5\(record.revision + 10_000_000_000_000_000)"
+        case .waits(let record): "7\(record.revision + 10_000_000_000_000_000)"
         case .audit(let entry): "3\(entry.revision + 10_000_000_000_000_000)"
+        case .alias(let record): "5\(record.key.namespace)/\(record.key.name)"
+        case .noAlias(let key): "5\(key.namespace)/\(key.name)"
+        case .aliasMove(let move): "6\(move.revision + 10_000_000_000_000_000)"
         }
     }
 }

@@ -124,7 +124,7 @@ enum RecordCodec {
         return changes
     }
 
-    private static func body(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> ByteReader {
+    static func body(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> ByteReader {
         var reader = ByteReader(bytes)
         let found = try reader.byte()
         guard (1...version).contains(found) else { throw .version(found) }
@@ -143,6 +143,7 @@ private enum ChangeTag: UInt8 {
     case audit = 5
     case namespace = 6
     case namespaceDeleted = 7
+    case alias = 8
     case waits = 12
 }
 
@@ -182,6 +183,10 @@ extension ByteWriter {
             byte(ChangeTag.namespaceDeleted.rawValue)
             namespace(record)
             integer(at)
+        case .alias(let record, let move):
+            byte(ChangeTag.alias.rawValue)
+            optional(record) { $0.alias($1) }
+            aliasMove(move)
         }
     }
 }
@@ -200,6 +205,7 @@ extension ByteReader {
         case .waits: return .waits(try waits())
         case .namespace: return .namespace(try namespace(), was: try replaced())
         case .namespaceDeleted: return .namespaceDeleted(try namespace(), at: try integer())
+        case .alias: return .alias(try flag() ? try alias() : nil, try aliasMove())
         }
     }
 

@@ -15,6 +15,8 @@ public struct Recovered: Sendable {
     public var usage: [String: NamespaceUsage]
     /// Every namespace, in the order of their names.
     public var namespaces: [NamespaceRecord]
+    /// Every alias.
+    public var aliases: [AliasRecord]
     /// The journal begins after this revision: a watch from before it gets 410.
     public var compactedRevision: Revision
     /// Set after a restore until `endQuarantine`: holders that the backup doesn't know may be at work.
@@ -97,7 +99,7 @@ extension SQLiteStore {
         return Recovered(
             revision: opened.journalRevision, incarnation: opened.meta.incarnation,
             heldLeases: try heldLeases(reader), expiringMarkers: try expiringMarkers(reader),
-            usage: usage, namespaces: namespaces,
+            usage: usage, namespaces: namespaces, aliases: try aliasRecords(reader),
             compactedRevision: opened.meta.compactedRevision, restoredAt: opened.meta.restoredAt,
             replayedTurns: opened.replayed.count)
     }

@@ -11,12 +11,12 @@ enum Schema {
     /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
     /// application file-format should set the Application ID integer to a unique integer".
     static let applicationID: Int64 = 0x4261_746E
-    static let version: Int64 = 6
+    static let version: Int64 = 7
 
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
-    private static let migrations: [StaticString] = [first, second, third, fourth, fifth, sixth]
+    private static let migrations: [StaticString] = [first, second, third, fourth, fifth, sixth, seventh]
 
     private static let first: StaticString = """
         CREATE TABLE journal(
@@ -137,9 +137,31 @@ enum Schema {
     /// written anew.
     private static let fifth: StaticString = "PRAGMA user_version=5"
 
+    /// Aliases, all of which are read at a start, and the history of their moves.
+    private static let sixth: StaticString = """
+        CREATE TABLE aliases(
+            namespace TEXT NOT NULL, name TEXT NOT NULL,
+            target TEXT NOT NULL, target_revision INTEGER NOT NULL, previous TEXT,
+            moved TEXT NOT NULL, moved_by TEXT, holder TEXT, reason TEXT,
+            created TEXT NOT NULL, revision INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY(namespace, name)
+        ) WITHOUT ROWID;
+        CREATE TABLE alias_moves(
+            revision INTEGER PRIMARY KEY,
+            namespace TEXT NOT NULL, name TEXT NOT NULL,
+            how TEXT NOT NULL, from_target TEXT, from_revision INTEGER, to_target TEXT, to_revision INTEGER,
+            moved_by TEXT, holder TEXT, reason TEXT, time TEXT NOT NULL, at INTEGER NOT NULL,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX alias_moves_by_name ON alias_moves(namespace, name, revision);
+        CREATE INDEX alias_moves_by_time ON alias_moves(at);
+        PRAGMA user_version=6;
+        """
+
     /// Waits that ended, and holds by their ends: what `overlaps` and `report` go over. An index has the
     /// primary key behind its columns.
-    private static let sixth: StaticString = """
+    private static let seventh: StaticString = """
         CREATE TABLE waits(
             revision INTEGER PRIMARY KEY,
             namespace TEXT NOT NULL, name TEXT NOT NULL,
@@ -151,7 +173,7 @@ enum Schema {
         );
         CREATE INDEX waits_by_namespace ON waits(namespace, revision);
         CREATE INDEX holds_by_namespace_end ON holds(namespace, ended_at, name) WHERE ended_at IS NOT NULL;
-        PRAGMA user_version=6;
+        PRAGMA user_version=7;
         """
 
     /// Refuses what isn't ours before anything is changed; then brings the file to this version.

@@ -11,6 +11,7 @@ struct TableWriter {
     private let putWaits: Statement
     private let putNamespace: Statement
     private let dropNamespace: Statement
+    private var aliases: AliasWriter
     private var body = ByteWriter()
 
     // An upsert, not a REPLACE: that would delete the old row from every index and insert it again. And
@@ -89,6 +90,7 @@ struct TableWriter {
         putWaits = try connection.prepare(Self.insertWaits)
         putNamespace = try connection.prepare(Self.insertNamespace)
         dropNamespace = try connection.prepare(Self.deleteNamespace)
+        aliases = try AliasWriter(connection)
     }
 
     mutating func write(_ row: Row) throws(StoreError) {
@@ -101,6 +103,9 @@ struct TableWriter {
         case .audit(let entry): try write(entry)
         case .waits(let record): try write(record)
         case .namespace(let record): try write(record)
+        case .alias(let record): try aliases.write(record)
+        case .noAlias(let key): try aliases.delete(key)
+        case .aliasMove(let move): try aliases.write(move)
         case .noNamespace(let name):
             dropNamespace.bind(1, name)
             try dropNamespace.run()

@@ -27,6 +27,10 @@ struct Upkeep {
         DELETE FROM waits WHERE ended_at < ?1 AND revision IN (
             SELECT revision FROM waits ORDER BY revision LIMIT ?2)
         """
+    private static let dropMoves: StaticString = """
+        DELETE FROM alias_moves WHERE revision IN (
+            SELECT revision FROM alias_moves WHERE at < ?1 ORDER BY at LIMIT ?2)
+        """
     private static let dropOldAudit: StaticString = """
         DELETE FROM audit WHERE revision IN (SELECT revision FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)
         """
@@ -41,7 +45,7 @@ struct Upkeep {
     func run() -> Bool {
         var dropped: Int64 = 0
         engine.attempt { () throws(StoreError) in
-            dropped = try max(compact(), prune(), pruneWaits(), pruneAudit())
+            dropped = try max(compact(), prune(), pruneMoves(), pruneWaits(), pruneAudit())
         }
         return dropped == Self.pieceRows
     }
@@ -101,6 +105,13 @@ struct Upkeep {
         guard let now else { return 0 }
         return try drop(
             Self.dropWaits, now.microseconds - settings.historyAge.nanoseconds / 1000, Self.pieceRows)
+    }
+
+    /// How many moves of aliases went. What an alias points at, and where it goes back to, is its own.
+    private func pruneMoves() throws(StoreError) -> Int64 {
+        guard let now else { return 0 }
+        return try drop(
+            Self.dropMoves, now.microseconds - settings.historyAge.nanoseconds / 1000, Self.pieceRows)
     }
 
     /// How many entries of the audit record went. What strangers are refused must not drive out what

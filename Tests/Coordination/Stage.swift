@@ -25,6 +25,8 @@ struct Stage {
         instant: Instant(nanoseconds: 1_000_000_000_000),
         wall: Timestamp(microseconds: 1_700_000_000_000_000))
     var fates: [RequestID: Fate] = [:]
+    /// What those were told at first who wait for a condition.
+    var views: [RequestID: ConditionView] = [:]
     /// Elected, but the peer was gone: the daemon would take these back.
     var undelivered: [(key: Key, token: FencingToken)] = []
     /// Where the stage saw a promise broken.
@@ -44,6 +46,7 @@ struct Stage {
         var request: RequestID
         var reply: Reply?
         var standing: Standing?
+        var view: ConditionView?
         var after: Revision
         var applied: Instant
     }
@@ -80,8 +83,12 @@ struct Stage {
         if case .forsake(let gone) = command { leave(gone) }
         var needs = Coordinator.Needs()
         core.needs(command, into: &needs)
-        for key in needs.names { core.learn(disk.records(key), at: now) }
-        for token in needs.holds { if let hold = disk.holds[token] { core.learn(hold) } }
+        learn(needs)
+        if !needs.moves.isEmpty {
+            var more = Coordinator.Needs()
+            core.needs(command, into: &more)
+            learn(more)
+        }
         var effects: [Effect] = []
         do {
             try core.apply(command, at: now, effects: &effects)
@@ -91,6 +98,16 @@ struct Stage {
         take(effects)
         if !isInTurn { commit() }
         return effects
+    }
+
+    private mutating func learn(_ needs: Coordinator.Needs) {
+        for key in needs.names { core.learn(disk.records(key), at: now) }
+        for token in needs.holds { if let hold = disk.holds[token] { core.learn(hold) } }
+        for revision in needs.moves { if let move = disk.moves[revision] { core.learn(move) } }
+        for key in needs.histories {
+            let history = disk.holds.values.filter { $0.key == key }.sorted { $0.token > $1.token }
+            core.learn(history, of: key)
+        }
     }
 
     /// Applies a command or a tick, and leaves the turn open.
@@ -145,7 +162,7 @@ struct Stage {
         }
         core = Coordinator(
             settings: settings, revision: disk.revision, names: disk.atStart, usage: disk.usage,
-            namespaces: Array(disk.namespaces.values), scale: Disk.scale,
+            namespaces: Array(disk.namespaces.values), aliases: Array(disk.aliases.values), scale: Disk.scale,
             quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
         check()
     }

@@ -10,6 +10,8 @@ struct Model {
     var audit: [AuditEntry] = []
     var namespaces: [String: NamespaceRecord] = [:]
     var waits: [WaitsRecord] = []
+    var aliases: [Key: AliasRecord] = [:]
+    var moves: [AliasMove] = []
 
     mutating func apply(_ changes: [Change]) {
         for change in changes {
@@ -23,6 +25,9 @@ struct Model {
             case .waits(let record): waits.append(record)
             case .namespace(let record, _): namespaces[record.name] = record
             case .namespaceDeleted(let record, _): namespaces[record.name] = nil
+            case .alias(let record, let move):
+                aliases[move.key] = record
+                moves.append(move)
             }
         }
     }
@@ -60,6 +65,12 @@ struct Model {
         if try store.audit(AuditFilter(limit: 1000), isVisible: { _ in true }).entries != audit.reversed() {
             return false
         }
+        for key in keys {
+            let expected = Array(moves.filter { $0.key == key }.reversed())
+            if try store.aliasHistory(key, limit: 1000) != expected { return false }
+        }
+        let stored = try store.aliasRecords(store.openReader()).sorted { $0.key < $1.key }
+        if stored != aliases.values.sorted(by: { $0.key < $1.key }) { return false }
         let written = namespaces.values.sorted { $0.name < $1.name }
         if store.namespaceRecords().filter({ $0.created > 0 }) != written { return false }
         let namespaces = Set(leases.keys.map(\.namespace)).union(markers.keys.map(\.namespace))
@@ -75,6 +86,17 @@ struct Workload {
 
     init(seed: UInt64) { random = Seeded(seed) }
 
+    private mutating func aliasStep(_ revision: Revision) -> Change {
+        let key = keys[random.pick(0..<keys.count)]
+        var record = random.chance() ? random.alias(key) : nil
+        record?.revision = revision
+        record?.createdAt = Fleet.began
+        record?.movedAt = Fleet.began
+        var move = random.move(key, revision)
+        move.at = Fleet.began
+        return .alias(record, move)
+    }
+
     mutating func changes(_ revision: Revision) -> [Change] {
         var changes = (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
         if random.chance() { changes.append(.audit(Fleet.entry(revision))) }
@@ -82,6 +104,7 @@ struct Workload {
         if random.chance() {
             changes.append(.waits(Fleet.waits(keys[random.pick(0..<keys.count)], revision)))
         }
+        if random.chance() { changes.append(aliasStep(revision)) }
         return changes
     }
 

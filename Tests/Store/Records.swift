@@ -162,7 +162,7 @@ extension Seeded {
     }
 
     mutating func change() -> Change {
-        switch pick(0..<9) {
+        switch pick(0..<10) {
         case 0: .lease(lease(), was: maybe { $0.bytes() })
         case 1: .leaseDeleted(lease(), at: number())
         case 2: .marker(marker(), was: maybe { $0.bytes() })
@@ -171,6 +171,7 @@ extension Seeded {
         case 5: .namespace(namespace(), was: maybe { $0.bytes() })
         case 6: .namespaceDeleted(namespace(), at: number())
         case 7: .waits(waits())
+        case 8: .alias(maybe { $0.alias() }, move())
         default: .hold(hold())
         }
     }

@@ -17,6 +17,9 @@ extension Elections {
             }
         let status = status(of: reply)
         // Of a wait that is over: ask again at once.
+        if case .alias(.moved(let alias, changed: _)) = reply, status == 201 {
+            headers.append(APIResponse.Header("Location", Self.path(ofAlias: alias.key)))
+        }
         if status == 202 { headers.append(.retryAfter(0)) }
         if case .marked(let marker, new: true) = reply {
             headers.append(APIResponse.Header("Location", Self.path(ofMarker: marker.key)))
@@ -34,13 +37,16 @@ extension Elections {
         switch reply {
         case .waiting: 202
         case .markers(let view) where view.verdict == .waiting: 202
+        case .condition(let view) where view.verdict == .waiting: 202
         case .marked(_, new: true): 201
+        case .alias(let reply): status(of: reply)
         default: 200
         }
     }
 
     /// To ask for one marker without waiting is to read it: if it isn't there, it isn't found.
     private func missing(_ reply: Reply, _ shape: AnswerShape) -> Problem? {
+        if case .alias(let reply) = reply { return missing(reply, shape) }
         guard case .markers(let view) = reply, view.verdict == .waiting, shape.form == .oneMarker,
             !shape.waits, let key = view.missing.first
         else { return nil }
@@ -69,6 +75,8 @@ extension Elections {
         case .marked(let marker, _), .unmarked(let marker):
             writer.member("marker") { write(marker, to: &$0) }
         case .markers(let view): write(view, shape, to: &writer)
+        case .condition(let view): write(view, to: &writer)
+        case .alias(let reply): write(reply, shape, to: &writer)
         case .written, .deleted, .described, .namespaceWritten, .namespaceTerminating:
             preconditionFailure("this face writes no objects")
         case .refused(let rejection): problem(for: rejection).write(to: &writer)
@@ -108,6 +116,7 @@ extension Elections {
             writer.array(view.markers) { writer, marker in writer.object { write(marker, to: &$0) } }
             writer.member("missing", view.missing.map { $0.name })
             writer.member("about", view.about?.name)
+            writer.member("left", view.left.map { Int64($0) })
         }
         if view.verdict == .orphaned { write("last", view.last, to: &writer) }
     }

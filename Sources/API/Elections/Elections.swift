@@ -26,6 +26,8 @@ public struct Routed: Sendable {
     public enum Action: Sendable {
         /// Apply it; the reply goes through `Elections.response(to:shape:)`.
         case command(Command, AnswerShape)
+        /// Answer when so many of them have succeeded, with a `MarkersView`.
+        case select(MarkerSelection, until: Instant?, AnswerShape)
         /// Look it up; each case names the function that answers it.
         case read(ReadQuery)
         /// Say this. Nothing is to be done.
@@ -86,6 +88,12 @@ public enum ReadQuery: Hashable, Sendable {
     case fence(Key, FencingToken)
     /// → `Elections.markers`
     case markers(namespace: String, prefix: String, page: Page)
+    /// → `Elections.aliases`
+    case aliases(namespace: String, prefix: String, page: Page)
+    /// → `Elections.aliasHistory`. Newest first, revisions below `before`.
+    case aliasHistory(Key, before: Revision?, limit: Int)
+    /// → `Elections.resolution`
+    case resolve(namespace: String, String)
     /// → `Elections.namespace`
     case namespace(String)
     /// → `Elections.audit`. Of the namespaces that whoever asks may see.

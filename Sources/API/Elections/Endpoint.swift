@@ -20,7 +20,14 @@ enum Endpoint: Hashable {
     case overlaps(namespace: String)
     case leaseOverlaps(Key)
     case report(namespace: String)
+    case leaseWait(Key)
     case marker(Key)
+    case aliases(namespace: String)
+    case alias(Key)
+    case aliasHistory(Key)
+    case aliasRollback(Key)
+    /// The text may be the beginning of a name only.
+    case resolve(namespace: String, String)
 
     init(path: [String]) throws(Problem) {
         switch (path.count, path.first) {
@@ -50,11 +57,17 @@ enum Endpoint: Hashable {
             case (4, "markers"): .markers(namespace: path[2])
             case (5, "leases"): .lease(key)
             case (5, "markers"): .marker(key)
+            case (4, "aliases"): .aliases(namespace: path[2])
+            case (5, "aliases"): .alias(key)
+            case (6, "aliases") where path[5] == "history": .aliasHistory(key)
+            case (6, "aliases") where path[5] == "rollback": .aliasRollback(key)
+            case (5, "resolve"): .resolve(namespace: path[2], name)
             case (6, "leases"): ofLease(path[5], key)
             default: nil
             }
         guard let endpoint else { throw unknown }
         guard Names.isLabel(path[2]) else { throw bad("namespace", path[2], Names.namespaceRule) }
+        if case .resolve = endpoint, !name.isEmpty, Names.isPrefix(name) { return endpoint }
         guard path.count == 4 || Names.isSubdomain(name) else { throw bad("name", name, Names.nameRule) }
         return endpoint
     }
@@ -71,6 +84,7 @@ enum Endpoint: Hashable {
         case "history": .leaseHistory(key)
         case "fence": .fence(key)
         case "overlaps": .leaseOverlaps(key)
+        case "wait": .leaseWait(key)
         default: nil
         }
     }
@@ -84,14 +98,15 @@ enum Endpoint: Hashable {
         Problem(
             .notFound,
             "Nothing is at this path. Paths begin with /v1/namespaces/{namespace}/, then leases, "
-                + "markers, history, overlaps or report.")
+                + "markers, aliases, resolve, history, overlaps or report.")
     }
 
     /// In the order in which `Allow` lists them.
     var methods: [String] {
         switch self {
-        case .campaign, .renew, .complete, .resign, .revoke, .phase, .clearAbandoned: ["POST", "OPTIONS"]
-        case .marker: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
+        case .campaign, .renew, .complete, .resign, .revoke, .phase, .clearAbandoned, .aliasRollback:
+            ["POST", "OPTIONS"]
+        case .marker, .alias: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
         default: ["GET", "HEAD", "OPTIONS"]
         }
     }
@@ -103,14 +118,17 @@ enum Endpoint: Hashable {
         case .status, .metrics: Access(.view, namespace: nil)
         case .audit: Access(.administer, namespace: nil)
         case .namespace(let namespace), .leases(let namespace), .history(let namespace),
-            .markers(let namespace), .overlaps(let namespace), .report(let namespace):
+            .markers(let namespace), .overlaps(let namespace), .report(let namespace),
+            .aliases(let namespace), .resolve(let namespace, _):
             Access(.view, namespace: namespace)
-        case .lease(let key), .leaseHistory(let key), .fence(let key), .leaseOverlaps(let key):
+        case .lease(let key), .leaseHistory(let key), .fence(let key), .leaseOverlaps(let key),
+            .leaseWait(let key), .aliasHistory(let key):
             Access(.view, namespace: key.namespace)
-        case .campaign(let key), .renew(let key), .complete(let key), .resign(let key), .phase(let key):
+        case .campaign(let key), .renew(let key), .complete(let key), .resign(let key), .phase(let key),
+            .aliasRollback(let key):
             Access(.run, namespace: key.namespace)
         case .revoke(let key), .clearAbandoned(let key): Access(.administer, namespace: key.namespace)
-        case .marker(let key): Access(Self.verb(onMarker: method), namespace: key.namespace)
+        case .marker(let key), .alias(let key): Access(Self.verb(onMarker: method), namespace: key.namespace)
         }
     }
 

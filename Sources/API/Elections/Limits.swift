@@ -65,7 +65,7 @@ extension Elections {
 /// What is left of a namespace's limits.
 extension Elections {
     public func namespace(
-        _ name: String, _ usage: NamespaceUsage, waiters: Int, limits: CoreSettings
+        _ name: String, _ usage: NamespaceUsage, aliases: Int, waiters: Int, limits: CoreSettings
     ) -> APIResponse {
         .json { writer in
             func member(_ name: StaticString, _ used: Int, of limit: Int, reserved: Int? = nil) {
@@ -79,6 +79,7 @@ extension Elections {
             member("leases", usage.leases, of: limits.namespaceLeasesMax)
             member("markers", usage.markers, of: limits.namespaceMarkersMax, reserved: usage.reserved)
             member("bytes", usage.bytes, of: limits.namespaceBytesMax)
+            member("aliases", aliases, of: limits.namespaceAliasesMax)
             member("waiters", waiters, of: limits.namespaceWaitersMax)
         }
     }
@@ -95,6 +96,7 @@ extension Bound {
         case .leases: "namespace.leases"
         case .markers: "namespace.markers"
         case .bytes: "namespace.bytes"
+        case .aliases: "namespace.aliases"
         }
     }
 
@@ -107,12 +109,14 @@ extension Bound {
         case .leases: "leases"
         case .markers: "done markers, those included that holds may still leave"
         case .bytes: "bytes of leases and done markers"
+        case .aliases: "aliases"
         }
     }
 
     var remedy: String {
         switch self {
         case .leases: "Idle leases go after lease.retention."
+        case .aliases: "Aliases that nobody needs can be deleted."
         default: "Done markers that nobody needs can be deleted."
         }
     }

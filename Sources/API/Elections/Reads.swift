@@ -67,7 +67,7 @@ extension Elections {
         writer.member("ended") { write(hold, to: &$0) }
     }
 
-    private func list<Item>(
+    func list<Item>(
         _ items: [Item], _ next: String?, _ name: (Item) -> String,
         _ members: (inout JSONWriter, Item) -> Void
     ) -> APIResponse {

@@ -25,6 +25,16 @@ extension Elections {
                 request, allowed: ["prefix", "limit", "continue", "name", "require", "wait"])
             try withoutWait(query)
             return .markers(namespace: namespace, prefix: try query.prefix(), page: try query.page(settings))
+        case .aliases(let namespace):
+            let query = try Query(request, allowed: ["prefix", "limit", "continue"])
+            return .aliases(namespace: namespace, prefix: try query.prefix(), page: try query.page(settings))
+        case .aliasHistory(let key):
+            let query = try Query(request, allowed: ["limit", "before"])
+            return .aliasHistory(
+                key, before: try query.number("before", in: revisionRange), limit: try query.limit(settings))
+        case .resolve(let namespace, let text):
+            _ = try Query(request, allowed: [])
+            return .resolve(namespace: namespace, text)
         case .history(let namespace): return try history(request, namespace, nil)
         case .leaseHistory(let key): return try history(request, key.namespace, key.name)
         case .overlaps(let namespace): return .overlaps(try overlapsQuery(envelope, namespace, nil))
@@ -59,8 +69,9 @@ extension Elections {
     private func withoutWait(_ query: Query) throws(Problem) {
         for name in ["require", "wait"] where query[name] != nil {
             throw .field(
-                name, "\(name) is for waiting, and that needs the names to wait for: ?name=a&name=b.",
-                allowed: "given together with name")
+                name,
+                "\(name) is for waiting, and that needs what to wait for: ?name=a&name=b, or ?selector=a%3Db.",
+                allowed: "given together with name or selector")
         }
     }
 

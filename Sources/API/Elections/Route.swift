@@ -74,18 +74,24 @@ extension Elections {
         case .revoke(let key): return try plain(envelope, key, revocation)
         case .phase(let key): return try plain(envelope, key, phase)
         case .clearAbandoned(let key): return try plain(envelope, key, clearing)
+        case .leaseWait(let key): return try waitForCondition(envelope, key)
         case .marker(let key) where envelope.request.method == "PUT":
             return try plain(envelope, key, marking)
         case .marker(let key) where envelope.request.method == "DELETE": return try unmark(envelope, key)
         case .marker(let key): return try waitForOne(envelope, key)
+        case .alias(let key): return try alias(envelope, key)
+        case .aliasRollback(let key): return try plain(envelope, key, rollback)
         case .markers(let namespace) where envelope.request.query.contains { $0.name == "name" }:
             return try waitForMany(envelope, namespace)
+        case .markers(let namespace)
+        where envelope.request.query.contains { $0.name == "selector" || $0.name == "count" }:
+            return try waitForSelected(envelope, namespace)
         default: return .read(try read(endpoint, envelope))
         }
     }
 
     /// A command without parameters and without a stream.
-    private func plain(
+    func plain(
         _ envelope: Envelope, _ key: Key, _ decode: (Envelope, Key) throws(Problem) -> Command
     ) throws(Problem) -> Routed.Action {
         _ = try format(envelope, streams: false)
@@ -148,7 +154,7 @@ extension Elections {
     }
 
     /// HEAD is answered as GET is, but never as a stream: nobody would see it.
-    private func format(_ envelope: Envelope, streams: Bool) throws(Problem) -> AnswerFormat {
+    func format(_ envelope: Envelope, streams: Bool) throws(Problem) -> AnswerFormat {
         let streams = streams && envelope.request.method != "HEAD"
         if let format = MediaTypes.format(accept: envelope.request.accept, streams: streams) { return format }
         let offered = streams ? [MediaTypes.json, MediaTypes.ndjson] : [MediaTypes.json]
@@ -160,7 +166,7 @@ extension Elections {
     }
 
     /// Capped, not refused, above the limit: who asks for an hour asks again after 25 s.
-    private func waitUntil(
+    func waitUntil(
         _ query: Query, _ format: AnswerFormat, _ now: Now
     ) throws(Problem) -> Instant? {
         let asked = try query.duration("wait")

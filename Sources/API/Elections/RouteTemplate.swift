@@ -2,8 +2,9 @@
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
     case status, audit, ready, live, metrics, namespace, leases, history, overlaps, report, markers
+    case aliases, alias, aliasHistory, aliasRollback, resolve
     case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence
-    case leaseOverlaps, marker
+    case leaseOverlaps, leaseWait, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
     case namespaceObjects, namespaceObject
@@ -46,7 +47,13 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .leaseHistory: "/v1/namespaces/{namespace}/leases/{name}/history"
         case .fence: "/v1/namespaces/{namespace}/leases/{name}/fence"
         case .leaseOverlaps: "/v1/namespaces/{namespace}/leases/{name}/overlaps"
+        case .leaseWait: "/v1/namespaces/{namespace}/leases/{name}/wait"
         case .marker: "/v1/namespaces/{namespace}/markers/{name}"
+        case .aliases: "/v1/namespaces/{namespace}/aliases"
+        case .alias: "/v1/namespaces/{namespace}/aliases/{name}"
+        case .aliasHistory: "/v1/namespaces/{namespace}/aliases/{name}/history"
+        case .aliasRollback: "/v1/namespaces/{namespace}/aliases/{name}/rollback"
+        case .resolve: "/v1/namespaces/{namespace}/resolve/{name}"
         case .discovery: "/apis"
         case .openAPI: "/openapi"
         case .kubernetesVersion: "/version"
@@ -90,7 +97,13 @@ extension Endpoint {
         case .overlaps: .overlaps
         case .leaseOverlaps: .leaseOverlaps
         case .report: .report
+        case .leaseWait: .leaseWait
         case .marker: .marker
+        case .aliases: .aliases
+        case .alias: .alias
+        case .aliasHistory: .aliasHistory
+        case .aliasRollback: .aliasRollback
+        case .resolve: .resolve
         }
     }
 }

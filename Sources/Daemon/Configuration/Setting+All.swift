@@ -40,6 +40,7 @@ extension Setting {
         count("namespace.leases", \.core.namespaceLeasesMax, 1...1_000_000_000, reloads: true),
         count("namespace.markers", \.core.namespaceMarkersMax, 1...1_000_000_000, reloads: true),
         count("namespace.bytes", \.core.namespaceBytesMax, 1...(1 << 50), reloads: true),
+        count("namespace.aliases", \.core.namespaceAliasesMax, 0...1_000_000, reloads: true),
         count("rate.perSecond", \.ratePerSecond, 0...1_000_000, reloads: true),
         count("rate.burst", \.rateBurst, 1...1_000_000, reloads: true),
         flag("rate.limitAddresses", \.limitsAddresses, reloads: true),

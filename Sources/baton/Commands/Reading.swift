@@ -8,6 +8,8 @@ struct Get: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List leases or markers.",
         discussion: """
+            A marker is found by its name, by an alias, or by a beginning that no other marker's name has.
+
             Examples:
               baton get leases
               baton get leases --held -o wide
@@ -20,6 +22,8 @@ struct Get: ParsableCommand {
         static var allValueStrings: [String] { ["leases", "markers"] }
         var isLease: Bool { self == .leases || self == .lease }
         var collection: String { isLease ? "leases" : "markers" }
+        /// A marker is found by an alias and by a beginning of its name, too.
+        var lookup: String { isLease ? "leases" : "resolve" }
         var singular: String { isLease ? "lease" : "marker" }
         /// A lease is answered as it is; a marker comes with what its wait came to.
         func record(in answer: JSON) -> JSON { isLease ? answer : answer["marker"] ?? answer }
@@ -58,7 +62,7 @@ struct Get: ParsableCommand {
     }
 
     private func one(_ name: String) throws -> JSON {
-        kind.record(in: try server.call(HTTPRequest("GET", server.path(kind.collection, name))))
+        kind.record(in: try server.call(HTTPRequest("GET", server.path(kind.lookup, name))))
     }
 
     private func show(_ items: [JSON]) {
@@ -92,8 +96,10 @@ struct Describe: ParsableCommand {
     @Argument var name: String
 
     func run() throws {
-        let answer = try server.call(HTTPRequest("GET", server.path(kind.collection, name)))
-        Say.result(Listing.description(kind.record(in: answer)))
+        let answer = try server.call(HTTPRequest("GET", server.path(kind.lookup, name)))
+        let record = kind.record(in: answer)
+        let name = record["name"]?.string ?? name
+        Say.result(Listing.description(record))
         // A marker that was put has no lease, and no holds.
         let history = HTTPRequest("GET", server.path("leases", name, "history"), query: ["limit": "10"])
         guard let response = try? server.transport().perform(history, timeout: RunSettings.requestTimeout),

@@ -10,7 +10,8 @@ struct Run: ParsableCommand {
         abstract: "Run a command as the elected one, or get the result of whoever did.",
         discussion: """
             With --input or --once the work is done once: the first run does it, the others wait and get \
-            its result. Without, the name is a lock: one at a time, and each does it.
+            its result. Without, the name is a lock: one at a time, and each does it; with --shared all who say so \
+            at once, with --permits so many.
 
             The command gets BATON_NAMESPACE, BATON_LEASE, BATON_FENCING_TOKEN, BATON_HOLDER, BATON_ATTEMPT, \
             BATON_PREVIOUS_END, BATON_SERVER, and BATON_RESULT: a file for key=value lines (keys \
@@ -24,14 +25,19 @@ struct Run: ParsableCommand {
               baton run release-import-initial --input "$PULLSPEC" -- ./import.sh
               baton run nightly --once --result-file out.env -- sh -c 'echo digest=$D >> "$BATON_RESULT"'
               baton run deploy-prod --observe -- ./deploy.sh
+              baton run image-$GITHUB_RUN_ID --once --artifact image=image.tar -- ./build.sh
               baton run deploy-prod --wait-timeout 30m -- ./deploy.sh
+              baton run downloads --permits 8 -- ./download.sh
+              baton run images --shared -- ./push.sh; baton run images --fail-on-abandoned -- ./annotate.sh
               baton run mirror --input "$SRC" --verify 'skopeo inspect docker://$BATON_RESULT_IMAGE' -- ./mirror.sh
             """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup(title: "Work") var work: WorkOptions
+    @OptionGroup(title: "Sharing") var sharing: ModeOptions
     @OptionGroup(title: "Time") var time: TimeOptions
     @OptionGroup(title: "Results") var results: ResultOptions
+    @OptionGroup(title: "Results") var artifacts: ArtifactOptions
 
     @Argument(
         help: ArgumentHelp(
@@ -45,6 +51,10 @@ struct Run: ParsableCommand {
         if command.isEmpty { throw ValidationError("there is no command to run; put it after --") }
         let contradictions = settings.contradictions
         if !contradictions.isEmpty { throw ValidationError(contradictions.joined(separator: "\n")) }
+        if !settings.once, !artifacts.artifact.isEmpty {
+            throw ValidationError(
+                "--artifact is recorded in a done marker, and a lock leaves none: add --once or --input")
+        }
         if let problem = work.problem { throw ValidationError(problem) }
         do { _ = try leaseName } catch let error as NameError { throw ValidationError(error.description) }
     }
@@ -72,6 +82,7 @@ struct Run: ParsableCommand {
         settings.runAnyway = time.runAnyway
         settings.verifies = work.verify != nil
         settings.trust = work.trust
+        sharing.set(&settings)
         return settings
     }
 
@@ -87,11 +98,13 @@ struct Run: ParsableCommand {
             campaignID: Random.hex(bytes: 16), settings: settings)
         contender.inputsDigest = inputs?.description
         contender.maxAttempts = work.maxAttempts
+        contender.work = sharing.work(of: identity)
         contender.info = identity.info.merging(["host": Environment.host]) { known, _ in known }
             .merging(PairArgument.map(work.info)) { $1 }
         let plan = RunPlan(
             contender: contender, endpoint: server.endpoint, credentials: server.credentials,
-            trust: server.trust, command: command, verification: work.verify)
+            trust: server.trust, command: command, verification: work.verify,
+            artifacts: artifacts.arguments)
         throw ExitCode(try Self.carryOut(plan, results))
     }
 

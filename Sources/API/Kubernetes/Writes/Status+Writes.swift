@@ -18,6 +18,7 @@ extension Status {
         case .namespaceHeld(let view): self = conflict(Self.heldIn(view))
         case .namespaceTerminating(let namespace):
             self.init(.terminating(kind, name: name, namespace: namespace))
+        case .aliased(_, let aliases): self = conflict(Self.aliased(aliases))
         case .restoreQuarantine(let remaining):
             self.init(
                 503, "ServiceUnavailable",
@@ -41,8 +42,8 @@ extension Status {
                     + "leases of holds that share a name",
                 Details(name: name, group: kind.group, kind: kind.plural))
         case .holdEnded, .notTheHolder, .wayConflict, .modeConflict, .abandonedHolds, .notAbandoned,
-            .inputsMismatch, .lockHasNoMarker, .markerDiffers:
-            preconditionFailure("this face campaigns, renews and completes nothing")
+            .inputsMismatch, .lockHasNoMarker, .markerDiffers, .alias, .aheadOfTime:
+            preconditionFailure("this face campaigns, renews and completes nothing, and moves no alias")
         }
     }
 
@@ -67,6 +68,12 @@ extension Status {
     private static func underWay(_ view: LeaseView) -> String {
         "the work of this name is under way"
             + (view.record.hold.map { ": \($0.holder) holds its lease" } ?? "")
+    }
+
+    /// Why a marker can't go.
+    private static func aliased(_ aliases: [String]) -> String {
+        "\(aliases.count == 1 ? "alias" : "aliases") \(aliases.prefix(20).joined(separator: ", ")) "
+            + "\(aliases.count == 1 ? "points" : "point") at it: move or delete that first"
     }
 
     /// Why a namespace can't go.
