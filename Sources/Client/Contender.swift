@@ -74,11 +74,12 @@ public struct Contender: Equatable, Sendable {
             "marker": .string(settings.once ? "once" : "none"),
             "inputsDigest": inputsDigest.map { .string($0) },
             "maxAttempts": maxAttempts.map { .number(Int64($0)) },
-            "mode": settings.mode == .shared ? .string("shared") : nil,
+            "mode": settings.observes
+                ? .string("observe") : settings.mode == .shared ? .string("shared") : nil,
             "permits": settings.mode.permits.map { .number(Int64($0)) },
             "failOnAbandoned": settings.failsOnAbandoned ? .bool(true) : nil,
             // What a marker says of a piece of work needs no second name for it.
-            "work": settings.once ? nil : work.map { .string($0) },
+            "work": settings.once || settings.observes ? nil : work.map { .string($0) },
             "supersedes": supersedes.map { .number($0) },
             "also": also.isEmpty ? nil : .array(also.map { .string($0) }),
             // Longer than the duration it would mean nothing, and the server says so.

@@ -16,11 +16,13 @@ public enum NoticeText {
         case .limited(let outage): return "the server has no room for us yet: \(outage.text); asking again"
         case .reachedAgain: return "the server answers again"
         case .elected(let hold): return elected(hold, lease: lease)
+        case .observing(let hold): return "observing \(lease), token \(hold.token): nobody is kept away"
         case .electionLost(let why): return "the election was lost before the work began: \(why)"
         case .commandStarted(_, let survives):
             return "running; the server may be away for \(DurationText.show(survives)) without harm to it"
         case .commandStartedWithoutLease:
             return "WARNING: the server can't be reached: running WITHOUT the lease, as --run-anyway allows"
+        case .unobserved(let why): return "WARNING: this run is not recorded: \(why)"
         case .renewalFailed(let outage, let killAt):
             return
                 "can't renew: \(outage.text); the command is stopped in \(left(killAt)) unless that changes"

@@ -9,6 +9,7 @@ extension Coordinator {
         var name = take(campaign.key)
         defer { shelve(name, campaign.key) }
         try refuseMemberName(name, campaign.key, now)
+        if campaign.mode == .observe { return try observe(campaign, &name, at: now, &effects) }
         expireMarkerIfDue(&name, at: now, &effects)
 
         if campaign.way == .once, let marker = name.marker, marker.revision != campaign.supersedes {
@@ -158,7 +159,7 @@ extension Coordinator {
         name.given = contender.requests.count
         holdCount += 1
         begunHolds.append((lease.key, hold.token, campaign.confirmWithin))
-        stir(lease)
+        stir(lease, hold)
         keepLease(&name, &effects)
         effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
         effects.append(.standingsChanged(campaign.key))

@@ -29,7 +29,7 @@ extension Coordinator {
         name.given = 0
         holdCount -= 1
         knownHolds[hold.token] = record
-        stir(lease)
+        stir(lease, hold)
         effects.append(.persist(.hold(record)))
         return record
     }
@@ -93,6 +93,7 @@ extension Coordinator {
         guard !isQuarantined(at: now), canElect(name),
             !isTerminating(name.queue[0].campaign.key.namespace)
         else { return false }
+        let queueKey = name.queue[0].campaign.key
         // Out of the way as a whole: to take thousands from the front one by one would move all others
         // each time.
         var queue = name.queue
@@ -100,6 +101,7 @@ extension Coordinator {
         var absent: [Contender] = []
         var next = 0
         var isElected = false
+        var waits = Waits()
         while next < queue.count {
             let contender = queue[next]
             guard contender.isPresent else {
@@ -113,9 +115,11 @@ extension Coordinator {
             let isAdmitted = admit(
                 contender, &name, behind: behind, checksRoom: checksRoom, at: now, &effects)
             isElected = isElected || isAdmitted
+            if isAdmitted { waits.addElected(after: now.instant - contender.arrived) }
         }
         queue.replaceSubrange(..<next, with: absent)
         name.queue = queue
+        keep(waits, of: queueKey, at: now, &effects)
         return isElected
     }
 
@@ -161,14 +165,18 @@ extension Coordinator {
         }
         let queue = name.queue
         name.queue = []
+        var waits = Waits()
         for contender in queue {
             if contender.isPresent {
-                effects.append(.waitEnded(.settled, after: now.instant - contender.arrived))
+                let waited = now.instant - contender.arrived
+                effects.append(.waitEnded(.settled, after: waited))
+                waits.addSettled(by: marker, after: waited)
             }
             let reply = contender.campaign.reply(to: marker)
             for request in contender.requests { say(reply, to: request, &effects) }
         }
         tellWaiters(&name, marker.key, &effects)
+        keep(waits, of: marker.key, at: now, &effects)
     }
 
     /// The answer with the token never left. Taken back if no other request was given it, and nobody acted on it.

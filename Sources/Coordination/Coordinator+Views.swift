@@ -58,7 +58,10 @@ extension Coordinator {
     func view(of name: NameState, _ now: Now, showing most: Int = SharedHold.mostShown) -> LeaseView? {
         guard let lease = name.lease else { return nil }
         // Who waits for a member's hold to end waits for the name.
-        let queue = lease.group == nil ? name.queue.count : names[lease.nameKey]?.queue.count ?? 0
+        let isObserving = lease.hold?.mode == .observe
+        let queue =
+            lease.group == nil
+            ? name.queue.count : isObserving ? 0 : names[lease.nameKey]?.queue.count ?? 0
         return LeaseView(
             record: lease, remaining: lease.hold == nil ? nil : max(.zero, name.deadline - now.instant),
             lastRenewal: name.lastRenewal, queueLength: queue, shared: shared(name, lease.key, now, most),

@@ -16,6 +16,8 @@ struct NameState: Sendable {
     var given = 0
     /// Holds that share the name, in the order of their tokens. Each is at a name of its own.
     var members: [Member] = []
+    /// Holds that only observe. They are nothing to those who hold, queue or wait.
+    var observers: [Member] = []
     /// The step under way has changed the lease, and has yet to say so among its effects.
     var isUnwritten = false
     var lastRenewal: Timestamp?
@@ -39,7 +41,8 @@ struct NameState: Sendable {
 
     /// Nothing here that memory alone knows: it can be fetched again when it is named.
     var isIdle: Bool {
-        lease?.hold == nil && members.isEmpty && queue.isEmpty && waiters.isEmpty && conditions.isEmpty
+        lease?.hold == nil && members.isEmpty && observers.isEmpty && queue.isEmpty && waiters.isEmpty
+            && conditions.isEmpty
             && markerExpiry == nil
     }
 

@@ -20,6 +20,8 @@ struct Lists {
     let markersAfter: Statement
     let audit: Statement
     let allNamespaces: Statement
+    let endedHolds: Statement
+    let waits: Statement
     let allAliases: Statement
     let aliasMove: Statement
     let aliasHistory: Statement
@@ -74,6 +76,16 @@ struct Lists {
         WHERE namespace = ?1 AND name = ?2 AND revision < ?3 ORDER BY revision DESC
         """
 
+    private static let endedHoldsSQL: StaticString = """
+        SELECT ended_at, name, token FROM holds INDEXED BY holds_by_namespace_end
+        WHERE namespace = ?1 AND ended_at >= ?2 AND (ended_at, name, token) < (?3, ?4, ?5)
+        ORDER BY ended_at DESC, name DESC, token DESC
+        """
+    private static let waitsSQL: StaticString = """
+        SELECT body FROM waits INDEXED BY waits_by_namespace WHERE namespace = ?1 AND revision < ?2
+        ORDER BY revision DESC
+        """
+
     init(_ connection: Connection) throws(StoreError) {
         leases = try connection.prepare(Self.leasesSQL)
         heldLeases = try connection.prepare(Self.heldSQL)
@@ -88,6 +100,8 @@ struct Lists {
         leasesAfter = try connection.prepare(Self.leasesAfterSQL)
         markersAfter = try connection.prepare(Self.markersAfterSQL)
         audit = try connection.prepare(Self.auditSQL)
+        endedHolds = try connection.prepare(Self.endedHoldsSQL)
+        waits = try connection.prepare(Self.waitsSQL)
         allNamespaces = try connection.prepare(Self.allNamespacesSQL)
         allAliases = try connection.prepare(Self.allAliasesSQL)
         aliasMove = try connection.prepare(Self.aliasMoveSQL)

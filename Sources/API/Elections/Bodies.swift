@@ -60,7 +60,8 @@ extension Elections {
 
     /// Exclusive, unless it says otherwise; a number of permits is a mode of its own.
     private func mode(_ fields: Fields) throws(Problem) -> Mode {
-        let mode = try fields.choice("mode", [("exclusive", Mode.exclusive), ("shared", .shared)])
+        let mode = try fields.choice(
+            "mode", [("exclusive", Mode.exclusive), ("shared", .shared), ("observe", .observe)])
         guard let permits = try fields.integer("permits", in: 1...Int64(settings.permitsMax)) else {
             return mode ?? .exclusive
         }
@@ -99,12 +100,13 @@ extension Elections {
     /// Several that hold together can't leave one marker.
     private func checkMode(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
         guard campaign.mode.isGrouped else { return }
-        let field = campaign.mode == .shared ? "mode" : "permits"
+        try checkObserving(campaign, fields)
+        let field = if case .permits = campaign.mode { "permits" } else { "mode" }
         guard campaign.way == .lock else {
             throw fields.problem(
                 field,
-                "needs \"marker\": \"none\": several hold the name at once, and none of them ends its work for the "
-                    + "others.", allowed: "absent with \"marker\": \"once\"")
+                "needs \"marker\": \"none\": others hold the name at the same time, and none of them ends its work "
+                    + "for the others.", allowed: "absent with \"marker\": \"once\"")
         }
         // The lease of such a hold is called NAME.hold-<token>.
         let longest = Names.bytesMax - ".hold-".utf8.count - String(revisionRange.upperBound).utf8.count
@@ -133,6 +135,19 @@ extension Elections {
                 "can't go with \(count) permits: a number of permits belongs to one name. Ask for mode exclusive or "
                     + "shared, which goes for all of the names.", allowed: "absent with permits")
         }
+    }
+
+    /// Who observes is beside everybody: nothing can be in its way, and nobody is told of its work.
+    private func checkObserving(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
+        guard campaign.mode == .observe else { return }
+        let field =
+            campaign.failOnAbandoned
+            ? "failOnAbandoned" : campaign.work != nil ? "work" : campaign.also.isEmpty ? nil : "also"
+        guard let field else { return }
+        throw fields.problem(
+            field,
+            "has no meaning with \"mode\": \"observe\": it begins whatever there is, and clears nothing.",
+            allowed: "absent with \"mode\": \"observe\"")
     }
 
     private static let claimFields = ["holderIdentity", "fencingToken"]

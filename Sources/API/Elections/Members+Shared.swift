@@ -83,6 +83,7 @@ extension Mode {
         case .exclusive: "exclusive"
         case .shared: "shared"
         case .permits: "permits"
+        case .observe: "observe"
         }
     }
 

@@ -175,7 +175,7 @@ extension Campaigner {
     private mutating func wordRefused(_ settlement: Settlement, _ problem: Problem, at now: Moment) {
         let wasSuccess = if case .ran(0, _) = settlement.verdict { true } else { false }
         let isEnded = problem.kind == "hold-ended" || problem.kind == "not-the-holder"
-        if isEnded && wasSuccess { return leave(settlement, .lost(problem.text)) }
+        if isEnded && wasSuccess && !settings.observes { return leave(settlement, .lost(problem.text)) }
         if case .complete = settlement.word, !isEnded {
             let reason = String("its result was refused: \(problem.text)".prefix(500))
             return settle(settlement.tenure, .resign(.failed, reason), .refused(problem), at: now)

@@ -97,7 +97,8 @@ public struct Campaigner: Equatable, Sendable {
             case .working(let tenure, let job):
                 [
                     tenure?.nextAt, job.killAt,
-                    job.ending == nil && job.exitCode == nil ? tenure?.termAt(settings) : nil,
+                    job.ending == nil && job.exitCode == nil && !settings.observes
+                        ? tenure?.termAt(settings) : nil,
                 ]
             case .settling(let settlement):
                 [settlement.retryAt, settlement.giveUpAt, settlement.tenure.nextAt]

@@ -85,9 +85,13 @@ extension Campaigner {
         case limited(Outage)
         case reachedAgain
         case elected(Hold)
+        /// Instead, for a run that only observes.
+        case observing(Hold)
         case electionLost(String)
         case commandStarted(Hold, survives: Duration)
         case commandStartedWithoutLease
+        /// Of a run that only observes: from here on nothing of it is recorded.
+        case unobserved(String)
         case renewalFailed(Outage, killAt: Moment)
         case renewedAgain
         case untrusted(Marker)

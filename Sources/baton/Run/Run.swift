@@ -24,6 +24,7 @@ struct Run: ParsableCommand {
             Examples:
               baton run release-import-initial --input "$PULLSPEC" -- ./import.sh
               baton run nightly --once --result-file out.env -- sh -c 'echo digest=$D >> "$BATON_RESULT"'
+              baton run deploy-prod --observe -- ./deploy.sh
               baton run image-$GITHUB_RUN_ID --once --artifact image=image.tar -- ./build.sh
               baton run deploy-prod --wait-timeout 30m -- ./deploy.sh
               baton run registry --also index -- ./publish.sh
@@ -74,7 +75,9 @@ struct Run: ParsableCommand {
 
     private var settings: RunSettings {
         var settings = RunSettings()
-        settings.once = work.once || !work.input.isEmpty
+        // With --observe the inputs make the name, and nothing else.
+        settings.once = work.once || (!work.input.isEmpty && !work.observe)
+        settings.observes = work.observe
         settings.duration = time.duration.value
         settings.renewInterval = time.renewInterval.value
         settings.grace = time.grace.value

@@ -11,6 +11,10 @@ struct WorkOptions: ParsableArguments {
     @Flag(help: "Do it once for this name, without inputs.")
     var once = false
 
+    @Flag(
+        help: "Don't be elected: run at once, whoever else does, and record when. See baton overlaps.")
+    var observe = false
+
     @Option(
         help: ArgumentHelp(
             """
@@ -43,6 +47,7 @@ struct WorkOptions: ParsableArguments {
         if let maxAttempts, !(1...1_000).contains(maxAttempts) {
             return "--max-attempts \(maxAttempts) is out of range: 1 to 1000 is expected"
         }
+        if observe, maxAttempts != nil { return "--observe has no attempts: leave --max-attempts out" }
         guard let holder else { return nil }
         let isClean = holder.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
         return (1...253).contains(holder.utf8.count) && isClean

@@ -48,6 +48,8 @@ struct Ledger {
     }
 
     mutating func noteAsked(_ campaign: Campaign, _ effects: [Effect]) {
+        // Who observes passes nobody over.
+        if campaign.mode == .observe { return }
         switch effects.last {
         case .answer(_, .elected, _), .answer(_, .waiting, _), .parked: break
         default: return  // It was refused or told the marker, and is in no queue.

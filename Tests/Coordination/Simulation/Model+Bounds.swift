@@ -23,7 +23,8 @@ extension Model {
     func room(_ key: Key, electing way: Way?, mode: Mode = .exclusive) throws(Rejection) {
         let name = names[key]!
         let used = usage
-        let leases = way == nil ? 0 : (name.lease == nil ? 1 : 0) + (mode == .exclusive ? 0 : 1)
+        let leases =
+            way == nil ? 0 : (name.lease == nil && mode != .observe ? 1 : 0) + (mode == .exclusive ? 0 : 1)
         let needsMarker = way != .lock && name.marker == nil
         func refuse(_ bound: Bound, _ used: Int, _ limit: Int) -> Rejection {
             .quotaExceeded(bound, namespace: key.namespace, limit: limit, used: used)

@@ -45,6 +45,7 @@ extension Model {
         if key.name.contains(".hold-") {
             if names[key]!.hold == nil { throw .reserved(key) } else { throw .held(view(key, now)!) }
         }
+        if campaign.mode == .observe { return try observe(campaign, now) }
         dropFailedMarker(key, now)
         let name = names[key]!
         if campaign.way == .once, let marker = name.marker, marker.revision != campaign.supersedes {
@@ -59,7 +60,7 @@ extension Model {
         }
         for home in [key] + members(key) {
             guard let hold = names[home]!.hold, !hold.isWritten,
-                Place(campaign: campaign).isOf(hold.asCampaign(key))
+                Place(campaign: campaign, arrived: now.instant).isOf(hold.asCampaign(key))
             else { continue }
             if hold.mode != campaign.mode {
                 throw .modeConflict(current: hold.mode, asked: campaign.mode)
@@ -81,7 +82,8 @@ extension Model {
             try refuseOtherNames(campaign, key)
             try room(key, electing: campaign.way, mode: campaign.mode)
             names[key]!.queue.removeAll { $0.isOf(campaign) }
-            return elect(Place(campaign: campaign, requests: [campaign.request]), now)
+            return elect(
+                Place(campaign: campaign, arrived: now.instant, requests: [campaign.request]), now)
         }
         try enqueue(campaign, now)
     }
@@ -97,7 +99,7 @@ extension Model {
             if names[key]!.queue.count >= settings.contendersMax {
                 throw .tooMany(.queue, limit: settings.contendersMax)
             }
-            names[key]!.queue.append(Place(campaign: campaign))
+            names[key]!.queue.append(Place(campaign: campaign, arrived: now.instant))
             index = names[key]!.queue.count - 1
         }
         names[key]!.queue[index!].campaign = campaign

@@ -131,7 +131,18 @@ extension Model {
         }
         let queue = names[key]!.queue
         names[key]!.queue = []
+        var counted = Waits()
         for place in queue {
+            if place.isPresent {
+                let waited = now.instant - place.arrived
+                counted.settled += 1
+                counted.settledTime = counted.settledTime + waited
+                if marker.finding.outcome == .succeeded, marker.token != nil {
+                    let work = (marker.end.microseconds - marker.start.microseconds) * 1000
+                    counted.avoided += 1
+                    counted.avoidedTime = counted.avoidedTime + Interval(nanoseconds: max(0, work))
+                }
+            }
             for request in place.requests {
                 if let stored = marker.inputsDigest, let given = place.campaign.inputsDigest, stored != given
                 {
@@ -142,5 +153,6 @@ extension Model {
             }
         }
         tellWaiters(key)
+        endWaits(counted, of: key, now)
     }
 }

@@ -44,7 +44,8 @@ extension Model {
 
     mutating func campaignForSeveral(_ campaign: Campaign, _ now: Now) throws(Rejection) {
         let keys = [campaign.key] + campaign.also
-        let asked = Place(campaign: campaign, requests: [campaign.request], names: keys)
+        let asked = Place(
+            campaign: campaign, arrived: now.instant, requests: [campaign.request], names: keys)
         for key in keys {
             names[key] = names[key] ?? Name()
             dropFailedMarker(key, now)
@@ -87,7 +88,7 @@ extension Model {
         let held = keys.compactMap { key -> (name: Key, home: Key)? in
             let home = ([key] + members(key)).first { home in
                 guard let hold = names[home]!.hold, !hold.isWritten else { return false }
-                return Place(campaign: campaign).isOf(hold.asCampaign(key))
+                return Place(campaign: campaign, arrived: now.instant).isOf(hold.asCampaign(key))
             }
             return home.map { (key, $0) }
         }
@@ -151,7 +152,9 @@ extension Model {
         }
         for key in asked.names {
             if !known { names[key]!.queue.removeAll { $0.isOf(campaign) } }
-            var place = names[key]!.queue.first { $0.isOf(campaign) } ?? Place(campaign: campaign)
+            var place =
+                names[key]!.queue.first { $0.isOf(campaign) }
+                ?? Place(campaign: campaign, arrived: now.instant)
             (place.campaign, place.names) = (asked.at(key).campaign, asked.names)
             if waits {
                 place.requests.append(campaign.request)

@@ -9,6 +9,7 @@
 struct Model {
     struct Place {
         var campaign: Campaign
+        var arrived: Instant
         var requests: [RequestID] = []
         /// All that it asks for, if it asks for several names: it has a place in each of their queues.
         var names: [Key] = []
@@ -77,6 +78,8 @@ struct Model {
     var clients: [RequestID: String] = [:]
     var history: [FencingToken: HoldRecord] = [:]
     var said: [Said] = []
+    /// Waits that ended, as the history has them.
+    var endedWaits: [WaitsRecord] = []
     /// The inputs of the hold that ended last.
     var lastInputs: String?
     /// Whether it was a Kubernetes client's.
@@ -215,7 +218,7 @@ struct Model {
         let name = names[key]!
         guard let lease = name.lease else { return nil }
         let left = lease.hold == nil ? nil : max(.zero, name.deadline - now.instant)
-        let behind = names[lease.nameKey]?.queue.count ?? 0
+        let behind = lease.hold?.mode == .observe ? 0 : names[lease.nameKey]?.queue.count ?? 0
         let shared = members(key).map { member in
             SharedHold(
                 hold: names[member]!.hold!, remaining: max(.zero, names[member]!.deadline - now.instant),

@@ -10,6 +10,7 @@ extension Simulation {
             case "p": dice.oneIn(20) ? dice.pick([.permits(3), .shared, .exclusive]) : .permits(2)
             default: .exclusive
             }
+        if dice.oneIn(8) { campaign.mode = .observe }
         if campaign.mode != .exclusive { campaign.way = .lock }
         campaign.failOnAbandoned = dice.oneIn(6)
         campaign.work = dice.pick([nil, "one", "two"])
@@ -18,6 +19,7 @@ extension Simulation {
             (campaign.holder, campaign.campaignID, campaign.principal) =
                 (hold.holder, hold.campaignID, hold.principal)
             if !dice.oneIn(10) { campaign.mode = hold.mode }
+            if campaign.mode == .observe { campaign.way = .lock }
         }
     }
 

@@ -221,6 +221,9 @@ struct Simulation {
     }
 
     private mutating func compareStates() {
+        if !stage.core.isTurnOpen, stage.disk.waits != model.endedWaits {
+            stage.fault("the history has the waits \(stage.disk.waits), the model \(model.endedWaits)")
+        }
         if stage.core.namespaces != model.namespaces {
             stage.fault("the core has \(stage.core.namespaces), the model \(model.namespaces)")
         }
@@ -235,6 +238,7 @@ struct Simulation {
                 && core.markerExpiry == name.markerExpiry && core.publishAt == name.showAt
                 && (name.hold == nil || core.deadline == name.deadline)
                 && core.members.map { key.member($0.token) } == model.members(key)
+                && core.observers.map { key.member($0.token) } == model.observers(key)
                 && core.queue.map(\.requests) == name.queue.map(\.requests)
                 && core.queue.map(\.campaign.holder) == name.queue.map(\.campaign.holder)
                 && core.queue.map(\.graceUntil) == name.queue.map(\.graceUntil)
