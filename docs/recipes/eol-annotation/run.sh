@@ -227,10 +227,6 @@ killed_publisher() {
 detection_only() {
     new_world
     say "Detection only: the race again, nobody waits for anybody, and it is found afterwards"
-    if [[ $(baton --help) != *overlaps* ]]; then
-        echo "this baton has no 'overlaps'"
-        return
-    fi
     local code=0 b
     : > "$WORLD/stop-after-b1"
     start watched-b watched publish-b bash -euc '
