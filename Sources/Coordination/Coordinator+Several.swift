@@ -81,6 +81,7 @@ extension Coordinator {
         _ campaign: Campaign, at now: Now, _ effects: inout [Effect]
     ) throws(Rejection) {
         precondition(campaign.way == .lock, "several names can't end in one marker")
+        precondition(campaign.mode != .observe, "who observes is beside one name")
         for key in campaign.keys {
             var name = take(key)
             expireMarkerIfDue(&name, at: now, &effects)

@@ -1,6 +1,7 @@
 """Waiting for how a name is held, and for markers: with the real programs, and the daemon killed in the middle."""
 
 import json
+import threading
 import time
 
 from support import Story, in_threads, read, script, until
@@ -172,6 +173,16 @@ class Waits(Story):
         self.assertIn(gone.status, (200, 202))
         for baton in batons:
             self.ended(baton, 1)
+
+    def test_who_waits_is_sent_away_by_a_stop(self):
+        self.client.elected("images", "push-1", **SHARED)
+        answers = []
+        waiting = threading.Thread(target=lambda: answers.append(self.asks("condition=idle&wait=20s")))
+        waiting.start()
+        until(lambda: self.batond.client().status()["waiters"] == 1, "it waits")
+        self.assertEqual(0, self.batond.stop())
+        waiting.join()
+        self.assertProblem(answers[0], 503, "unavailable")
 
     def test_who_waits_is_counted(self):
         batond = self.daemon(waiters__perNamespace=2)

@@ -25,7 +25,7 @@ extension Simulation {
 
     /// One or two more, mostly locks; or those that the same holder asked for before.
     mutating func addNames(_ campaign: inout Campaign) {
-        guard !dice.oneIn(3) else { return }
+        guard campaign.mode != .observe, !dice.oneIn(3) else { return }
         campaign.way = .lock
         if dice.oneIn(3), let place = dice.pickAny(stage.core.names[campaign.key]?.queue ?? []),
             let first = place.names.first
@@ -38,6 +38,7 @@ extension Simulation {
             return
         }
         if dice.oneIn(3), let hold = dice.pickAny(stage.disk.open[campaign.key] ?? []),
+            hold.mode != .observe,
             let also = stage.core.names[stage.core.home(campaign.key, hold.token)]?.lease?.hold?.also
         {
             (campaign.holder, campaign.campaignID, campaign.principal, campaign.mode) =
