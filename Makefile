@@ -6,7 +6,7 @@ SWIFT := swift
 PYTHON := /usr/bin/python3
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: help packages build demo test unit end-to-end sanitize fuzz bench lint format install clean
+.PHONY: help packages clients build demo test unit end-to-end sanitize fuzz bench lint format install clean
 
 help:
 	@echo 'make build       batond and baton into .build/release/'
@@ -34,7 +34,11 @@ unit:
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
-end-to-end: build
+# Newer ones than the system's, to be tried beside it; where PyPI can't be reached, it says so.
+clients:
+	@deploy/fetch-clients
+
+end-to-end: build clients
 	$(PYTHON) -u Tests/EndToEnd/run.py
 
 sanitize: packages

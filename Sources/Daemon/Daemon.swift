@@ -78,11 +78,18 @@ public final class Daemon: @unchecked Sendable {
         turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
         started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
+        let kubernetes = Kubernetes(
+            incarnation: incarnation, version: batonVersion, settings: configuration.api)
+        let hub = WatchHub(
+            server: reference, store: store, face: kubernetes, meters: turns.meters,
+            limits: configuration.watches)
+        turns.onCommitted = { [unowned hub] turn, bytes in
+            hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
+        }
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
-            kubernetes: Kubernetes(
-                incarnation: incarnation, version: batonVersion, settings: configuration.api),
+            kubernetes: kubernetes, hub: hub,
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
             desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)

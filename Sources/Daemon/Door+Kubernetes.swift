@@ -18,9 +18,12 @@ extension Door {
         case .delete(let deletion): writer(request, visit)?.delete(deletion)
         case .deleteCollection(let query, let deletion):
             guard let writer = writer(request, visit) else { return }
-            attempt(request, visit) { try begin(query, deletion, reader, writer, visit, now) }
+            attempt(request, visit) {
+                try KubernetesCollectionDeletion(writer, reader, query, deletion, at: now).proceed()
+            }
         case .object(let query): attempt(request, visit) { send(try reader.answer(query), to: visit) }
         case .list(let query): attempt(request, visit) { try begin(query, reader, visit, now) }
+        case .watch(let query): attempt(request, visit) { try begin(query, request, visit) }
         case .review(let review):
             // Where nobody has to prove anything, everybody may do everything.
             let grants = review.accesses.map { access in
@@ -49,17 +52,9 @@ extension Door {
         let origin = Origin(
             requestID: visit.id, identity: visit.identity, address: peer(of: visit)?.text ?? "")
         return KubernetesWriter(
-            turns: turns, face: kubernetes, request: request, visit: visit, origin: origin
-        ) { [unowned self] in send($0, to: visit) }
-    }
-
-    private func begin(
-        _ query: ListQuery, _ deletion: ObjectDeletion, _ reader: KubernetesReader,
-        _ writer: KubernetesWriter,
-        _ visit: Visit, _ now: Now
-    ) throws {
-        let keys = try reader.keys(query)
-        KubernetesCollectionDeletion(writer, query, deletion, keys: keys, at: now).proceed()
+            turns: turns, face: kubernetes, request: request, visit: visit, origin: origin,
+            send: { [unowned self] in send($0, to: visit) },
+            attempt: { [unowned self] in attempt(request, visit, $0) })
     }
 
     private func proceed(_ list: KubernetesList, _ request: KubernetesRequest, _ visit: Visit) throws {

@@ -16,6 +16,7 @@ final class Door: RequestHandler, TurnOutlet {
     let turns: Turns
     private(set) var elections: Elections
     private(set) var kubernetes: Kubernetes
+    let hub: WatchHub
     private(set) var facts: ServerFacts
     private let gate: Gate
     private var lobby = Lobby()
@@ -47,13 +48,15 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
-        facts: ServerFacts, gate: Gate, desk: AuditDesk, limiter: RateLimiter?, limitsAddresses: Bool,
+        hub: WatchHub, facts: ServerFacts, gate: Gate, desk: AuditDesk, limiter: RateLimiter?,
+        limitsAddresses: Bool,
         requests: RequestLog.Scope, signOfLife: Interval, log: Logger
     ) {
         self.server = server
         self.turns = turns
         self.elections = elections
         self.kubernetes = kubernetes
+        self.hub = hub
         self.facts = facts
         self.gate = gate
         self.desk = desk
@@ -65,6 +68,7 @@ final class Door: RequestHandler, TurnOutlet {
         ids = RequestIDs(from: &generator)
         streams = Streams(signOfLife: signOfLife)
         gate.issuers.onNews = { [unowned self] in judgeAgain() }
+        hub.onEnd = { [unowned self] visit, isWhole in noteEnd(of: visit, status: isWhole ? 200 : nil) }
     }
 
     func peer(of visit: Visit) -> Peer? { http.peer(of: visit.exchange) }
@@ -150,16 +154,18 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
-        if let arrival = lobby.remove(exchange) { return noteLoss(of: arrival.visit) }
+        if let arrival = lobby.remove(exchange) { return noteEnd(of: arrival.visit, status: nil) }
+        guard !hub.peerGone(exchange) else { return }
         guard let waiting = open.removeValue(forKey: exchange.number) else { return }
-        noteLoss(of: waiting.visit)
+        noteEnd(of: waiting.visit, status: nil)
         streams.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
 
-    private func noteLoss(of visit: Visit) {
+    /// - Parameter status: nil: its peer went before.
+    private func noteEnd(of visit: Visit, status: Int?) {
         requestLog.note(
-            visit, status: nil, bytes: visit.streamed, at: moment, http.peer(of: visit.exchange))
+            visit, status: status, bytes: visit.streamed, at: moment, http.peer(of: visit.exchange))
     }
 
     /// What is read anew on SIGHUP. Returns what the audit record has to say of it.
@@ -178,6 +184,7 @@ final class Door: RequestHandler, TurnOutlet {
         elections.settings = configuration.api
         kubernetes.settings = configuration.api
         facts.walBytesMax = configuration.walBytesMax
+        hub.limits = configuration.watches
         requestLog.scope = configuration.requestLog
         limitsAddresses = configuration.limitsAddresses
         if streams.signOfLife != configuration.signOfLife {
@@ -311,6 +318,7 @@ final class Door: RequestHandler, TurnOutlet {
                 to: arrival.visit)
         }
         tendStreams(now)
+        hub.tend(at: now)
     }
 
     /// Sends the lines that are due: signs of life, and places that changed.
@@ -328,12 +336,13 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     var nextWake: Instant? {
-        [streams.nextWake, lobby.nextWake, gate.issuers.nextWake].compactMap { $0 }.min()
+        [streams.nextWake, lobby.nextWake, gate.issuers.nextWake, hub.nextWake].compactMap { $0 }.min()
     }
 
     /// The daemon is about to stop: whoever waits is told to come back.
     func sendWaitersAway() {
         for request in open.keys { unavailable(request, .stopping) }
+        hub.endAll(at: turns.clock.now)
         for (arrival, _) in lobby.takeAll() {
             let response =
                 arrival.kubernetes?.response(unavailable: .stopping)

@@ -30,24 +30,6 @@ struct KubernetesReader {
             : try store.markers(namespace: namespace, after: name, limit: limit).map(face.object)
     }
 
-    /// The names of all that a list of one namespace has, up to its limit.
-    func keys(_ query: ListQuery) throws -> [Key] {
-        guard let namespace = query.namespace else { return [] }
-        var keys: [Key] = []
-        var last: String?
-        while true {
-            let page = try objects(query.resource, namespace, after: last, limit: Self.keysPage)
-            for object in page where query.wants(object) {
-                keys.append(Key(namespace: namespace, name: object.name))
-                if keys.count == query.limit { return keys }
-            }
-            guard page.count == Self.keysPage else { return keys }
-            last = page.last?.name
-        }
-    }
-
-    private static let keysPage = 500
-
     /// How many objects a list has behind this place.
     func count(_ query: ListQuery, behind place: ContinuePlace) throws -> Int {
         if query.resource == .namespaces { return store.namespaceCount(after: place.name) }

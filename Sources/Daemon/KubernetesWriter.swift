@@ -13,6 +13,8 @@ struct KubernetesWriter {
     let origin: Origin
     /// Where the answer goes.
     let send: (APIResponse) -> Void
+    /// Does what reads the store; where that can't be read, it is answered so.
+    let attempt: (() throws -> Void) -> Void
 
     /// Somebody may have the name that was made up; so unlikely that this many in a row are no accident.
     private static let namesTried = 8

@@ -38,6 +38,8 @@ final class Turns: @unchecked Sendable {
     var isStopping = false
     /// What was to be recorded and wasn't comes back here. Set once, before the first turn.
     var onUnrecorded: ([AuditEntry]) -> Void = { _ in }
+    /// A turn is on disk, with so many bytes, and its answers are out. Set once, before the first turn.
+    var onCommitted: (_ turn: Turn, _ bytes: Int) -> Void = { _, _ in }
     /// Somebody else writes to the store: this daemon must stop.
     var onDeposed: (String) -> Void = { _ in }
 
@@ -278,6 +280,7 @@ final class Turns: @unchecked Sendable {
             core.committed(at: clock.now)
             for effect in flight.effects { perform(effect) }
             for answer in flight.answers { answer() }
+            onCommitted(flight.turn, figures.turnBytes)
         case .noSpace(let detail): takeBack(flight, .noSpace, detail)
         case .busy(let detail): takeBack(flight, .storageFailed, detail)
         case .failed(let detail):

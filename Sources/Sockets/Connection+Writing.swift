@@ -89,6 +89,21 @@ extension Connection {
         return putOrLose()
     }
 
+    /// What the kernel doesn't take is copied: only for a reader that is behind.
+    func send(_ piece: StreamPiece, isLast: Bool = false) -> Delivery {
+        guard phase == .streaming else { return .gone }
+        if terms.isHead || piece.count == 0 { return .sent }
+        guard isLast || mayHold(piece.count) else {
+            lose(.tooSlow)
+            return .gone
+        }
+        let delivery = piece.withBytes(isChunked: !terms.isHTTP10) {
+            put($0, UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        if delivery == .gone { lose(.closed) }
+        return delivery
+    }
+
     func finish() -> Delivery {
         guard phase == .streaming else { return .gone }
         if !terms.isHTTP10, !terms.isHead {
@@ -105,6 +120,16 @@ extension Connection {
         guard !isFlushed else { return true }
         return backlogBytes + count <= server.limits.writeBacklogBytes
             && server.backlogBytesHeld + count <= server.limits.backlogBytesInAll
+    }
+
+    /// How much `mayHold` admits.
+    var room: Int {
+        guard !isFlushed else { return Int.max }
+        return max(
+            0,
+            min(
+                server.limits.writeBacklogBytes - backlogBytes,
+                server.limits.backlogBytesInAll - server.backlogBytesHeld))
     }
 
     /// A line that only shows that we are there. One whose peer the kernel asks already is left out:

@@ -43,6 +43,18 @@ extension HTTPServer {
         return connection.send(bytes)
     }
 
+    /// A piece of a stream that many get, as it is framed already.
+    @discardableResult
+    public func send(_ exchange: ExchangeID, _ piece: StreamPiece) -> Delivery {
+        guard let connection = connection(of: exchange) else { return .gone }
+        return connection.send(piece)
+    }
+
+    /// How many bytes of a stream can be sent now without its reader being cut off; nil if it is over.
+    public func room(for exchange: ExchangeID) -> Int? {
+        connection(of: exchange)?.room
+    }
+
     /// A piece of a stream that says nothing but that we are there. It may be left out.
     @discardableResult
     public func sendSignOfLife(_ exchange: ExchangeID, _ bytes: [UInt8]) -> Delivery {
@@ -54,6 +66,14 @@ extension HTTPServer {
     @discardableResult
     public func finish(_ exchange: ExchangeID) -> Delivery {
         guard let connection = connection(of: exchange) else { return .gone }
+        return connection.finish()
+    }
+
+    /// The same with a last piece, for which there is room always: it may say that there was no room for others.
+    @discardableResult
+    public func finish(_ exchange: ExchangeID, _ last: StreamPiece) -> Delivery {
+        guard let connection = connection(of: exchange) else { return .gone }
+        guard connection.send(last, isLast: true) == .sent else { return .gone }
         return connection.finish()
     }
 

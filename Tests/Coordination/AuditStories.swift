@@ -51,6 +51,21 @@ import Testing
         #expect(stage.disk.audit[1].details["revision"] == "\(marker.revision)")
     }
 
+    @Test func `a namespace's deletion has an entry that tells how much there was`() throws {
+        var stage = Stage()
+        try stage.campaign("build", by: "anna")
+        stage.mark("test")
+        for _ in 0..<2 {
+            act(
+                .terminateNamespace(
+                    NamespaceTermination(
+                        request: stage.newRequest(), name: "ci", metadata: [], mayRevoke: true)), in: &stage)
+        }
+        #expect(stage.disk.audit.map(\.verb) == [.terminate])
+        #expect(stage.disk.audit[0].namespace == "ci" && stage.disk.audit[0].name == nil)
+        #expect(stage.disk.audit[0].details == ["leases": "1", "markers": "1", "holds": "1"])
+    }
+
     @Test func `an act that is repeated, or refused, leaves no entry`() throws {
         var stage = Stage()
         let anna = try stage.campaign("build", by: "anna")

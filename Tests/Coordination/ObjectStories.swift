@@ -16,6 +16,20 @@ import Testing
         #expect(stage.lease("build")?.record.version == anna.token)
     }
 
+    @Test func `the end of a hold is shown with its marker, at a version that is a revision of the lease`() throws {
+        var stage = Stage()
+        let anna = try stage.campaign("build", by: "anna")
+        stage.complete(anna)
+        let ended = try #require(stage.lease("build")?.record)
+        #expect(ended.version == ended.revision)
+        #expect(ended.version > anna.token)
+        let bela = try stage.campaign("test", by: "bela") { $0.maxAttempts = 1 }
+        stage.resign(bela, .failed)
+        let failed = try #require(stage.lease("test")?.record)
+        #expect(stage.marker("test")?.finding.outcome == .failed)
+        #expect(failed.version == failed.revision)
+    }
+
     @Test func `renewals are published before a third of the duration is over, in a version of their own`()
         throws
     {

@@ -51,6 +51,48 @@ extension Stage {
     }
 }
 
+/// What they do to markers and to the namespace.
+extension Stage {
+    @discardableResult
+    mutating func describe(
+        _ name: String, _ metadata: [UInt8], at version: Revision? = nil, dryRun: Bool = false
+    ) -> Reply? {
+        let description = MarkerDescription(
+            request: newRequest(), key: Self.key(name), version: version ?? marker(name)!.version,
+            metadata: metadata, isDryRun: dryRun)
+        send(.describe(description), from: description.request)
+        return reply(to: description.request)
+    }
+
+    /// Creates it, or writes over this version.
+    @discardableResult
+    mutating func writeNamespace(
+        at version: Revision? = nil, metadata: [UInt8] = [], dryRun: Bool = false
+    ) -> Reply? {
+        let write = NamespaceWrite(
+            request: newRequest(), name: "ci", precondition: version.map { .version($0) } ?? .absent,
+            metadata: metadata, isDryRun: dryRun)
+        send(.writeNamespace(write), from: write.request)
+        return reply(to: write.request)
+    }
+
+    @discardableResult
+    mutating func terminate(
+        at version: Revision? = nil, metadata: [UInt8] = [], mayRevoke: Bool = true, dryRun: Bool = false
+    ) -> Reply? {
+        let termination = NamespaceTermination(
+            request: newRequest(), name: "ci", version: version, metadata: metadata, by: "olga",
+            mayRevoke: mayRevoke, isDryRun: dryRun)
+        send(.terminateNamespace(termination), from: termination.request)
+        return reply(to: termination.request)
+    }
+}
+
 extension Reply {
+    var described: DoneMarker? { if case .described(let marker) = self { marker } else { nil } }
+    var namespace: NamespaceRecord? { if case .namespaceWritten(let record) = self { record } else { nil } }
+    var terminating: NamespaceRecord? {
+        if case .namespaceTerminating(let record) = self { record } else { nil }
+    }
     var written: LeaseRecord? { if case .written(let lease) = self { lease } else { nil } }
 }

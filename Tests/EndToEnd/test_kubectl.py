@@ -5,68 +5,19 @@ token: so tokens are tried over TLS, and by hand.
 """
 
 import json
-import os
 import re
-import shutil
 import subprocess
 
 import yaml
 
-from support import BATON, BATOND, Story, environment, until
+from kubectl import WithKubectl, kubectls, tokens
+from support import BATON, Story, environment, until
 from test_tls import TLSStory
 
 SECONDS = 20
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/%s/leases"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
-
-
-def kubectls():
-    named = [path for path in os.environ.get("BATON_KUBECTL", "").split(":") if path]
-    found = named or [path for path in [shutil.which("kubectl")] if path]
-    if not found:
-        raise AssertionError("there is no kubectl; deploy/install-packages installs one")
-    return found
-
-
-def tokens(folder, *people):
-    """A file of tokens, and the secrets by identity. - people: identity, role and namespaces."""
-    secrets, lines = {}, []
-    for identity, role, namespaces in people:
-        arguments = [BATOND, "token", "create", "--identity", identity, "--role", role]
-        for namespace in namespaces:
-            arguments += ["--namespace", namespace]
-        made = subprocess.run(
-            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True, env=environment())
-        secrets[identity], line = made.stdout.splitlines()
-        lines.append(line)
-    path = os.path.join(folder, "tokens")
-    with open(path, "w") as file:
-        file.write("\n".join(lines) + "\n")
-    return path, secrets
-
-
-class WithKubectl:
-    def kubeconfig(self, server, *arguments, **variables):
-        made = subprocess.run(
-            [BATON, "kubeconfig", "--namespace", "ci", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env=environment(BATON_SERVER=server, **variables))
-        self.assertEqual(0, made.returncode, made.stderr)
-        self.said = made.stderr
-        return made.stdout
-
-    def write_config(self, text):
-        self.config = self.path("kubeconfig")
-        with open(self.config, "w") as file:
-            file.write(text)
-
-    def ask(self, kubectl, *arguments, code=0):
-        """What it says; of an error, what it says of the error."""
-        done = subprocess.run(
-            [kubectl, "--kubeconfig", self.config, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env=environment(HOME=self.folder))
-        self.assertEqual(code, done.returncode, (arguments, done.stdout, done.stderr))
-        return done.stdout if code == 0 else done.stderr
 
 
 class Kubectl(WithKubectl, Story):

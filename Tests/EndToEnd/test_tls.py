@@ -54,10 +54,10 @@ class TLSDaemon(Daemon):
         finally:
             connection.close()
 
-    def metric(self, name):
+    def metric(self, name, headers=None):
         """By its name and labels as they stand in the text."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request("GET", "/metrics")
+        connection.request("GET", "/metrics", headers=dict(headers or {}))
         for line in connection.getresponse().read().decode().split("\n"):
             if line.startswith(name + " "):
                 return float(line.rsplit(" ", 1)[1])

@@ -20,6 +20,8 @@ class Exchange:
         self.headers, self.body = {}, b""
         self.status, self.answer_headers, self.answer = 0, {}, b""
         self.is_cut = False
+        # Whether the recording says where the body begins.
+        self.has_body = False
 
     @property
     def place(self):
@@ -38,7 +40,8 @@ class Exchange:
         """The body as it was sent; None if the recording doesn't have all of it."""
         length = int(self.headers.get("content-length", len(self.body)))
         if not self.body:
-            return None if length else b""
+            is_left_out = "content-type" in self.headers and not self.has_body
+            return None if length or is_left_out else b""
         if "protobuf" in self.headers.get("content-type", "") and length != len(self.body):
             return None
         # JSON was indented by the recorder.
@@ -79,13 +82,14 @@ def parsed(name, line, title, block):
             if is_body:
                 part = mark
                 body[mark] = []
+                exchange.has_body |= mark == ">"
                 continue
             if not field(exchange, mark, text[2:].decode("utf-8", "replace")):
                 body[mark].append(text[2:])
                 part = mark
         elif part:
             body[part].append(text)
-    exchange.body = b"\n".join(body[">"]).strip(b"\n")
+    exchange.body = strip(b"\n".join(body[">"]).strip(b"\n"))
     exchange.answer = strip(b"\n".join(body["<"]))
     exchange.is_cut = any(mark in exchange.answer for mark in CUT)
     return exchange if exchange.method and exchange.status else None

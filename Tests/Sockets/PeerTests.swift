@@ -209,4 +209,44 @@ import Wire
         #expect(text.contains("Connection: close\r\n"))
         #expect(text.hasSuffix("\r\n\r\nline\n"))
     }
+
+    @Test func `one piece for many is a chunk to one, and plain bytes to an old one`() throws {
+        let piece = StreamPiece(Array("line\n".utf8))
+        #expect(piece.count == 5)
+        let stage = try Stage { server, _, exchange in
+            server.beginStream(exchange, status: 200, headers: .text)
+            #expect(server.room(for: exchange) == .max)
+            server.send(exchange, piece)
+            server.send(exchange, StreamPiece([]))
+            server.send(exchange, piece)
+            server.finish(exchange)
+            #expect(server.room(for: exchange) == nil)
+        }
+        let new = try stage.client()
+        try new.get("/", "Connection: close\r\n")
+        #expect(new.readToEnd()?.hasSuffix("\r\n\r\n5\r\nline\n\r\n5\r\nline\n\r\n0\r\n\r\n") == true)
+        let old = try stage.client()
+        try old.send("GET / HTTP/1.0\r\n\r\n")
+        #expect(old.readToEnd()?.hasSuffix("\r\n\r\nline\nline\n") == true)
+    }
+
+    @Test func `there is as much room for a stream's reader as it may leave unread`() throws {
+        var limits = ServerLimits()
+        limits.writeBacklogBytes = 64 * 1024
+        let stage = try Stage(limits) { server, _, exchange in
+            server.beginStream(exchange, status: 200, headers: .text)
+        }
+        let client = try Client(stage.address, receiveBuffer: 4096)
+        try client.get("/")
+        let exchange = try #require(stage.exchanges.take())
+        let piece = StreamPiece([UInt8](repeating: 0x61, count: 4096))
+        while let room = stage.loop.sync({ stage.server.room(for: exchange) }), room >= piece.count {
+            #expect(stage.loop.sync { stage.server.send(exchange, piece) } == .sent)
+        }
+        #expect(stage.gone.isEmpty)
+        // For the last words there is room all the same.
+        #expect(stage.loop.sync { stage.server.finish(exchange, StreamPiece(Array("bye".utf8))) } == .sent)
+        #expect(stage.gone.isEmpty)
+        #expect(stage.loop.sync { stage.server.room(for: exchange) } == nil)
+    }
 }

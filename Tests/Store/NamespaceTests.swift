@@ -220,7 +220,8 @@ extension Connection {
 
     /// Rows behind the first, whose changes were namespaces' alone.
     fileprivate func writeJournalAnew(_ encode: ([Change]) -> [UInt8]) throws {
-        let select = try Statement(self, "SELECT revision, time, body FROM journal WHERE revision > ?1 LIMIT ?2")
+        let select = try Statement(
+            self, "SELECT revision, time, body FROM journal WHERE revision > ?1 LIMIT ?2")
         let rows = try Opening.rows(select, after: 1, limit: 100)
         select.finalize()
         let put = try Statement(self, "UPDATE journal SET body = ?2 WHERE revision = ?1")

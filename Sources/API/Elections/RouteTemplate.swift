@@ -102,6 +102,9 @@ extension Place {
         case .openAPIv2, .openAPIv3, .openAPIv3Document: .openAPI
         case .version: .kubernetesVersion
         case .review: .selfReviews
+        case .watch(let resource, let namespace, let name):
+            (name.map { Place.object(resource, namespace: namespace, name: $0) }
+                ?? .collection(resource, namespace: namespace)).template
         case .collection(.leases, let namespace):
             namespace == nil ? .leaseObjectsEverywhere : .leaseObjects
         case .object(.leases, _, _): .leaseObject

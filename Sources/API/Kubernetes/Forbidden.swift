@@ -56,6 +56,7 @@ extension KubernetesRequest: Refusing {
         switch place {
         case .collection(let resource, let namespace): (resource, namespace, "")
         case .object(let resource, let namespace, let name): (resource, namespace, name)
+        case .watch(let resource, let namespace, let name): (resource, namespace, name ?? "")
         case .review(let resource): (resource, nil, "")
         default: nil
         }
@@ -68,7 +69,7 @@ extension KubernetesRequest: Refusing {
 
     private var deed: String {
         guard let target else { return "\(request.method.lowercased()) path \(Go.quoted(path))" }
-        let verb = place.verb(request.method) ?? .get
+        let verb = isWatch ? .watch : place.verb(request.method) ?? .get
         let scope =
             target.namespace.map { "in the namespace \(Go.quoted($0))" } ?? "at the cluster scope"
         return

@@ -39,6 +39,8 @@ public struct KubernetesRequest: Sendable {
         case deleteCollection(ListQuery, ObjectDeletion)
         /// Look up a list; the answer is made by `list(_:…)`.
         case list(ListQuery)
+        /// Begin a stream, whose head is `head(of:current:)`.
+        case watch(WatchQuery)
         /// Find out what the identity may; the answer is made by `answer(_:as:grants:)`.
         case review(AccessReview)
     }
@@ -61,6 +63,10 @@ public struct KubernetesRequest: Sendable {
         }
         guard let verb = place.verb(request.method) else { throw .methodNotAllowed }
         switch place {
+        case .collection(let resource, let namespace) where isWatch && verb == .list:
+            return .watch(try watch(resource, namespace))
+        case .watch(let resource, let namespace, let name):
+            return .watch(try watch(resource, namespace, name: name))
         case .collection(let resource, let namespace):
             if verb == .list { return .list(try list(resource, namespace)) }
             return try written(verb, resource, namespace, "", at: now, principal)
@@ -98,12 +104,6 @@ public struct KubernetesRequest: Sendable {
     }
 
     func list(_ resource: Resource, _ namespace: String?) throws(Status) -> ListQuery {
-        // A watch is a verb of its own, and discovery doesn't list it.
-        if let watch = request.query.first(where: { $0.name == "watch" })?.value,
-            !["false", "0"].contains(watch.lowercased())
-        {
-            throw .methodNotAllowed
-        }
         try acceptForm()
         let everywhere = namespace == nil && resource.isNamespaced
         return ListQuery(

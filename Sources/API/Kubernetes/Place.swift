@@ -14,6 +14,8 @@ enum Place: Hashable {
     /// All of a namespace, or of all namespaces.
     case collection(Resource, namespace: String?)
     case object(Resource, namespace: String?, name: String)
+    /// .../watch/...: the old paths of watches, of a collection or of one object.
+    case watch(Resource, namespace: String?, name: String?)
     case review(Resource)
     /// A group that is served, but no such version, resource or subresource.
     case unknownResource
@@ -61,7 +63,20 @@ enum Place: Hashable {
         guard !versions.isEmpty else { return .nowhere }
         guard let found = versions.first(where: { $0.version == version }) else { return .unknownResource }
         guard !rest.isEmpty else { return .resources(found) }
+        if rest.first == "watch", rest.count > 1 {
+            return resource(found, Array(rest.dropFirst()))?.watched ?? .unknownResource
+        }
         return resource(found, Array(rest)) ?? .unknownResource
+    }
+
+    /// The same, watched. nil: there is nothing to be watched.
+    private var watched: Place? {
+        switch self {
+        case .collection(let resource, let namespace): .watch(resource, namespace: namespace, name: nil)
+        case .object(let resource, let namespace, let name):
+            .watch(resource, namespace: namespace, name: name)
+        default: nil
+        }
     }
 
     /// What is behind the version.
@@ -94,7 +109,8 @@ enum Place: Hashable {
     /// Whether what is here can go out in protobuf. Custom resources have no messages.
     var hasProtobuf: Bool {
         switch self {
-        case .collection(let resource, _), .object(let resource, _, _): resource != .doneMarkers
+        case .collection(let resource, _), .object(let resource, _, _), .watch(let resource, _, _):
+            resource != .doneMarkers
         case .review: true
         default: false
         }

@@ -1,12 +1,12 @@
 /// What a request wants done at its place.
 enum Verb: String, Hashable, Sendable {
-    case get, list, create, update, patch, delete
+    case get, list, watch, create, update, patch, delete
     case deleteCollection = "deletecollection"
 
     /// What it takes, in the place's namespace.
     var access: Access.Verb {
         switch self {
-        case .get, .list: .view
+        case .get, .list, .watch: .view
         case .create, .update, .patch: .run
         case .delete, .deleteCollection: .administer
         }
@@ -20,6 +20,8 @@ extension Place {
         case (.unknownResource, _), (.nowhere, _): nil
         case (.review, "POST"): .create
         case (.review, _): nil
+        case (.watch, "GET"): .watch
+        case (.watch, _): nil
         case (.collection, "GET"): .list
         // An object belongs to one namespace.
         case (.collection(let resource, nil), _) where resource.isNamespaced: nil
@@ -39,10 +41,11 @@ extension Place {
     func access(_ method: String) -> Access {
         let verb = verb(method) ?? .get
         switch self {
-        case .collection(_, let namespace?), .object(_, let namespace?, _):
+        case .collection(_, let namespace?), .object(_, let namespace?, _), .watch(_, let namespace?, _):
             return Access(verb.access, namespace: namespace)
         case .object(.namespaces, nil, let name): return Access(verb.access, namespace: name)
-        case .collection: return Access(verb.access, namespace: Access.everyNamespace)
+        case .watch(.namespaces, nil, let name?): return Access(verb.access, namespace: name)
+        case .collection, .watch: return Access(verb.access, namespace: Access.everyNamespace)
         default: return Access(.view, namespace: nil)
         }
     }

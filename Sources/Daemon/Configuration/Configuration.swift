@@ -32,6 +32,9 @@ public struct Configuration: Sendable {
     public var headerCount = 100
     public var bodyBytes = 1024 * 1024
 
+    /// How many watches there may be.
+    var watches = WatchHub.Limits()
+
     /// Requests a second of one client, and how many may come at once; 0: no limit.
     public var ratePerSecond = 2_000
     public var rateBurst = 20_000

@@ -35,6 +35,8 @@ extension Setting {
         count("waiters.perName", \.core.nameWaitersMax, 1...1_000_000, reloads: true),
         count("waiters.perNamespace", \.core.namespaceWaitersMax, 1...1_000_000, reloads: true),
         count("waiters.perClient", \.core.clientWaitersMax, 1...1_000_000, reloads: true),
+        count("watches.max", \.watches.watches, 1...1_000_000, reloads: true),
+        count("watches.perClient", \.watches.perClient, 1...1_000_000, reloads: true),
         count("namespace.leases", \.core.namespaceLeasesMax, 1...1_000_000_000, reloads: true),
         count("namespace.markers", \.core.namespaceMarkersMax, 1...1_000_000_000, reloads: true),
         count("namespace.bytes", \.core.namespaceBytesMax, 1...(1 << 50), reloads: true),

@@ -20,6 +20,8 @@ final class Meters {
     private(set) var renewals: UInt64 = 0
     /// By the setting that was met.
     private(set) var refusals: [String: UInt64] = [:]
+    /// The hub counts by itself.
+    var watching = WatchCounters()
     /// Answers to campaigns.
     private(set) var campaigns = Campaigns()
 
@@ -51,6 +53,8 @@ final class Meters {
     static let rate = "rate.perSecond"
     static let connections = "http.connections"
     static let connectionsPerAddress = "http.connectionsPerAddress"
+    static let watches = "watches.max"
+    static let watchesPerClient = "watches.perClient"
     /// Seconds: from an answer out of memory to one that somebody gave up on.
     static let answers = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
     /// Bytes: from one election's row to that of thousands.
@@ -60,7 +64,7 @@ final class Meters {
         waits = WaitEnd.allCases.map { _ in Histogram(Meters.lengths) }
         holdEnds = HoldEnd.allCases.map { _ in 0 }
         for setting in Bound.allCases.map(\.setting) + [
-            Self.rate, Self.connections, Self.connectionsPerAddress,
+            Self.rate, Self.connections, Self.connectionsPerAddress, Self.watches, Self.watchesPerClient,
         ] {
             refusals[setting] = 0
         }

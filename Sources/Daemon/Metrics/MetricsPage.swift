@@ -32,6 +32,7 @@ struct MetricsPage {
         readiness(&text)
         authentication(&text)
         http(&text)
+        watches(&text)
         tls(&text)
         process(&text)
         return text.bytes
@@ -171,6 +172,19 @@ struct MetricsPage {
         text.gauge(
             "baton_issuers_unreachable", issuers.troubles.count,
             "Issuers whose keys could not be fetched when it was last tried.")
+    }
+
+    private func watches(_ text: inout MetricsText) {
+        let watching = meters.watching
+        text.gauge("baton_watches", watching.open, "Watches that are open now.")
+        text.gauge(
+            "baton_watches_catching_up", watching.catchingUp,
+            "Of them, those that have not been told yet all that is on disk.")
+        text.counter("baton_watch_events_total", watching.events, "Events that were sent, to each watcher.")
+        text.counter(
+            "baton_watch_encodings_total", watching.encodings, "How often an event was put into bytes.")
+        text.counter(
+            "baton_watches_cut_off_total", watching.cutOff, "Watches that ended because nobody read them.")
     }
 
     private func http(_ text: inout MetricsText) {

@@ -10,6 +10,7 @@ struct AnyRequestTests {
         "/api", "/apis", "/version", "/openapi/v2", "/openapi/v3", "/openapi/v3/api/v1", "/api/v1",
         "/api/v1/namespaces", "/api/v1/namespaces/ci", Cluster.leases, Cluster.leases + "/build",
         "/apis/coordination.k8s.io/v1/leases", Cluster.markers, Cluster.markers + "/build",
+        "/apis/coordination.k8s.io/v1/watch/leases", "/api/v1/watch/namespaces/ci",
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
         "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
         "/apis/authentication.k8s.io/v1/selfsubjectreviews", "/apis/nosuch.io/v1", "/apis//",
@@ -25,11 +26,11 @@ struct AnyRequestTests {
     ]
     private static let names = [
         "limit", "continue", "labelSelector", "fieldSelector", "resourceVersion", "resourceVersionMatch",
-        "watch",
+        "watch", "sendInitialEvents", "allowWatchBookmarks",
         "includeObject", "pretty", "timeoutSeconds", "hash",
     ]
     private static let values = [
-        "", "0", "1", "-1", "18446744073709551616", "9223372036854775807", "abc", "true", "Exact", "None",
+        "", "0", "1", "-1", "18446744073709551616", "9223372036854775807", "abc", "true", "Exact", "NotOlderThan", "None",
         "a=b",
         "a in (b,", "metadata.name=build", "status.phase=Active", "\\", "\u{0}", "é\u{301}",
         ContinueToken(version: 7, after: .init(namespace: nil, name: "a")).text,
@@ -85,6 +86,17 @@ struct AnyRequestTests {
                 }
                 return request.answer(
                     list, version: version, next: ContinuePlace(namespace: "ci", name: "build"), remaining: 3)
+            }
+        case .watch(let query):
+            let version = query.form.bookmark(at: 20, endsInitial: true, isFirst: true)
+            #expect(!version.isEmpty)
+            for kind in [WatchEvent.Kind.added, .deleted] {
+                let event = WatchEvent(kind, object(query.selection.resource))
+                #expect(!query.form.bytes(event, isFirst: kind == .added, at: Cluster.now.wall).isEmpty)
+            }
+            switch request.head(of: query, current: 20) {
+            case .failure(let refused): return refused.response
+            case .success(let head): return head
             }
         case .write(let write):
             let id = RequestID(1)

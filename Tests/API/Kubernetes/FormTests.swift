@@ -69,7 +69,8 @@ struct FormTests {
         ("kubectl", "?pretty=1", true),
     ]) func `people get lines`(agent: String, query: String, isPretty: Bool) {
         let answer = Cluster.object(
-            Cluster.face.object(namespace: Cluster.namespace()), "/api/v1/namespaces/ci\(query)", agent: agent)
+            Cluster.face.object(namespace: Cluster.namespace()), "/api/v1/namespaces/ci\(query)", agent: agent
+        )
         #expect(answer.text.hasPrefix("{\n  \"kind\": \"Namespace\",\n") == isPretty)
         // Go ends what it doesn't indent with a line feed, and only that.
         #expect(answer.text.hasSuffix("\n") == !isPretty)

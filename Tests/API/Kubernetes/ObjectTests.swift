@@ -75,7 +75,9 @@ struct ObjectTests {
         #expect(json["spec"] == ["finalizers": ["kubernetes"]])
         #expect(json["status"] == ["phase": "Active"])
         let uid = try #require(json["metadata"]?["uid"]?.string)
-        #expect(Cluster.object(Cluster.face.object(namespace: Cluster.namespace())).json["metadata"]?["uid"]?.string == uid)
+        #expect(
+            Cluster.object(Cluster.face.object(namespace: Cluster.namespace())).json["metadata"]?["uid"]?
+                .string == uid)
         // RFC 9562: the version's digit, and the variant's.
         #expect(Array(uid)[14] == "8")
         #expect("89ab".contains(Array(uid)[19]))
@@ -119,7 +121,8 @@ struct ObjectTests {
     }
 
     @Test func `yaml is the same in blocks`() {
-        let answer = Cluster.object(Cluster.face.object(namespace: Cluster.namespace()), accept: "application/yaml")
+        let answer = Cluster.object(
+            Cluster.face.object(namespace: Cluster.namespace()), accept: "application/yaml")
         #expect(answer.header("Content-Type") == "application/yaml")
         #expect(answer.text.hasPrefix("kind: Namespace\napiVersion: v1\nmetadata:\n  name: ci\n"))
         #expect(answer.text.hasSuffix("spec:\n  finalizers:\n  - kubernetes\nstatus:\n  phase: Active\n"))

@@ -67,9 +67,10 @@ extension Model {
         if !termination.isDryRun {
             record.version = next()
             namespaces[termination.name] = record
-            for key in mine {
-                let queue = names[key]!.queue
-                names[key]!.queue = []
+            let awaited = waits.flatMap(\.wait.keys).filter { $0.namespace == termination.name }
+            for key in Set(mine + awaited).sorted() {
+                let queue = names[key]?.queue ?? []
+                names[key]?.queue = []
                 for request in queue.flatMap(\.requests) {
                     say(.refused(.namespaceTerminating(key.namespace)), to: request)
                 }

@@ -39,8 +39,8 @@ extension Simulation {
             return .terminateNamespace(
                 NamespaceTermination(
                     request: request, name: dice.oneIn(6) ? "other" : "ci",
-                    version: dice.pick([nil, record?.version, 1]), metadata: someMetadata(), by: "olga",
-                    mayRevoke: dice.oneIn(2), isDryRun: dice.oneIn(4)))
+                    version: dice.pick([nil, nil, record?.version, 1]), metadata: someMetadata(), by: "olga",
+                    mayRevoke: !dice.oneIn(3), isDryRun: dice.oneIn(6)))
         }
         var precondition: LeaseWrite.Precondition = record.map { .version($0.version) } ?? .absent
         if dice.oneIn(5) { precondition = dice.pick([.absent, .version(1)]) }

@@ -12,7 +12,7 @@ extension Simulation {
         case 3: return .mark(someMarking())
         case 4: return someDescription().map { .describe($0) }
         case 5: return someUnmarking().map { .unmark($0) }
-        case 6: return someNamespaceCommand()
+        case 6, 7: return someNamespaceCommand()
         default: return .write(someWrite())
         }
     }

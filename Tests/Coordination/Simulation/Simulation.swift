@@ -17,6 +17,8 @@ struct Simulation {
     private(set) var step = 0
     /// How often each limit was met.
     private(set) var refusals: [Bound: Int] = [:]
+    /// How often a deletion of the namespace began, refused something, revoked somebody, and ended.
+    private(set) var deletions = (begun: 0, refusals: 0, revoked: 0, ended: 0)
     private(set) var trail: [String] = []
     var keepsTrail = false
     /// Whether Kubernetes clients write the same leases.
@@ -203,6 +205,14 @@ struct Simulation {
             stage.fault("the core counts \(stage.core.usage(of: "ci")), the model \(model.usage)")
         }
         for effect in effects {
+            switch effect {
+            case .persist(.namespace(let record, _)) where record.isTerminating: deletions.begun += 1
+            case .persist(.namespaceDeleted(let record, _)) where record.isTerminating: deletions.ended += 1
+            case .answer(_, .refused(.namespaceTerminating), _): deletions.refusals += 1
+            case .persist(.hold(let hold)) where hold.end?.reason == "the namespace was deleted":
+                deletions.revoked += 1
+            default: break
+            }
             if case .answer(_, .refused(let rejection), _) = effect, let bound = rejection.bound {
                 refusals[bound, default: 0] += 1
             }

@@ -52,6 +52,20 @@ func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
         for bound in Bound.allCases { #expect(met[bound, default: 0] > 0, "\(bound)") }
     }
 
+    @Test func `namespaces are deleted by some seeds, with what is held in them`() {
+        var sum = (begun: 0, refusals: 0, revoked: 0, ended: 0)
+        for seed in UInt64(1)...8 {
+            var simulation = Simulation(seed: seed, writers: true)
+            if let fault = simulation.run(steps: 300) { Issue.record("seed \(seed), \(fault)") }
+            sum.begun += simulation.deletions.begun
+            sum.refusals += simulation.deletions.refusals
+            sum.revoked += simulation.deletions.revoked
+            sum.ended += simulation.deletions.ended
+        }
+        #expect(sum.begun > 8 && sum.ended > 8, "\(sum)")
+        #expect(sum.refusals > 8 && sum.revoked > 0, "\(sum)")
+    }
+
     @Test(arguments: 0..<4, [false, true])
     func `the core does what the model does, whatever the dice say`(quarter: UInt64, writers: Bool) {
         let seeds = setting("SIMULATION_SEEDS", 300)

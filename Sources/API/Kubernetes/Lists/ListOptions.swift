@@ -45,7 +45,7 @@ struct ListOptions: Hashable, Sendable {
         if version == "0" { limit = 0 }
     }
 
-    private static func number(_ text: String) throws(Status) -> Int64 {
+    static func number(_ text: String) throws(Status) -> Int64 {
         guard !text.isEmpty else { return 0 }
         switch Go.signed(text) {
         case .success(let number): return number

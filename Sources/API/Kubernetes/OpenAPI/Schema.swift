@@ -142,7 +142,9 @@ extension Schema {
             let properties = fields.map {
                 JSONMember($0.name, $0.json(dialect))
             }
-            json = json.with("type", "object").with("properties", .object(properties))
+            json = json.with("type", "object")
+            // To kubectl an object with a list of no properties may have none, and one without a list may have any.
+            if !properties.isEmpty { json = json.with("properties", .object(properties)) }
             if !required.isEmpty { json = json.with("required", JSON(required)) }
         }
         return kinds.isEmpty ? json : json.with(Self.kindExtension, .array(kinds.map(\.json)))
