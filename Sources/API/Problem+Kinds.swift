@@ -16,6 +16,8 @@ extension Problem {
         case holdEnded = "hold-ended"
         case notTheHolder = "not-the-holder"
         case markerModeConflict = "marker-mode-conflict"
+        case modeConflict = "mode-conflict"
+        case abandonedHolds = "abandoned-holds"
         case inputsMismatch = "inputs-mismatch"
         case lockHasNoMarker = "lock-has-no-marker"
         case markerDiffers = "marker-differs"
@@ -52,9 +54,9 @@ extension Problem.Kind {
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .requestTimeout: 408
-        case .holdEnded, .notTheHolder, .markerModeConflict, .inputsMismatch, .lockHasNoMarker,
-            .markerDiffers, .held, .revisionDiffers, .namespaceTerminating, .aliased, .aliasDiffers,
-            .aliasBackwards, .noTarget, .ambiguous:
+        case .holdEnded, .notTheHolder, .markerModeConflict, .modeConflict, .abandonedHolds,
+            .inputsMismatch, .lockHasNoMarker, .markerDiffers, .held, .revisionDiffers, .namespaceTerminating,
+            .aliased, .aliasDiffers, .aliasBackwards, .noTarget, .ambiguous:
             409
         case .lengthRequired: 411
         case .payloadTooLarge: 413
@@ -86,6 +88,8 @@ extension Problem.Kind {
         case .holdEnded: "The hold has ended"
         case .notTheHolder: "Not the holder"
         case .markerModeConflict: "The name is in use the other way"
+        case .modeConflict: "The name is in use with another mode"
+        case .abandonedHolds: "Abandoned holds are in the way"
         case .inputsMismatch: "The inputs differ"
         case .lockHasNoMarker: "A lock has no done marker"
         case .markerDiffers: "A different done marker is there"

@@ -6,6 +6,7 @@ public struct AuditEntry: Hashable, Sendable {
     public enum Verb: String, Hashable, Sendable, CaseIterable {
         // Acts; refused ones, too.
         case revoke, mark, unmark
+        case clearAbandoned = "clear-abandoned"
         /// An alias is deleted.
         case unalias
         /// A namespace is deleted, with all that is in it.
@@ -13,7 +14,7 @@ public struct AuditEntry: Hashable, Sendable {
         /// A Kubernetes client deleted a lease; with holder and token if that ended a hold.
         case delete
         // Of these only refusals are recorded.
-        case alias, write, campaign, renew, complete, resign, read
+        case alias, write, campaign, renew, complete, resign, phase, read
         /// A request for something that isn't there.
         case unknown
         // Of the daemon.
@@ -100,7 +101,7 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark, .delete, .terminateNamespace, .alias(.delete): true
+        case .revoke, .mark, .unmark, .clearAbandoned, .delete, .terminateNamespace, .alias(.delete): true
         default: false
         }
     }
@@ -111,6 +112,9 @@ extension Command {
         case .revoke(var revocation):
             revocation.origin = origin
             self = .revoke(revocation)
+        case .clearAbandoned(var clearing):
+            clearing.origin = origin
+            self = .clearAbandoned(clearing)
         case .mark(var marking):
             marking.origin = origin
             self = .mark(marking)

@@ -14,8 +14,8 @@ public enum Change: Hashable, Sendable {
     case markerDeleted(DoneMarker, at: Revision)
     case namespace(NamespaceRecord, was: [UInt8]? = nil)
     case namespaceDeleted(NamespaceRecord, at: Revision)
-    /// A hold that began or ended; the later one of a token replaces the earlier.
-    /// Its revision is the token when it begins, and `end.revision` when it ends.
+    /// A hold that began, entered a phase or ended; the later one of a token replaces the earlier.
+    /// Its revision is `HoldRecord.revision`.
     case hold(HoldRecord)
     /// One more entry of the audit record.
     case audit(AuditEntry)
@@ -31,7 +31,7 @@ extension Change {
         case .marker(let marker, _): marker.version
         case .namespace(let namespace, _): namespace.version
         case .leaseDeleted(_, let at), .markerDeleted(_, let at), .namespaceDeleted(_, let at): at
-        case .hold(let hold): hold.end?.revision ?? hold.token
+        case .hold(let hold): hold.revision
         case .audit(let entry): entry.revision
         case .alias(_, let move): move.revision
         }

@@ -29,6 +29,9 @@ public enum Command: Sendable {
     case takeBack(Key, FencingToken)
     /// Delete an idle lease whose retention is over, if this is still its revision.
     case sweep(Key, Revision)
+    /// "This is where I am": the hold enters a phase.
+    case phase(Claim, String)
+    case clearAbandoned(Clearing)
     case alias(AliasCommand)
     /// Put these into the audit record.
     case record([AuditEntry])
@@ -39,7 +42,9 @@ extension Command {
     public var request: RequestID? {
         switch self {
         case .campaign(let campaign): campaign.request
-        case .renew(let claim), .complete(let claim, _), .resign(let claim, _): claim.request
+        case .renew(let claim), .complete(let claim, _), .resign(let claim, _), .phase(let claim, _):
+            claim.request
+        case .clearAbandoned(let clearing): clearing.request
         case .revoke(let revocation): revocation.request
         case .mark(let marking): marking.request
         case .unmark(let unmarking): unmarking.request
@@ -85,6 +90,12 @@ public struct Campaign: Sendable {
     public var maxAttempts: Int?
     public var supersedes: Revision?
     public var confirmWithin: Interval?
+    /// What isn't exclusive is a lock.
+    public var mode: Mode
+    /// Refused while there are abandoned holds that nobody has cleared, instead of elected.
+    public var failOnAbandoned: Bool
+    /// The identity of the work across runs.
+    public var work: String?
     public var info: [String: String]
     /// Until when the request waits for its turn; nil: it is answered at once.
     public var waitUntil: Instant?
@@ -94,7 +105,8 @@ public struct Campaign: Sendable {
     public init(
         request: RequestID, key: Key, holder: String, campaignID: String? = nil, principal: String? = nil,
         duration: Interval, way: Way = .once, inputsDigest: String? = nil, maxAttempts: Int? = nil,
-        supersedes: Revision? = nil, confirmWithin: Interval? = nil, info: [String: String] = [:],
+        supersedes: Revision? = nil, confirmWithin: Interval? = nil, mode: Mode = .exclusive,
+        failOnAbandoned: Bool = false, work: String? = nil, info: [String: String] = [:],
         waitUntil: Instant? = nil, client: String? = nil
     ) {
         self.request = request
@@ -108,6 +120,9 @@ public struct Campaign: Sendable {
         self.maxAttempts = maxAttempts
         self.supersedes = supersedes
         self.confirmWithin = confirmWithin
+        self.mode = mode
+        self.failOnAbandoned = failOnAbandoned
+        self.work = work
         self.info = info
         self.waitUntil = waitUntil
         self.client = client

@@ -21,6 +21,17 @@ extension Coordinator {
         record([entry], &effects)
     }
 
+    mutating func recordClearing(
+        _ clearing: Clearing, of hold: AbandonedHold, at now: Now, _ effects: inout [Effect]
+    ) {
+        guard let origin = clearing.origin else { return }
+        var entry = AuditEntry(.clearAbandoned, .done, at: now.wall, reason: clearing.reason)
+        entry.describe(origin, clearing.key)
+        entry.holder = hold.holder
+        entry.token = hold.token
+        record([entry], &effects)
+    }
+
     /// - Parameter hold: that it ended.
     mutating func recordDeletion(
         _ deletion: LeaseDeletion, of lease: LeaseRecord, ending hold: HoldRecord?, at now: Now,

@@ -7,6 +7,7 @@ extension Coordinator {
         try refuseIfTerminating(campaign.key.namespace)
         var name = take(campaign.key)
         defer { shelve(name, campaign.key) }
+        try refuseMemberName(name, campaign.key, now)
         expireMarkerIfDue(&name, at: now, &effects)
 
         if campaign.way == .once, let marker = name.marker, marker.revision != campaign.supersedes {
@@ -16,18 +17,22 @@ extension Coordinator {
         if let way = name.wayInUse, way != campaign.way {
             throw .wayConflict(current: way, asked: campaign.way)
         }
+        if let mode = name.modeInUse, !mode.mixes(with: campaign.mode) {
+            throw .modeConflict(current: mode, asked: campaign.mode)
+        }
+        if try repeatElection(&name, campaign, at: now, &effects) { return }
+        try refuseAbandoned(campaign, name)
         if let hold = name.lease?.hold {
-            if hold.isHeld(by: campaign) {
-                return repeatElection(&name, hold, campaign, at: now, &effects)
-            }
             try matchInputs(stored: hold.inputsDigest, given: campaign.inputsDigest)
-        } else if !isQuarantined(at: now), !name.queue.contains(where: \.isPresent) {
+        } else if !isQuarantined(at: now), name.fits(campaign.mode),
+            !name.queue.contains(where: \.isPresent)
+        {
             try room(for: campaign, in: name)
             name.queue.removeAll { !$0.isPresent && $0.isSame(as: campaign) }
             let contender = Contender(
                 campaign: campaign, requests: [campaign.request], since: now.wall, arrived: now.instant)
             effects.append(.waitEnded(.electedAtOnce, after: .zero))
-            return elect(contender, &name, at: now, &effects)
+            return elect(contender, &name, behind: name.queue.count, at: now, &effects)
         }
         try enqueue(campaign, &name, at: now, &effects)
     }
@@ -38,26 +43,68 @@ extension Coordinator {
         throw .inputsMismatch(stored: stored, given: given)
     }
 
+    /// Who asked for it is not elected while somebody's half-done work may be about.
+    func refuseAbandoned(_ campaign: Campaign, _ name: NameState) throws(Rejection) {
+        guard campaign.failOnAbandoned, let abandoned = name.lease?.abandoned, !abandoned.isEmpty else {
+            return
+        }
+        throw .abandonedHolds(abandoned)
+    }
+
     func isQuarantined(at now: Now) -> Bool {
         quarantineUntil.map { now.instant < $0 } ?? false
     }
 
     /// The same campaign again by its holder: the same token, and a sign of life.
+    /// False: it holds nothing by this campaign.
     private mutating func repeatElection(
-        _ name: inout NameState, _ hold: Hold, _ campaign: Campaign, at now: Now, _ effects: inout [Effect]
+        _ name: inout NameState, _ campaign: Campaign, at now: Now, _ effects: inout [Effect]
+    ) throws(Rejection) -> Bool {
+        let (last, abandoned) = (name.lease?.last, name.lease?.abandoned ?? AbandonedHolds())
+        if let hold = name.lease?.hold, hold.isHeld(by: campaign) {
+            try match(hold.mode, campaign.mode)
+            sayAgain(
+                campaign, &name, previous: last, abandoned: abandoned, behind: name.queue.count, at: now,
+                &effects)
+            return true
+        }
+        guard let held = name.members.first(where: { $0.isHeld(by: campaign) }) else { return false }
+        try match(held.mode, campaign.mode)
+        let key = campaign.key.member(held.token)
+        var member = take(key)
+        sayAgain(
+            campaign, &member, previous: last, abandoned: abandoned, behind: name.queue.count, at: now,
+            &effects)
+        shelve(member, key)
+        return true
+    }
+
+    private func match(_ held: Mode, _ asked: Mode) throws(Rejection) {
+        guard held == asked else { throw .modeConflict(current: held, asked: asked) }
+    }
+
+    private mutating func sayAgain(
+        _ campaign: Campaign, _ held: inout NameState, previous: EndedHold?, abandoned: AbandonedHolds,
+        behind: Int, at now: Now, _ effects: inout [Effect]
     ) {
-        name.given += 1
-        name.deadline = max(name.deadline, now.instant + hold.duration)
+        let lease = held.lease!
+        let hold = lease.hold!
+        held.given += 1
+        held.deadline = max(held.deadline, now.instant + hold.duration)
         let election = Election(
-            lease: name.lease!, hold: hold, previous: name.lease!.last, queueLength: name.queue.count)
+            lease: lease, hold: hold, previous: previous, abandoned: abandoned, queueLength: behind)
         say(.elected(election), to: campaign.request, &effects)
     }
 
-    /// Begins a hold for a contender whose turn it is, and tells each of its requests.
+    /// Begins a hold for a contender whose turn it is, and tells each of its requests. So many queue
+    /// behind it.
     mutating func elect(
-        _ contender: Contender, _ name: inout NameState, at now: Now, _ effects: inout [Effect]
+        _ contender: Contender, _ name: inout NameState, behind: Int, at now: Now, _ effects: inout [Effect]
     ) {
         let campaign = contender.campaign
+        if campaign.mode.isGrouped {
+            return electMember(contender, &name, behind: behind, at: now, &effects)
+        }
         if name.lease == nil { beginNamespace(campaign.key.namespace, at: now, &effects) }
         let token = nextRevision()
         var lease =
@@ -65,10 +112,7 @@ extension Coordinator {
             ?? LeaseRecord(
                 key: campaign.key, revision: token, created: token, createdAt: now.wall, way: campaign.way,
                 maxAttempts: campaign.maxAttempts ?? settings.defaultMaxAttempts)
-        if lease.way != campaign.way {
-            lease.failures = 0
-            lease.way = campaign.way
-        }
+        lease.turn(to: campaign.way)
         // The first campaign's maxAttempts governs: the first one of a piece of work not tried yet.
         if lease.failures == 0 {
             lease.maxAttempts = campaign.maxAttempts ?? settings.defaultMaxAttempts
@@ -77,13 +121,22 @@ extension Coordinator {
         lease.version = token
         lease.transitions = max(lease.transitions, Int(lease.written?.transitions ?? 0)) + 1
         lease.written = nil
-        let hold = Hold(
-            token: token, holder: campaign.holder, campaignID: campaign.campaignID,
-            principal: campaign.principal, duration: campaign.duration, attempt: lease.failures + 1,
-            began: now.wall, inputsDigest: campaign.inputsDigest,
-            supersedes: name.marker == nil ? nil : campaign.supersedes, info: campaign.info)
-        lease.hold = hold
+        lease.hold = Hold(
+            campaign, token, attempt: lease.failures + 1,
+            supersedes: name.marker == nil ? nil : campaign.supersedes, at: now)
         name.lease = lease
+        grant(contender, &name, at: now, &effects)
+        tellElected(
+            contender, lease, previous: lease.last, abandoned: lease.abandoned, behind: behind, &effects)
+    }
+
+    /// The hold that the lease has got begins.
+    mutating func grant(
+        _ contender: Contender, _ name: inout NameState, at now: Now, _ effects: inout [Effect]
+    ) {
+        let campaign = contender.campaign
+        let lease = name.lease!
+        let hold = lease.hold!
         name.deadline = now.instant + hold.duration
         name.confirmBy = campaign.confirmWithin.map { now.instant + $0 }
         name.lastRenewal = nil
@@ -91,14 +144,20 @@ extension Coordinator {
         name.publishedAt = now.instant
         name.given = contender.requests.count
         holdCount += 1
-        begunHolds.append((campaign.key, token, campaign.confirmWithin))
-
+        begunHolds.append((lease.key, hold.token, campaign.confirmWithin))
         keepLease(&name, &effects)
         effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
         effects.append(.standingsChanged(campaign.key))
+    }
+
+    mutating func tellElected(
+        _ contender: Contender, _ lease: LeaseRecord, previous: EndedHold?, abandoned: AbandonedHolds,
+        behind: Int, _ effects: inout [Effect]
+    ) {
         for request in contender.requests {
             let election = Election(
-                lease: lease, hold: hold, previous: lease.last, queueLength: name.queue.count)
+                lease: lease, hold: lease.hold!, previous: previous, abandoned: abandoned,
+                queueLength: behind)
             say(.elected(election), to: request, &effects)
         }
     }
@@ -176,11 +235,26 @@ extension Hold {
     }
 }
 
+extension Hold {
+    init(_ campaign: Campaign, _ token: FencingToken, attempt: Int, supersedes: Revision? = nil, at now: Now)
+    {
+        self.init(
+            token: token, holder: campaign.holder, campaignID: campaign.campaignID,
+            principal: campaign.principal, duration: campaign.duration, attempt: attempt, began: now.wall,
+            inputsDigest: campaign.inputsDigest, supersedes: supersedes, info: campaign.info)
+        mode = campaign.mode
+        work = campaign.work
+    }
+}
+
 extension HoldRecord {
     init(_ hold: Hold, of lease: LeaseRecord, end: End? = nil) {
         self.init(
-            key: lease.key, token: hold.token, way: lease.way, holder: hold.holder,
+            key: lease.nameKey, token: hold.token, way: lease.way, holder: hold.holder,
             campaignID: hold.campaignID, principal: hold.principal, attempt: hold.attempt, info: hold.info,
             began: hold.began, end: end)
+        mode = hold.mode
+        work = hold.work
+        phases = hold.phases
     }
 }

@@ -12,11 +12,7 @@ extension Coordinator {
         let record = HoldRecord(hold, of: lease, end: end)
         lease.hold = nil
         lease.revision = end.revision
-        // A hold that nobody was told of is no news to the next holder.
-        if how != .undelivered {
-            lease.last = EndedHold(
-                token: hold.token, holder: hold.holder, how: how, reason: reason, ended: now.wall)
-        }
+        lease.remember(hold, end)
         if !hold.isWritten {
             count(how, &lease)
             lease.version = end.revision
@@ -26,6 +22,7 @@ extension Coordinator {
             lease.version = end.revision
         }
         name.lease = lease
+        name.isUnwritten = true
         name.confirmBy = nil
         name.publishAt = nil
         name.lastRenewal = nil
@@ -49,6 +46,9 @@ extension Coordinator {
         _ name: inout NameState, _ how: HoldEnd, reason: String?, by: String? = nil, at now: Now,
         _ effects: inout [Effect]
     ) -> HoldRecord {
+        if name.lease!.group != nil {
+            return endMember(&name, how, reason: reason, by: by, at: now, &effects)
+        }
         let hold = name.lease!.hold!
         let record = endHold(&name, how, reason: reason, by: by, at: now, &effects)
         let lease = name.lease!
@@ -69,23 +69,72 @@ extension Coordinator {
         return record
     }
 
-    /// Elects the first contender who is there. If nobody is, the lease is free.
-    mutating func handOver(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
-        if electNext(&name, at: now, &effects) { return }
+    /// Elects whoever can be. If nobody can, the lease is free, or shared as before.
+    mutating func handOver(
+        _ name: inout NameState, checksRoom: Bool = false, at now: Now, _ effects: inout [Effect]
+    ) {
+        let isElected = electNext(&name, checksRoom: checksRoom, at: now, &effects)
         guard let lease = name.lease else { return }
-        keepLease(&name, &effects)
+        if name.isUnwritten { keepLease(&name, &effects) }
+        if isElected { return }
         effects.append(.standingsChanged(lease.key))
         tellOrphaned(&name, &effects)
     }
 
-    /// Elects the first contender who is there. False: nobody is.
-    mutating func electNext(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) -> Bool {
-        guard !isQuarantined(at: now), let next = name.queue.firstIndex(where: \.isPresent),
-            !isTerminating(name.queue[next].campaign.key.namespace)
+    /// Elects the contenders who are there, in their order, for as long as the next one fits: one, or
+    /// several that share. Whoever may not be elected any more is told so, and its place is the next
+    /// one's. False: nobody was elected.
+    ///
+    /// A name that is handed over has its place in the namespace, and what has none yet is checked.
+    mutating func electNext(
+        _ name: inout NameState, checksRoom: Bool = false, at now: Now, _ effects: inout [Effect]
+    ) -> Bool {
+        guard !isQuarantined(at: now), name.canElect,
+            !isTerminating(name.queue[0].campaign.key.namespace)
         else { return false }
-        let contender = name.queue.remove(at: next)
+        // Out of the way as a whole: to take thousands from the front one by one would move all others
+        // each time.
+        var queue = name.queue
+        name.queue = []
+        var absent: [Contender] = []
+        var next = 0
+        var isElected = false
+        while next < queue.count {
+            let contender = queue[next]
+            guard contender.isPresent else {
+                absent.append(contender)
+                next += 1
+                continue
+            }
+            guard name.fits(contender.campaign.mode) else { break }
+            next += 1
+            let behind = absent.count + queue.count - next
+            let isAdmitted = admit(
+                contender, &name, behind: behind, checksRoom: checksRoom, at: now, &effects)
+            isElected = isElected || isAdmitted
+        }
+        queue.replaceSubrange(..<next, with: absent)
+        name.queue = queue
+        return isElected
+    }
+
+    /// Elects it, or tells it why not. False: it wasn't.
+    private mutating func admit(
+        _ contender: Contender, _ name: inout NameState, behind: Int, checksRoom: Bool, at now: Now,
+        _ effects: inout [Effect]
+    ) -> Bool {
+        let campaign = contender.campaign
+        if campaign.mode.isGrouped { writeAhead(&name, &effects) }
+        do throws(Rejection) {
+            if checksRoom || campaign.mode.isGrouped { try room(for: campaign, in: name) }
+            try refuseAbandoned(campaign, name)
+        } catch {
+            effects.append(.standingsChanged(campaign.key))
+            for request in contender.requests { say(.refused(error), to: request, &effects) }
+            return false
+        }
         effects.append(.waitEnded(.handedOver, after: now.instant - contender.arrived))
-        elect(contender, &name, at: now, &effects)
+        elect(contender, &name, behind: behind, at: now, &effects)
         return true
     }
 
@@ -119,20 +168,20 @@ extension Coordinator {
     }
 
     /// The answer with the token never left. Taken back if no other request was given it, and nobody acted on it.
-    mutating func takeBack(_ key: Key, _ token: FencingToken, at now: Now, _ effects: inout [Effect]) {
+    mutating func takeBack(_ asked: Key, _ token: FencingToken, at now: Now, _ effects: inout [Effect]) {
+        let key = home(asked, token)
         guard names[key]!.lease?.hold?.token == token else { return }
         var name = take(key)
         defer { shelve(name, key) }
         name.given -= 1
-        guard name.given <= 0, name.lastRenewal == nil else { return }
-        _ = endHold(&name, .undelivered, reason: nil, by: nil, at: now, &effects)
-        handOver(&name, at: now, &effects)
+        guard name.given <= 0, name.lastRenewal == nil, name.lease!.hold!.phases.isEmpty else { return }
+        _ = passOn(&name, .undelivered, reason: nil, at: now, &effects)
     }
 
     /// An idle lease whose retention is over goes; tokens survive it.
     mutating func sweep(_ key: Key, _ revision: Revision, _ effects: inout [Effect]) {
         guard let lease = names[key]!.lease, lease.hold == nil, lease.revision == revision,
-            lease.isSweepable, names[key]!.queue.isEmpty
+            lease.isSweepable, names[key]!.queue.isEmpty, names[key]!.members.isEmpty
         else { return }
         var name = take(key)
         name.lease = nil

@@ -5,7 +5,8 @@ extension Coordinator {
     ///
     /// This is how renewals go on while a commit is in its flush, or the disk is full.
     /// Nil: it has to go through a turn.
-    public mutating func renewAtOnce(_ claim: Claim, at now: Now) -> Reply? {
+    public mutating func renewAtOnce(_ asked: Claim, at now: Now) -> Reply? {
+        let claim = homed(asked)
         guard let index = names.index(forKey: claim.key),
             let lease = names.values[index].lease, let hold = lease.hold,
             hold.token == claim.token, hold.token <= durableRevision, hold.isOf(claim)
@@ -94,10 +95,10 @@ extension Coordinator {
     mutating func revoke(
         _ revocation: Revocation, at now: Now, _ effects: inout [Effect]
     ) throws(Rejection) {
-        let key = revocation.key
+        let key = home(revocation.key, revocation.token)
         guard let hold = names[key]!.lease?.hold, hold.token == revocation.token else {
             guard let record = ended(revocation.token, key) else {
-                if names[key]!.lease == nil { throw .notFound(key) }
+                if names[key]!.lease == nil { throw .notFound(revocation.key) }
                 throw .holdEnded(token: revocation.token, record: nil, current: view(of: names[key]!, now))
             }
             guard record.end?.how == .revoked else {
@@ -114,7 +115,7 @@ extension Coordinator {
     }
 
     /// The present hold, if the claim is its holder's.
-    private func present(_ claim: Claim, at now: Now) throws(Rejection) -> Hold {
+    func present(_ claim: Claim, at now: Now) throws(Rejection) -> Hold {
         let name = names[claim.key]!
         guard let hold = name.lease?.hold, hold.token == claim.token else {
             throw .holdEnded(

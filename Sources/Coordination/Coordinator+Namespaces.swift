@@ -156,13 +156,17 @@ extension Coordinator {
             guard let namespace = namespaces[key.namespace], namespace.isTerminating else { continue }
             dropAliases(of: key, by: by ?? namespace.terminatedBy, at: now, &effects)
             var name = take(key)
-            if let lease = name.lease {
+            let reason = "the namespace was deleted"
+            let by = by ?? namespace.terminatedBy
+            if let lease = name.lease, lease.group != nil {
+                _ = passOn(&name, .revoked, reason: reason, by: by, at: now, &effects)
+            } else if let lease = name.lease {
+                _ = endMembers(of: &name, key, reason: reason, by: by, at: now, &effects)
                 if lease.hold != nil {
-                    _ = endHold(
-                        &name, .revoked, reason: "the namespace was deleted",
-                        by: by ?? namespace.terminatedBy, at: now, &effects)
+                    _ = endHold(&name, .revoked, reason: reason, by: by, at: now, &effects)
                 }
                 name.lease = nil
+                name.isUnwritten = false
                 effects.append(.persist(.leaseDeleted(lease, at: nextRevision())))
                 effects.append(.standingsChanged(key))
             }

@@ -11,6 +11,7 @@ extension Coordinator {
         var name = take(write.key)
         defer { shelve(name, write.key) }
         try check(write.precondition, name.lease)
+        if name.lease == nil, write.key.group != nil { throw .reserved(write.key) }
         let step = try step(write.spec, name, at: now)
         if step == .begin { try refuseIfTerminating(write.key.namespace) }
         if step == .nothing, name.lease?.metadata == write.metadata {
@@ -52,6 +53,7 @@ extension Coordinator {
         let hold = name.lease?.hold
         if let lease = name.lease, lease.spec == spec { return .nothing }
         if let hold, !hold.isWritten { throw .held(view(of: name, now)!) }
+        if !name.members.isEmpty { throw .held(view(of: name, now)!) }
         guard let holder = spec.holding else { return hold == nil ? .change : .release }
         if hold?.holder == holder { return .renew }
         if let end = quarantineUntil, now.instant < end {
@@ -127,18 +129,29 @@ extension Coordinator {
         if let version = deletion.version, version != lease.version {
             throw .revisionDiffers(current: lease.version)
         }
-        if lease.hold != nil, !deletion.mayRevoke { throw .held(view(of: name, now)!) }
+        if lease.hold != nil || !name.members.isEmpty, !deletion.mayRevoke {
+            throw .held(view(of: name, now)!)
+        }
         guard !deletion.isDryRun else { return say(.deleted(lease), to: deletion.request, &effects) }
-        var ended: HoldRecord?
+        let reason = "the lease was deleted"
+        if lease.group != nil {
+            let ended = passOn(&name, .revoked, reason: reason, by: deletion.by, at: now, &effects)
+            recordDeletion(deletion, of: lease, ending: ended, at: now, &effects)
+            return say(.deleted(lease), to: deletion.request, &effects)
+        }
+        var ended = endMembers(of: &name, deletion.key, reason: reason, by: deletion.by, at: now, &effects)
         if lease.hold != nil {
-            ended = endHold(
-                &name, .revoked, reason: "the lease was deleted", by: deletion.by, at: now, &effects)
+            ended = [endHold(&name, .revoked, reason: reason, by: deletion.by, at: now, &effects)]
             tellOrphaned(&name, &effects)
         }
         name.lease = nil
+        name.isUnwritten = false
+        // At once: whoever is next may need the room.
+        book(&name, deletion.key)
         effects.append(.persist(.leaseDeleted(lease, at: nextRevision())))
         effects.append(.standingsChanged(deletion.key))
-        recordDeletion(deletion, of: lease, ending: ended, at: now, &effects)
+        if ended.isEmpty { recordDeletion(deletion, of: lease, ending: nil, at: now, &effects) }
+        for hold in ended { recordDeletion(deletion, of: lease, ending: hold, at: now, &effects) }
         say(.deleted(lease), to: deletion.request, &effects)
         _ = electNext(&name, at: now, &effects)
     }

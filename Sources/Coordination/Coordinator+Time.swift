@@ -5,6 +5,11 @@ extension Coordinator {
     /// so that a renewal that was waiting in a socket comes before the expiry it prevents.
     public mutating func tick(at now: Now, effects: inout [Effect]) {
         dropDeadTimers()
+        while doNextDue(at: now, &effects) != nil {}
+    }
+
+    /// Does one thing that is due, and tells which. Nil: nothing is.
+    mutating func doNextDue(at now: Now, _ effects: inout [Effect]) -> Timers.Subject? {
         while let (at, subject) = timers.popDue(at: now.instant) {
             forgetUnlessOpen()
             defer { endEmptied(&effects) }
@@ -16,7 +21,9 @@ extension Coordinator {
                 guard let place = requests[request], place.until <= now.instant else { continue }
                 waitOver(request, place, at: now, &effects)
             }
+            return subject
         }
+        return nil
     }
 
     /// Keeps the heap in proportion to what is alive.
@@ -49,29 +56,13 @@ extension Coordinator {
         if name.lease?.hold != nil {
             expireIfDue(&name, at: now, &effects)
             publishIfDue(&name, at: now, &effects)
-        } else if name.queue.contains(where: \.isPresent) {
-            // In a restore's quarantine a name may be due for another reason.
-            if !isQuarantined(at: now) { endQuarantine(&name, key, at: now, &effects) }
+        } else if name.canElect {
+            // In a restore's quarantine a name may be due for another reason. Who waits for a name that
+            // was never held has no place in its namespace yet.
+            if !isQuarantined(at: now) { handOver(&name, checksRoom: true, at: now, &effects) }
         } else if name.queue.count != queued {
             tellOrphaned(&name, &effects)
         }
-    }
-
-    /// Who waits for a name that was never held has no place in its namespace yet.
-    private mutating func endQuarantine(
-        _ name: inout NameState, _ key: Key, at now: Now, _ effects: inout [Effect]
-    ) {
-        guard let first = name.queue.first(where: \.isPresent) else { return }
-        do throws(Rejection) {
-            try room(for: first.campaign, in: name)
-        } catch {
-            let queue = name.queue
-            name.queue = []
-            effects.append(.standingsChanged(key))
-            for request in queue.flatMap(\.requests) { say(.refused(error), to: request, &effects) }
-            return
-        }
-        handOver(&name, at: now, &effects)
     }
 
     private mutating func expireIfDue(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {

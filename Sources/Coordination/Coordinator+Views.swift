@@ -6,6 +6,12 @@ extension Coordinator {
         names[key].flatMap { view(of: $0, now) }
     }
 
+    /// The lease of the hold with this token, if it is one of those that share the name; otherwise the
+    /// name's own. The name must have been learned.
+    public func lease(_ key: Key, holding token: FencingToken, at now: Now) -> LeaseView? {
+        lease(home(key, token), at: now)
+    }
+
     /// Whether memory knows the name: if it does, it knows better than the store.
     public func knows(_ key: Key) -> Bool { names[key] != nil }
 
@@ -18,7 +24,8 @@ extension Coordinator {
     public func contenders(_ key: Key) -> [ContenderView] {
         (names[key]?.queue ?? []).map {
             ContenderView(
-                holder: $0.campaign.holder, campaignID: $0.campaign.campaignID, present: $0.isPresent,
+                holder: $0.campaign.holder, campaignID: $0.campaign.campaignID, mode: $0.campaign.mode,
+                present: $0.isPresent,
                 since: $0.since)
         }
     }
@@ -47,16 +54,30 @@ extension Coordinator {
         return oldest
     }
 
-    func view(of name: NameState, _ now: Now) -> LeaseView? {
+    func view(of name: NameState, _ now: Now, showing most: Int = SharedHold.mostShown) -> LeaseView? {
         guard let lease = name.lease else { return nil }
+        // Who waits for a member's hold to end waits for the name.
+        let queue = lease.group == nil ? name.queue.count : names[lease.nameKey]?.queue.count ?? 0
         return LeaseView(
             record: lease, remaining: lease.hold == nil ? nil : max(.zero, name.deadline - now.instant),
-            lastRenewal: name.lastRenewal, queueLength: name.queue.count)
+            lastRenewal: name.lastRenewal, queueLength: queue, shared: shared(name, lease.key, now, most),
+            sharedCount: name.members.count)
+    }
+
+    private func shared(_ name: NameState, _ key: Key, _ now: Now, _ most: Int) -> [SharedHold] {
+        name.members.prefix(most).compactMap { member in
+            guard let state = names[key.member(member.token)], let hold = state.lease?.hold else {
+                return nil
+            }
+            return SharedHold(
+                hold: hold, remaining: max(.zero, state.deadline - now.instant),
+                lastRenewal: state.lastRenewal)
+        }
     }
 
     /// A name that was never held, waited for during a restore's quarantine, has no record yet.
     private func viewOrBlank(_ name: NameState, _ now: Now) -> LeaseView {
-        if let view = view(of: name, now) { return view }
+        if let view = view(of: name, now, showing: SharedHold.mostShownWaiting) { return view }
         let campaign = name.queue[0].campaign
         let blank = LeaseRecord(
             key: campaign.key, revision: 0, created: 0, createdAt: now.wall, way: campaign.way,
@@ -72,6 +93,9 @@ extension Coordinator {
         let reason: Standing.Reason =
             if let hold = name.lease?.hold {
                 hold.holder == name.queue[index].campaign.holder ? .sameIdentityHolds : .held
+            } else if !name.members.isEmpty {
+                name.members.contains { $0.holder == name.queue[index].campaign.holder }
+                    ? .sameIdentityHolds : .held
             } else {
                 isQuarantined(at: now) ? .restoreQuarantine : .free
             }

@@ -57,10 +57,10 @@ public struct Coordinator: Sendable {
 
     /// A core as it was stored, at the moment the daemon starts.
     ///
-    /// Every hold gets a full duration from now. `names` has every lease that is held
-    /// and every marker with a retention; whatever else is named is fetched when it is. `usage` is what
-    /// each namespace has, weighed with `scale`; nothing is reserved in it. `namespaces` and `aliases` are
-    /// all that there are.
+    /// Every hold gets a full duration from now. `names` has every lease that is held, the name that
+    /// each member is one of, and every marker with a retention; whatever else is named is fetched when
+    /// it is. `usage` is what each namespace has, weighed with `scale`; nothing is reserved in it.
+    /// `namespaces` and `aliases` are all that there are.
     public init(
         settings: CoreSettings, revision: Revision, names: [NameRecords], usage: [String: NamespaceUsage],
         namespaces: [NamespaceRecord], aliases: [AliasRecord] = [], scale: Scale, quarantineUntil: Instant? = nil, at now: Now
@@ -76,6 +76,7 @@ public struct Coordinator: Sendable {
         for records in names {
             learn(records, at: now)
         }
+        gatherMembers(names)
     }
 
     public var nextWake: Instant? { timers.next }
@@ -113,16 +114,18 @@ public struct Coordinator: Sendable {
     public func needs(_ command: Command, into needs: inout Needs) {
         switch command {
         case .campaign(let campaign): need(campaign.key, &needs)
-        case .renew(let claim), .complete(let claim, _), .resign(let claim, _):
+        case .renew(let claim), .complete(let claim, _), .resign(let claim, _), .phase(let claim, _):
             need(claim.key, holding: claim.token, &needs)
         case .revoke(let revocation): need(revocation.key, holding: revocation.token, &needs)
+        case .clearAbandoned(let clearing): need(clearing.key, holding: clearing.token, &needs)
         case .mark(let marking): need(marking.key, &needs)
         case .unmark(let unmarking): need(unmarking.key, &needs)
         case .describe(let description): need(description.key, &needs)
         case .write(let write): need(write.key, &needs)
         case .delete(let deletion): need(deletion.key, &needs)
         case .wait(let wait): for key in wait.keys { need(key, &needs) }
-        case .sweep(let key, _), .takeBack(let key, _): need(key, &needs)
+        case .sweep(let key, _): need(key, &needs)
+        case .takeBack(let key, let token): need(home(key, token), &needs)
         case .expunge(let keys, _): for key in keys { need(key, &needs) }
         case .alias(let command): need(for: command, &needs)
         case .forsake, .record, .writeNamespace, .terminateNamespace, .removeNamespace: break
@@ -135,6 +138,8 @@ public struct Coordinator: Sendable {
     }
 
     private func need(_ key: Key, holding token: FencingToken, _ needs: inout Needs) {
+        // A member is in memory for as long as it is held, and its name with it.
+        let key = home(key, token)
         guard let name = names[key] else {
             needs.names.insert(key)
             needs.holds.insert(token)
@@ -183,9 +188,11 @@ public struct Coordinator: Sendable {
         defer { endEmptied(&effects) }
         switch command {
         case .campaign(let campaign): try self.campaign(campaign, at: now, &effects)
-        case .renew(let claim): try renew(claim, at: now, &effects)
-        case .complete(let claim, let finding): try complete(claim, finding, at: now, &effects)
-        case .resign(let claim, let resignation): try resign(claim, resignation, at: now, &effects)
+        case .renew(let claim): try renew(homed(claim), at: now, &effects)
+        case .complete(let claim, let finding): try complete(homed(claim), finding, at: now, &effects)
+        case .resign(let claim, let resignation): try resign(homed(claim), resignation, at: now, &effects)
+        case .phase(let claim, let phase): try self.phase(homed(claim), phase, at: now, &effects)
+        case .clearAbandoned(let clearing): try clearAbandoned(clearing, at: now, &effects)
         case .revoke(let revocation): try revoke(revocation, at: now, &effects)
         case .mark(let marking): try mark(marking, at: now, &effects)
         case .unmark(let unmarking): try unmark(unmarking, at: now, &effects)

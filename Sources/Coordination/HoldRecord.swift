@@ -40,7 +40,7 @@ public struct EndedHold: Hashable, Sendable {
 
 /// A hold in the history: who held what, when, and why it ended.
 ///
-/// Written when the hold begins and once more when it ends.
+/// Written when the hold begins, when it enters a phase, and once more when it ends.
 public struct HoldRecord: Hashable, Sendable {
     public var key: Key
     public var token: FencingToken
@@ -51,6 +51,10 @@ public struct HoldRecord: Hashable, Sendable {
     public var attempt: Int
     public var info: [String: String]
     public var began: Timestamp
+    public var mode = Mode.exclusive
+    public var work: String?
+    /// As `Hold.phases`.
+    public var phases: [Phase] = []
     /// Nil while it lasts.
     public var end: End?
 
@@ -86,4 +90,9 @@ public struct HoldRecord: Hashable, Sendable {
         self.began = began
         self.end = end
     }
+}
+
+extension HoldRecord {
+    /// The revision of its latest change: its beginning, its latest phase, or its end.
+    public var revision: Revision { end?.revision ?? phases.last?.revision ?? token }
 }

@@ -27,6 +27,11 @@ public struct LeaseRecord: Hashable, Sendable {
     public var transitions: Int
     /// How the latest hold ended, to be told to the next holder.
     public var last: EndedHold?
+    /// Holds of a lock that expired or were reported dead, until somebody clears them.
+    public var abandoned = AbandonedHolds()
+    /// The name that this is a member of: a lease for a hold that others share the name with. It goes
+    /// when its hold ends.
+    public var group: String?
     /// The revision of the latest change that a Kubernetes client can see: its resourceVersion. What
     /// only /v1 shows (an attempt that was counted, an expiry that altered nothing) leaves it alone:
     /// then it is less than `revision`.
@@ -58,6 +63,17 @@ public struct LeaseRecord: Hashable, Sendable {
     }
 }
 
+extension LeaseRecord {
+    /// The name that it is held for: its own, or the one that it is a member of.
+    public var nameKey: Key { group.map { Key(namespace: key.namespace, name: $0) } ?? key }
+
+    /// Used the other way from now on: what failed in that way doesn't count in this.
+    mutating func turn(to way: Way) {
+        if self.way != way { failures = 0 }
+        self.way = way
+    }
+}
+
 /// One unbroken holding of a lease by one holder, while it lasts.
 public struct Hold: Hashable, Sendable {
     public var token: FencingToken
@@ -76,6 +92,11 @@ public struct Hold: Hashable, Sendable {
     public var supersedes: Revision?
     /// Facts for people: the run's URL and such.
     public var info: [String: String]
+    public var mode = Mode.exclusive
+    /// The identity of the work across runs. A released hold clears what others of it left abandoned.
+    public var work: String?
+    /// What its holder told of its progress, in order; the newest `Phase.most`.
+    public var phases: [Phase] = []
     /// A Kubernetes client began it by writing the lease, and renews it so.
     public var isWritten = false
     /// The latest renewal that Kubernetes clients were shown; nil: none yet, only the beginning.

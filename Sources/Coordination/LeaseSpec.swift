@@ -41,7 +41,8 @@ extension LeaseRecord {
     }
 
     /// Whether it goes by itself when it was idle for long: what a campaign made, and nobody wrote to since.
-    public var isSweepable: Bool { hold == nil && written == nil && !isClients }
+    /// Nor does it while somebody has yet to look after what is abandoned.
+    public var isSweepable: Bool { hold == nil && written == nil && !isClients && !abandoned.outliveLease }
 }
 
 extension Interval {

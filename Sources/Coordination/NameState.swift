@@ -14,6 +14,10 @@ struct NameState: Sendable {
     var confirmBy: Instant?
     /// How many requests were given the present token and may act on it.
     var given = 0
+    /// Holds that share the name, in the order of their tokens. Each is at a name of its own.
+    var members: [Member] = []
+    /// The step under way has changed the lease, and has yet to say so among its effects.
+    var isUnwritten = false
     var lastRenewal: Timestamp?
     /// When the latest renewal is to be shown to Kubernetes clients; nil: they have seen it.
     var publishAt: Instant?
@@ -31,13 +35,14 @@ struct NameState: Sendable {
 
     /// Nothing here that memory alone knows: it can be fetched again when it is named.
     var isIdle: Bool {
-        lease?.hold == nil && queue.isEmpty && waiters.isEmpty && markerExpiry == nil
+        lease?.hold == nil && members.isEmpty && queue.isEmpty && waiters.isEmpty && markerExpiry == nil
     }
 
     /// The way in which the name is used at this moment, if it is in use.
     var wayInUse: Way? {
         // A Kubernetes client's hold is of neither way: it keeps nobody from either.
         if let lease, let hold = lease.hold, !hold.isWritten { return lease.way }
+        if !members.isEmpty { return .lock }
         return queue.first?.campaign.way
     }
 
@@ -52,9 +57,10 @@ struct NameState: Sendable {
             consider(deadline)
             consider(confirmBy)
             consider(publishAt)
-        } else if queue.contains(where: \.isPresent) {
-            // It may be past, if an election at the quarantine's end could not be committed.
-            consider(quarantine)
+        } else if canElect {
+            // At once, if whoever was before it has gone; it may be past, too, if an election could
+            // not be committed.
+            consider(quarantine ?? Instant(nanoseconds: 0))
         }
         consider(markerExpiry)
         for contender in queue { consider(contender.graceUntil) }

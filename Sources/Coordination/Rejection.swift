@@ -7,6 +7,15 @@ public enum Rejection: Error, Hashable, Sendable {
     case notTheHolder(holder: String)
     /// The name is in use the other way.
     case wayConflict(current: Way, asked: Way)
+    /// The name is in use with another number of permits, or with permits at one time and without at
+    /// the other.
+    case modeConflict(current: Mode, asked: Mode)
+    /// There are abandoned holds, and the campaign asked to be refused then.
+    case abandonedHolds(AbandonedHolds)
+    /// No abandoned hold of the name has this token.
+    case notAbandoned(token: FencingToken)
+    /// A name of this form is kept for the holds that share a name.
+    case reserved(Key)
     /// The digest of the inputs differs from the one stored under this name.
     case inputsMismatch(stored: String, given: String)
     /// A lock has no marker: its holders resign.

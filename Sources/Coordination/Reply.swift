@@ -5,6 +5,10 @@ public enum Reply: Hashable, Sendable {
     case settled(DoneMarker)
     case waiting(Standing)
     case renewed(LeaseView)
+    /// The hold is in its phase.
+    case phased(LeaseView)
+    /// Nobody is told of this hold any more.
+    case cleared(AbandonedHold)
     /// The marker is nil when it was deleted or replaced since.
     case completed(HoldRecord, DoneMarker?)
     /// After resign and revoke: the hold, with how it ended.
@@ -34,9 +38,15 @@ public struct Election: Hashable, Sendable {
     public var previous: EndedHold?
     /// Contenders behind the holder.
     public var queueLength: Int
+    /// Earlier holds of the name that ended without their holder, and that nobody has cleared.
+    public var abandoned: AbandonedHolds
 
-    public init(lease: LeaseRecord, hold: Hold, previous: EndedHold?, queueLength: Int = 0) {
+    public init(
+        lease: LeaseRecord, hold: Hold, previous: EndedHold?, abandoned: AbandonedHolds = AbandonedHolds(),
+        queueLength: Int = 0
+    ) {
         self.queueLength = queueLength
+        self.abandoned = abandoned
         self.lease = lease
         self.hold = hold
         self.previous = previous
@@ -46,7 +56,7 @@ public struct Election: Hashable, Sendable {
 /// Where a contender stands: who holds, and how many are before it.
 public struct Standing: Hashable, Sendable {
     public enum Reason: UInt8, Sendable {
-        /// Another holder has it.
+        /// Another holder has it, or others who share it.
         case held
         /// The same identity holds it under another campaignID.
         case sameIdentityHolds
@@ -76,8 +86,17 @@ public struct LeaseView: Hashable, Sendable {
     public var remaining: Interval?
     public var lastRenewal: Timestamp?
     public var queueLength: Int
+    /// Those who share the name, the first of them, oldest first.
+    public var shared: [SharedHold]
+    /// How many they are.
+    public var sharedCount: Int
 
-    public init(record: LeaseRecord, remaining: Interval?, lastRenewal: Timestamp?, queueLength: Int) {
+    public init(
+        record: LeaseRecord, remaining: Interval?, lastRenewal: Timestamp?, queueLength: Int,
+        shared: [SharedHold] = [], sharedCount: Int = 0
+    ) {
+        self.shared = shared
+        self.sharedCount = sharedCount
         self.record = record
         self.remaining = remaining
         self.lastRenewal = lastRenewal
@@ -85,15 +104,36 @@ public struct LeaseView: Hashable, Sendable {
     }
 }
 
+/// One of the holds that share a name.
+public struct SharedHold: Hashable, Sendable {
+    /// A view shows so many. The history, and the leases by their label, have all.
+    public static let mostShown = 100
+    /// To those who wait: thousands may be told again with each change.
+    public static let mostShownWaiting = 10
+    public var hold: Hold
+    public var remaining: Interval
+    public var lastRenewal: Timestamp?
+
+    public init(hold: Hold, remaining: Interval, lastRenewal: Timestamp?) {
+        self.hold = hold
+        self.remaining = remaining
+        self.lastRenewal = lastRenewal
+    }
+}
+
 /// One who campaigns and queues, for a reader of the lease's state.
 public struct ContenderView: Hashable, Sendable {
     public var holder: String
     public var campaignID: String?
+    public var mode: Mode
     /// False while no request of it is open; its place is kept for `reconnectGrace`.
     public var present: Bool
     public var since: Timestamp
 
-    public init(holder: String, campaignID: String?, present: Bool, since: Timestamp) {
+    public init(
+        holder: String, campaignID: String?, mode: Mode = .exclusive, present: Bool, since: Timestamp
+    ) {
+        self.mode = mode
         self.holder = holder
         self.campaignID = campaignID
         self.present = present

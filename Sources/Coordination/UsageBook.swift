@@ -53,6 +53,7 @@ extension Coordinator {
     /// The lease as it is now becomes durable with this turn. `was` is the metadata that it had, if they
     /// are others now.
     mutating func keepLease(_ name: inout NameState, was: [UInt8]? = nil, _ effects: inout [Effect]) {
+        name.isUnwritten = false
         name.leaseBytes = scale.lease(name.lease!)
         effects.append(.persist(.lease(name.lease!, was: was)))
     }
@@ -77,7 +78,10 @@ extension Coordinator {
             guard used + wanted > limit else { return }
             throw .quotaExceeded(bound, namespace: namespace, limit: limit, used: used)
         }
-        if leases > own.leases { try check(.leases, others.leases, leases, settings.namespaceLeasesMax) }
+        if leases > own.leases {
+            try check(
+                .leases, others.leases + own.leases, leases - own.leases, settings.namespaceLeasesMax)
+        }
         if newMarkers > 0 {
             try check(.markers, others.markers + others.reserved, markers, settings.namespaceMarkersMax)
         }
@@ -87,9 +91,12 @@ extension Coordinator {
         try check(.bytes, others.bytes + own.bytes, 1, settings.namespaceBytesMax)
     }
 
-    /// The same for an election: it makes the lease, if there is none, and work may leave a marker.
+    /// The same for an election: it makes the lease, if there is none, and one more for a hold that
+    /// shares the name; and work may leave a marker.
     func room(for campaign: Campaign, in name: NameState) throws(Rejection) {
         let leavesMarker = campaign.way == .once || name.marker != nil
-        try room(in: campaign.key.namespace, for: name, leases: 1, markers: leavesMarker ? 1 : 0)
+        try room(
+            in: campaign.key.namespace, for: name, leases: campaign.mode.isGrouped ? 2 : 1,
+            markers: leavesMarker ? 1 : 0)
     }
 }

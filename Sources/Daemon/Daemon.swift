@@ -60,7 +60,9 @@ public final class Daemon: @unchecked Sendable {
             let (store, recovered) = try SQLiteStore.open(
                 directory: configuration.data, settings: configuration.storeSettings,
                 onLoop: { dispatchPrecondition(condition: .onQueue(loop.queue)) }, post: { loop.post($0) })
-            let alive = Set(recovered.heldLeases.map(\.key) + recovered.expiringMarkers.map(\.key))
+            // A hold that shares a name brings the name along.
+            let held = recovered.heldLeases.flatMap { [$0.key, $0.nameKey] }
+            let alive = Set(held + recovered.expiringMarkers.map(\.key))
             return (store, recovered, try store.fetch(Array(alive)))
         }
         self.store = store

@@ -46,5 +46,7 @@ extension Door {
 
 extension RouteTemplate {
     fileprivate var isProbe: Bool { self == .ready || self == .live }
-    fileprivate var isHolders: Bool { self == .renew || self == .complete || self == .resign }
+    fileprivate var isHolders: Bool {
+        self == .renew || self == .complete || self == .resign || self == .phase
+    }
 }

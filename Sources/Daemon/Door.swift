@@ -49,8 +49,7 @@ final class Door: RequestHandler, TurnOutlet {
     init(
         server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
         hub: WatchHub, facts: ServerFacts, gate: Gate, desk: AuditDesk, limiter: RateLimiter?,
-        limitsAddresses: Bool,
-        requests: RequestLog.Scope, signOfLife: Interval, log: Logger
+        limitsAddresses: Bool, requests: RequestLog.Scope, signOfLife: Interval, log: Logger
     ) {
         self.server = server
         self.turns = turns

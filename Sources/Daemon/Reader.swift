@@ -57,10 +57,11 @@ struct Reader {
                 try store.history(namespace: namespace, name: name, before: before, limit: limit))
         case .fence(let key, let token):
             try mustKnow(key)
-            let current = core.lease(key, at: now)
+            let current = core.lease(key, holding: token, at: now)
             let isPresent = current?.record.hold?.token == token
             let ended = isPresent ? nil : try store.hold(token: token)
-            return elections.fence(token, current: current, ended: ended?.key == key ? ended : nil)
+            return elections.fence(
+                token, current: current, ended: ended?.key == (key.group ?? key) ? ended : nil)
         case .aliases(let namespace, let prefix, let page): return aliases(namespace, prefix, page)
         case .aliasHistory(let key, let before, let limit):
             return elections.aliasHistory(try store.aliasHistory(key, before: before, limit: limit))

@@ -60,11 +60,15 @@ final class Sweeper {
             microseconds: now.wall.microseconds - leaseRetention.nanoseconds / 1000)
         do {
             let idle = try turns.store.idleLeases(endedBefore: before, limit: Self.batch)
+            var submitted = 0
             for records in try turns.store.fetch(idle) {
-                guard let lease = records.lease else { continue }
+                // Nobody holds a name that others share, and still it isn't idle.
+                guard let lease = records.lease, turns.core.lease(lease.key, at: now)?.sharedCount ?? 0 == 0
+                else { continue }
                 turns.submit(.sweep(lease.key, lease.revision))
+                submitted += 1
             }
-            return idle.count == Self.batch
+            return idle.count == Self.batch && submitted > 0
         } catch {
             log.warning("looking for idle leases failed", metadata: ["reason": "\(error)"])
             return false

@@ -107,7 +107,8 @@ extension Command {
         switch self {
         case .wait, .renew, .forsake, .takeBack, .alias(.wait): true
         case .campaign, .complete, .resign, .revoke, .mark, .unmark, .describe, .write, .delete, .sweep,
-            .record, .writeNamespace, .terminateNamespace, .expunge, .removeNamespace, .alias:
+            .record, .phase, .clearAbandoned, .writeNamespace, .terminateNamespace, .expunge,
+            .removeNamespace, .alias:
             false
         }
     }

@@ -23,6 +23,41 @@ extension ByteWriter {
         raw(lease.metadata)
         optional(lease.written) { $0.spec($1) }
         byte(lease.isClients ? 1 : 0)
+        text(lease.group)
+        varint(UInt64(lease.abandoned.holds.count))
+        for hold in lease.abandoned.holds { abandoned(hold) }
+        integer(Int64(lease.abandoned.beyond))
+    }
+
+    private mutating func abandoned(_ hold: AbandonedHold) {
+        integer(hold.token)
+        text(hold.holder)
+        mode(hold.mode)
+        byte(hold.how.rawValue)
+        text(hold.phase)
+        text(hold.reason)
+        integer(hold.ended.microseconds)
+        text(hold.work)
+    }
+
+    /// 0 and 1 are exclusive and shared; 2 is followed by a number of permits.
+    private mutating func mode(_ mode: Mode) {
+        switch mode {
+        case .exclusive: byte(0)
+        case .shared: byte(1)
+        case .permits(let count):
+            byte(2)
+            integer(Int64(count))
+        }
+    }
+
+    private mutating func phases(_ phases: [Phase]) {
+        varint(UInt64(phases.count))
+        for phase in phases {
+            text(phase.name)
+            integer(phase.at.microseconds)
+            integer(phase.revision)
+        }
     }
 
     private mutating func spec(_ spec: LeaseSpec) {
@@ -48,6 +83,9 @@ extension ByteWriter {
         map(hold.info)
         byte(hold.isWritten ? 1 : 0)
         integer(hold.publishedRenewal?.microseconds)
+        mode(hold.mode)
+        text(hold.work)
+        phases(hold.phases)
     }
 
     private mutating func endedHold(_ hold: EndedHold) {
@@ -77,7 +115,37 @@ extension ByteReader {
         lease.metadata = try raw()
         lease.written = try flag() ? try spec() : nil
         lease.isClients = try flag()
+        guard version > 3 else { return lease }
+        lease.group = try optionalText()
+        let count = try count()
+        for _ in 0..<count { lease.abandoned.holds.append(try abandoned()) }
+        lease.abandoned.beyond = try number()
         return lease
+    }
+
+    private mutating func abandoned() throws(CodecError) -> AbandonedHold {
+        AbandonedHold(
+            token: try integer(), holder: try text(), mode: try mode(),
+            how: try choice("end", as: HoldEnd.self), phase: try optionalText(), reason: try optionalText(),
+            ended: try time(), work: try optionalText())
+    }
+
+    private mutating func mode() throws(CodecError) -> Mode {
+        switch try byte() {
+        case 0: return .exclusive
+        case 1: return .shared
+        case 2: return .permits(try number())
+        case let other: throw .unknown(field: "mode", value: UInt64(other))
+        }
+    }
+
+    private mutating func phases() throws(CodecError) -> [Phase] {
+        let count = try count()
+        var phases: [Phase] = []
+        for _ in 0..<count {
+            phases.append(Phase(name: try text(), at: try time(), revision: try integer()))
+        }
+        return phases
     }
 
     private mutating func spec() throws(CodecError) -> LeaseSpec {
@@ -105,6 +173,10 @@ extension ByteReader {
         guard version > 1 else { return hold }
         hold.isWritten = try flag()
         hold.publishedRenewal = try optionalTime()
+        guard version > 3 else { return hold }
+        hold.mode = try mode()
+        hold.work = try optionalText()
+        hold.phases = try phases()
         return hold
     }
 
@@ -210,6 +282,9 @@ extension ByteWriter {
         map(hold.info)
         integer(hold.began.microseconds)
         optional(hold.end) { $0.end($1) }
+        mode(hold.mode)
+        text(hold.work)
+        phases(hold.phases)
     }
 
     private mutating func end(_ end: HoldRecord.End) {
@@ -223,10 +298,15 @@ extension ByteWriter {
 
 extension ByteReader {
     mutating func hold() throws(CodecError) -> HoldRecord {
-        HoldRecord(
+        var hold = HoldRecord(
             key: try key(), token: try integer(), way: try choice("way", as: Way.self),
             holder: try text(), campaignID: try optionalText(), principal: try optionalText(),
             attempt: try number(), info: try map(), began: try time(), end: try flag() ? try end() : nil)
+        guard version > 3 else { return hold }
+        hold.mode = try mode()
+        hold.work = try optionalText()
+        hold.phases = try phases()
+        return hold
     }
 
     private mutating func end() throws(CodecError) -> HoldRecord.End {

@@ -11,12 +11,12 @@ enum Schema {
     /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
     /// application file-format should set the Application ID integer to a unique integer".
     static let applicationID: Int64 = 0x4261_746E
-    static let version: Int64 = 5
+    static let version: Int64 = 6
 
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
-    private static let migrations: [StaticString] = [first, second, third, fourth, fifth]
+    private static let migrations: [StaticString] = [first, second, third, fourth, fifth, sixth]
 
     private static let first: StaticString = """
         CREATE TABLE journal(
@@ -133,8 +133,12 @@ enum Schema {
         PRAGMA user_version=4;
         """
 
+    /// Modes, abandoned holds and phases are in the records: they have no columns, but the old rows are
+    /// written anew.
+    private static let fifth: StaticString = "PRAGMA user_version=5"
+
     /// Aliases, all of which are read at a start, and the history of their moves.
-    private static let fifth: StaticString = """
+    private static let sixth: StaticString = """
         CREATE TABLE aliases(
             namespace TEXT NOT NULL, name TEXT NOT NULL,
             target TEXT NOT NULL, target_revision INTEGER NOT NULL, previous TEXT,
@@ -152,7 +156,7 @@ enum Schema {
         );
         CREATE INDEX alias_moves_by_name ON alias_moves(namespace, name, revision);
         CREATE INDEX alias_moves_by_time ON alias_moves(at);
-        PRAGMA user_version=5;
+        PRAGMA user_version=6;
         """
 
     /// Refuses what isn't ours before anything is changed; then brings the file to this version.

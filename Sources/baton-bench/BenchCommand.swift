@@ -15,6 +15,12 @@ struct BenchOptions: ParsableArguments {
 
     var clients: [Int] { crowds.split(separator: ",").compactMap { Int($0) } }
 
+    @Option(help: "How many watch, in watches.")
+    var watchers = 1000
+
+    @Option(help: "Changes a second, in watches.")
+    var changes = 200
+
     @Flag(help: "One second for each figure, one repetition, no crowds above 1,000: to see that it works.")
     var quick = false
 
@@ -50,6 +56,9 @@ struct BenchOptions: ParsableArguments {
         }
         guard !clients.isEmpty, clients.count == crowds.split(separator: ",").count, clients.min()! > 0 else {
             throw ValidationError("--clients \(crowds): numbers above 0 are expected")
+        }
+        guard watchers > 0, changes > 0 else {
+            throw ValidationError("--watchers and --changes have to be above 0")
         }
         _ = try figures()
     }

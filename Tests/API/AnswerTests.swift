@@ -8,7 +8,7 @@ import Testing
 struct AnswerTests {
     static let uid = "01234567-89ab-8cde-bc00-000000000003"
     static let lease =
-        #"{"namespace":"ci","name":"build","uid":"\#(uid)","revision":17,"marker":"once","held":true,"#
+        #"{"namespace":"ci","name":"build","uid":"\#(uid)","revision":17,"marker":"once","held":true,"mode":"exclusive","#
         + #""holderIdentity":"anna","campaignID":"c1","fencingToken":17,"leaseDuration":30,"remaining":27.1,"#
         + #""beginTime":"2026-11-21T05:00:00.000000Z","lastRenewal":"2026-11-21T05:00:30.500000Z","attempt":2,"#
         + #""info":{"url":"https://ci/1"},"maxAttempts":5,"failures":1,"transitions":4,"queueLength":2,"last":null}"#
@@ -27,7 +27,7 @@ struct AnswerTests {
             "500000Z\"}", "500000Z\",\"retention\":600}")
     static func hold(_ end: String) -> String {
         #"{"namespace":"ci","name":"build","fencingToken":17,"marker":"once","holderIdentity":"anna","attempt":2,"#
-            + #""info":{},"beginTime":"2026-11-21T05:00:00.000000Z","endTime":"2026-11-21T05:00:30.500000Z","#
+            + #""info":{},"mode":"exclusive","beginTime":"2026-11-21T05:00:00.000000Z","endTime":"2026-11-21T05:00:30.500000Z","#
             + #""end":"\#(end)","reason":"so it is"}"#
     }
 
@@ -142,8 +142,9 @@ struct AnswerTests {
         #expect(
             Stage.elections.lease(Sample.view, queue: queue, of: Sample.key).text
                 == Self.lease.dropLast()
-                + #","queue":[{"holderIdentity":"cora","campaignID":"c3","present":true,"since":"2026-11-21T05:00:30.500000Z"},"#
-                + #"{"holderIdentity":"dora","present":false,"since":"2026-11-21T05:00:30.500000Z"}]}"#)
+                + #","queue":[{"holderIdentity":"cora","campaignID":"c3","mode":"exclusive","present":true,"since":"2026-11-21T05:00:30.500000Z"},"#
+                + #"{"holderIdentity":"dora","mode":"exclusive","present":false,"since":"2026-11-21T05:00:30.500000Z"}]}"#
+        )
         #expect(
             Stage.elections.lease(Sample.free, queue: [], of: Sample.key).text == Self.free.dropLast()
                 + #","queue":[]}"#)
@@ -162,7 +163,7 @@ struct AnswerTests {
             Stage.elections.history([Sample.history(.expired), Sample.history()]).text
                 == #"{"items":[\#(Self.hold("expired")),"#
                 + #"{"namespace":"ci","name":"build","fencingToken":17,"marker":"once","holderIdentity":"anna","#
-                + #""attempt":2,"info":{},"beginTime":"2026-11-21T05:00:00.000000Z"}]}"#)
+                + #""attempt":2,"info":{},"mode":"exclusive","beginTime":"2026-11-21T05:00:00.000000Z"}]}"#)
     }
 
     @Test func `a list's part ends when it is long, and says where to go on`() {

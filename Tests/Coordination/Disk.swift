@@ -15,8 +15,8 @@ struct Disk {
     private(set) var latest: [HoldRecord] = []
     private(set) var audit: [AuditEntry] = []
 
-    /// The hold of each name that began and has not ended.
-    private(set) var open: [Key: FencingToken] = [:]
+    /// The holds of each name that began and have not ended.
+    private(set) var open: [Key: [HoldRecord]] = [:]
 
     mutating func commit(_ changes: [Change], upTo revision: Revision) {
         var before = self.revision + 1
@@ -57,7 +57,13 @@ struct Disk {
                 faults.append("\(marker.key.name): no marker to delete")
             }
         case .hold(let hold):
-            if hold.end == nil { begin(hold) } else { end(hold) }
+            if hold.end != nil {
+                end(hold)
+            } else if holds[hold.token] == nil {
+                begin(hold)
+            } else {
+                enter(hold)
+            }
             holds[hold.token] = hold
             latest.append(hold)
         case .audit(let entry): audit.append(entry)
@@ -107,27 +113,44 @@ struct Disk {
     }
 
     private mutating func begin(_ hold: HoldRecord) {
-        if let other = open[hold.key] {
-            faults.append("\(hold.key.name): \(hold.token) began while \(other) lasted")
+        for other in open[hold.key] ?? [] where !other.mode.mayHold(beside: hold.mode) {
+            faults.append("\(hold.key.name): \(hold.token) began while \(other.token) lasted")
+        }
+        if case .permits(let count) = hold.mode, open[hold.key, default: []].count >= count {
+            faults.append("\(hold.key.name): \(hold.token) is one more than \(count)")
         }
         if hold.token <= lastToken { faults.append("token \(hold.token) after \(lastToken)") }
         lastToken = hold.token
-        open[hold.key] = hold.token
+        open[hold.key, default: []].append(hold)
+    }
+
+    private mutating func enter(_ hold: HoldRecord) {
+        guard let index = open[hold.key]?.firstIndex(where: { $0.token == hold.token }) else {
+            return faults.append("\(hold.key.name): \(hold.token) entered a phase and was no hold")
+        }
+        if hold.revision <= open[hold.key]![index].revision {
+            faults.append("a phase that was there: \(hold)")
+        }
+        open[hold.key]![index] = hold
     }
 
     private mutating func end(_ hold: HoldRecord) {
-        if open.removeValue(forKey: hold.key) != hold.token {
-            faults.append("\(hold.key.name): \(hold.token) ended and was not the hold")
+        guard let index = open[hold.key]?.firstIndex(where: { $0.token == hold.token }) else {
+            return faults.append("\(hold.key.name): \(hold.token) ended and was not the hold")
         }
+        open[hold.key]!.remove(at: index)
+        if open[hold.key]!.isEmpty { open[hold.key] = nil }
     }
 
     func records(_ key: Key) -> NameRecords {
         NameRecords(key: key, lease: leases[key], marker: markers[key])
     }
 
-    /// What a start loads: every lease that is held, every marker with a retention.
+    /// What a start loads: every lease that is held, the name of each member, every marker with a
+    /// retention.
     var atStart: [NameRecords] {
-        let keys = Set(leases.filter { $0.value.hold != nil }.keys)
+        let held = leases.values.filter { $0.hold != nil }
+        let keys = Set(held.map(\.key)).union(held.map(\.nameKey))
             .union(markers.filter { $0.value.retention != nil }.keys)
         return keys.sorted().map(records)
     }
@@ -169,12 +192,25 @@ struct Disk {
         for (key, name) in core.names {
             if name.lease != leases[key] { found.append("\(key.name): the disk has another lease") }
             if name.marker != markers[key] { found.append("\(key.name): the disk has another marker") }
-            if name.lease?.hold?.token != open[key] {
-                found.append("\(key.name): the history has another hold")
+            let here = (name.lease?.hold.map { [$0.token] } ?? []) + name.members.map(\.token)
+            let there =
+                name.lease?.group == nil
+                ? open[key, default: []].map(\.token) : name.lease!.hold.map { [$0.token] } ?? []
+            if here != there { found.append("\(key.name): the history has other holds, \(there)") }
+            if name.isUnwritten && name.lease != nil { found.append("\(key.name): its lease wasn't written") }
+            for member in name.members where core.names[key.member(member.token)]?.lease?.hold == nil {
+                found.append("\(key.name): \(member.token) is no hold")
             }
         }
+        for lease in leases.values {
+            guard let group = lease.group else { continue }
+            if lease.hold == nil { found.append("\(lease.key.name) is left behind") }
+            if leases[lease.nameKey] == nil { found.append("\(group) has a member and no lease") }
+        }
         for key in open.keys where !core.knows(key) { found.append("\(key.name) is held and forgotten") }
-        if core.figures.holds != open.count { found.append("figures count other holds") }
+        if core.figures.holds != open.values.reduce(0, { $0 + $1.count }) {
+            found.append("figures count other holds")
+        }
         if core.namespaces != namespaces {
             found.append("the core has the namespaces \(core.namespaces), the disk \(namespaces)")
         }
@@ -205,4 +241,9 @@ extension Change {
         case .audit, .namespace, .namespaceDeleted: nil
         }
     }
+}
+
+extension Mode {
+    /// Said once more, without the core: only shared ones, and permits of one number, hold together.
+    func mayHold(beside other: Mode) -> Bool { self == other && self != .exclusive }
 }

@@ -16,7 +16,9 @@ import Testing
         #expect(stage.lease("build")?.record.version == anna.token)
     }
 
-    @Test func `the end of a hold is shown with its marker, at a version that is a revision of the lease`() throws {
+    @Test func `the end of a hold is shown with its marker, at a version that is a revision of the lease`()
+        throws
+    {
         var stage = Stage()
         let anna = try stage.campaign("build", by: "anna")
         stage.complete(anna)

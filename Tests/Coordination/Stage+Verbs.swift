@@ -49,9 +49,11 @@ extension Stage {
         return campaign.request
     }
 
-    mutating func claim(_ election: Election) -> Claim {
+    /// By the hold's own lease, or by the name that it shares.
+    mutating func claim(_ election: Election, byName: Bool = false) -> Claim {
         Claim(
-            request: newRequest(), key: election.lease.key, holder: election.hold.holder,
+            request: newRequest(), key: byName ? election.lease.nameKey : election.lease.key,
+            holder: election.hold.holder,
             token: election.token, principal: election.hold.principal)
     }
 
@@ -121,6 +123,51 @@ extension Stage {
         return request
     }
 
+    // MARK: Holds that share a name
+
+    @discardableResult
+    mutating func share(
+        _ name: String, by holder: String, _ mode: Mode = .shared, for duration: Interval = .seconds(30),
+        _ change: (inout Campaign) -> Void = { _ in }
+    ) throws -> Election {
+        try campaign(name, by: holder, for: duration, way: .lock) {
+            $0.mode = mode
+            change(&$0)
+        }
+    }
+
+    /// Waits for its turn, as a lock of this mode.
+    mutating func line(
+        _ name: String, by holder: String, _ mode: Mode, _ change: (inout Campaign) -> Void = { _ in }
+    ) -> RequestID {
+        queue(name, by: holder, way: .lock) {
+            $0.mode = mode
+            change(&$0)
+        }
+    }
+
+    @discardableResult
+    mutating func enter(_ phase: String, _ election: Election) -> Reply? {
+        let claim = claim(election, byName: true)
+        send(.phase(claim, phase), from: claim.request)
+        return reply(to: claim.request)
+    }
+
+    @discardableResult
+    mutating func clear(_ name: String, _ token: FencingToken) -> Reply? {
+        var clearing = Clearing(
+            request: newRequest(), key: Self.key(name), token: token, reason: "looked after", by: "olga")
+        clearing.origin = Origin(requestID: "1", identity: "olga", address: "unix")
+        send(.clearAbandoned(clearing), from: clearing.request)
+        return reply(to: clearing.request)
+    }
+
+    /// Who holds the name, by the disk.
+    func holders(_ name: String) -> [String] {
+        disk.leases.values.filter { $0.nameKey == Self.key(name) && $0.hold != nil }
+            .sorted { $0.hold!.token < $1.hold!.token }.map { $0.hold!.holder }
+    }
+
     mutating func disconnect(_ request: RequestID) { send(.forsake(request)) }
     mutating func takeBack(_ election: Election) { send(.takeBack(election.lease.key, election.token)) }
     mutating func sweep(_ name: String) {
@@ -164,6 +211,8 @@ extension Reply {
     var settled: DoneMarker? { if case .settled(let marker) = self { marker } else { nil } }
     var standing: Standing? { if case .waiting(let standing) = self { standing } else { nil } }
     var renewed: LeaseView? { if case .renewed(let view) = self { view } else { nil } }
+    var phased: LeaseView? { if case .phased(let view) = self { view } else { nil } }
+    var cleared: AbandonedHold? { if case .cleared(let hold) = self { hold } else { nil } }
     var ended: HoldRecord? { if case .ended(let record) = self { record } else { nil } }
     var markers: MarkersView? { if case .markers(let view) = self { view } else { nil } }
     var rejection: Rejection? { if case .refused(let rejection) = self { rejection } else { nil } }

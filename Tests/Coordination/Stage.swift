@@ -100,10 +100,13 @@ struct Stage {
         return send(command, from: command.request)
     }
 
-    mutating func collectTick() -> [Effect] {
-        isInTurn = true
-        defer { isInTurn = false }
-        return tick()
+    /// What was due, in the order in which it was done, and what came of it. Leaves the turn open.
+    mutating func collectTick() -> (order: [Timers.Subject], effects: [Effect]) {
+        var order: [Timers.Subject] = []
+        var effects: [Effect] = []
+        while let subject = core.doNextDue(at: now, &effects) { order.append(subject) }
+        take(effects)
+        return (order, effects)
     }
 
     @discardableResult

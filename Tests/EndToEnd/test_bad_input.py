@@ -85,6 +85,19 @@ class BadInput(Story):
             ("info", {"info": {"big": "x" * 16400}}),
             ("maxAttempts", {"marker": "none", "maxAttempts": 3}),
             ("supersedes", {"marker": "none", "supersedes": 3}),
+            ("mode", {"marker": "none", "mode": "both"}),
+            ("mode", {"mode": "shared"}),
+            ("mode", {"marker": "none", "mode": None}),
+            ("permits", {"permits": 8}),
+            ("permits", {"marker": "none", "permits": 0}),
+            ("permits", {"marker": "none", "permits": -1}),
+            ("permits", {"marker": "none", "permits": 10001}),
+            ("permits", {"marker": "none", "permits": 1.5}),
+            ("permits", {"marker": "none", "permits": "8"}),
+            ("permits", {"marker": "none", "permits": 8, "mode": "shared"}),
+            ("failOnAbandoned", {"marker": "none", "failOnAbandoned": "yes"}),
+            ("work", {"marker": "none", "work": ""}),
+            ("work", {"marker": "none", "work": "w" * 254}),
             ("holder", {"holder": "bela"}),
             ("leaseduration", {"leaseduration": "30s"}),
         ])
@@ -127,6 +140,18 @@ class BadInput(Story):
             ("fencingToken", {"fencingToken": "all"}),
             ("holderIdentity", {"holderIdentity": "anna"}),
         ])
+        self.bodies("POST", LEASE + "/clear-abandoned", {"fencingToken": self.token, "reason": "stuck"}, [
+            ("reason", {"reason": ""}),
+            ("fencingToken", {"fencingToken": LEFT_OUT}),
+            ("by", {"by": "olga"}),
+        ])
+        self.bodies("POST", LEASE + "/phase", {"holderIdentity": "anna", "fencingToken": self.token, "phase": "x"}, [
+            ("phase", {"phase": LEFT_OUT}),
+            ("phase", {"phase": ""}),
+            ("phase", {"phase": "p" * 129}),
+            ("phase", {"phase": "a\nb"}),
+            ("phase", {"phase": 1}),
+        ])
         self.bodies("PUT", "/v1/namespaces/ci/markers/new", {"holderIdentity": "anna"}, FINDING + [
             ("holderIdentity", {"holderIdentity": LEFT_OUT}),
             ("inputsDigest", {"inputsDigest": "md5:0"}),
@@ -162,7 +187,7 @@ class BadInput(Story):
 
     def test_a_wrong_name_or_namespace_is_named_for_every_endpoint(self):
         body = {"holderIdentity": "anna", "fencingToken": 1, "reason": "x"}
-        rests = [("POST", "leases/%s/" + verb) for verb in ("campaign", "renew", "complete", "resign", "revoke")]
+        rests = [("POST", "leases/%s/" + verb) for verb in VERBS]
         rests += [("GET", "leases/%s"), ("GET", "leases/%s/history"), ("GET", "leases/%s/fence"), ("GET", "markers/%s"),
                   ("PUT", "markers/%s"), ("DELETE", "markers/%s")]
         for method, rest in rests:
@@ -177,7 +202,7 @@ class BadInput(Story):
         self.unharmed()
 
     def test_what_is_no_json_is_refused_with_its_place_or_its_type(self):
-        for verb in ("campaign", "renew", "complete", "resign", "revoke"):
+        for verb in VERBS:
             path = "%s/%s" % (LEASE, verb)
             for body in (b"", b"{", b"[]", b'"text"', b"null", b"{\"holderIdentity\": \"a\",}", b"{'a': 1}", b"{} {}",
                          b'{"holderIdentity": "a", "holderIdentity": "b"}', b"\xff\xfe", b'{"a": "\xc3\x28"}',
@@ -186,7 +211,7 @@ class BadInput(Story):
                              headers={"Content-Type": "application/json"})
             self.refused("POST", path, None, b"a=b", status=415, kind="unsupported-media-type",
                          headers={"Content-Type": "application/x-www-form-urlencoded"})
-            good = {"holderIdentity": "anna", "fencingToken": self.token, "reason": "x"}
+            good = {"holderIdentity": "anna", "fencingToken": self.token, "reason": "x", "phase": "x"}
             good = {name: good[name] for name in BODY[verb]}
             self.refused("POST", path, None, good, status=406, kind="not-acceptable",
                          headers={"Accept": "text/html"})
@@ -305,10 +330,13 @@ class LeftOut:
 
 LEFT_OUT = LeftOut()
 
+VERBS = ("campaign", "renew", "complete", "resign", "revoke", "phase", "clear-abandoned")
+
 BODY = {
     "campaign": ["holderIdentity"], "renew": ["holderIdentity", "fencingToken"],
     "complete": ["holderIdentity", "fencingToken"], "resign": ["holderIdentity", "fencingToken"],
-    "revoke": ["fencingToken", "reason"],
+    "revoke": ["fencingToken", "reason"], "phase": ["holderIdentity", "fencingToken", "phase"],
+    "clear-abandoned": ["fencingToken", "reason"],
 }
 
 FINDING = [

@@ -20,6 +20,8 @@ BODIES = {
     "leases/work/complete": {"holderIdentity": "anna", "fencingToken": 1},
     "leases/work/resign": {"holderIdentity": "anna", "fencingToken": 1},
     "leases/work/revoke": {"fencingToken": 1, "reason": "x"},
+    "leases/work/phase": {"holderIdentity": "anna", "fencingToken": 1, "phase": "pushing"},
+    "leases/work/clear-abandoned": {"fencingToken": 1, "reason": "x"},
 }
 READS = ["leases", "leases/work", "leases/work/history", "history", "leases/work/fence?token=1", "markers",
          "markers?name=work", "markers/work"]

@@ -182,6 +182,8 @@ class BrokenDisk(Story):
                 ("POST", "leases/held/campaign", {"holderIdentity": "bela"}), ("POST", "leases/held/renew", claim),
                 ("POST", "leases/held/complete", claim), ("POST", "leases/held/resign", claim),
                 ("POST", "leases/held/revoke", {"fencingToken": self.token, "reason": "x"}),
+                ("POST", "leases/held/phase", dict(claim, phase="x")),
+                ("POST", "leases/held/clear-abandoned", {"fencingToken": self.token, "reason": "x"}),
                 ("PUT", "markers/new", {"holderIdentity": "anna"}), ("DELETE", "markers/made?revision=1", None),
             )]
             self.batond.process.terminate()

@@ -77,6 +77,7 @@ class FullDisk(Story):
             ("POST", "leases/held/complete", {"holderIdentity": "anna", "fencingToken": held}),
             ("POST", "leases/held/resign", {"holderIdentity": "anna", "fencingToken": held}),
             ("POST", "leases/revoked/revoke", {"fencingToken": revoked, "reason": "x"}),
+            ("POST", "leases/held/phase", {"holderIdentity": "anna", "fencingToken": held, "phase": "x"}),
             ("PUT", "markers/new", {"holderIdentity": "carl"}),
             ("DELETE", "markers/before-0?revision=%d" % client.marker("before-0")["marker"]["revision"], None),
         ]

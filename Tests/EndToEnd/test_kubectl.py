@@ -5,13 +5,14 @@ token: so tokens are tried over TLS, and by hand.
 """
 
 import json
+import os
 import re
 import subprocess
 
 import yaml
 
 from kubectl import WithKubectl, kubectls, tokens
-from support import BATON, Story, environment, until
+from support import BATON, Story, environment, read, until
 from test_tls import TLSStory
 
 SECONDS = 20
@@ -115,6 +116,71 @@ class Kubectl(WithKubectl, Story):
                     'Error from server (NotFound): leases.coordination.k8s.io "nosuch" not found\n',
                     self.ask(kubectl, "get", "lease", "nosuch", code=1))
                 self.assertEqual(["ci", "dev"], self.names(kubectl, "get", "namespaces"))
+
+    def begin(self, kubectl, *arguments):
+        """A kubectl that goes on: its process, and its output as it comes."""
+        path = self.path("watched-%d" % len(os.listdir(self.folder)))
+        with open(path, "w") as file:
+            process = subprocess.Popen(
+                [kubectl, "--kubeconfig", self.config, *arguments], stdout=file, stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL, env=environment(HOME=self.folder))
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, lambda: read(path)
+
+    def test_get_goes_on_with_what_happens(self):
+        for number, kubectl in enumerate(kubectls()):
+            with self.subTest(kubectl=kubectl):
+                self.client.elected("old-%d" % number, "run-1")
+                _, rows = self.begin(kubectl, "get", "leases", "-w")
+                _, names = self.begin(kubectl, "get", "leases", "-A", "--watch-only", "-o", "name")
+                _, events = self.begin(
+                    kubectl, "get", "leases", "-l", "tier=gold", "-w", "--output-watch-events", "--no-headers")
+                until(lambda: "old-%d" % number in rows(), "it lists first")
+                until(lambda: self.watches() == 3 * (number + 1), "all three watch")
+                name = "new-%d" % number
+                token = self.client.elected(name, "run-2")
+                until(lambda: re.search(r"(?m)^%s +run-2 " % name, rows()), "an election is a row")
+                self.ask(kubectl, "label", "lease", name, "tier=gold")
+                until(lambda: re.search(r"(?m)^ADDED +%s " % name, events()), "it enters the selection")
+                self.ask(kubectl, "label", "lease", name, "tier-")
+                until(lambda: re.search(r"(?m)^DELETED +%s " % name, events()), "it leaves the selection")
+                self.client.resign(name, "run-2", token)
+                until(lambda: re.search(r"(?m)^%s +[0-9]+s$" % name, rows()), "its end is a row without a holder")
+                until(lambda: "lease.coordination.k8s.io/" + name in names(), "everywhere")
+                self.assertNotIn("old-%d" % number, names())
+
+    def watches(self):
+        text = self.client.send("GET", "/metrics").raw.decode()
+        return int(re.search(r"(?m)^baton_watches (\d+)$", text).group(1))
+
+    def test_wait_waits(self):
+        for number, kubectl in enumerate(kubectls()):
+            with self.subTest(kubectl=kubectl):
+                name = "work-%d" % number
+                token = self.client.elected(name, "run-1", marker="once")
+                # One that has to come first: an old kubectl doesn't wait for what isn't there.
+                gone, said_gone = self.begin(kubectl, "wait", "--for=delete", "lease/" + name, "--timeout=60s")
+                until(lambda: self.watches() == 1, "it watches")
+                self.client.complete(name, "run-1", token)
+                self.ask(kubectl, "wait", "--for=condition=Done", "dm/" + name, "--timeout=60s")
+                self.ask(kubectl, "delete", "lease", name)
+                self.assertEqual(0, gone.wait(60), said_gone())
+                self.ask(kubectl, "wait", "--for=condition=Failed", "dm/" + name, "--timeout=1s", code=1)
+                until(lambda: self.watches() == 0, "none is left")
+                if "1.20" in self.ask(kubectl, "version", "--client"):
+                    continue
+                done, said = self.begin(
+                    kubectl, "wait", "--for=create", "dm/late-%d" % number, "--timeout=60s")
+                held, said_held = self.begin(
+                    kubectl, "wait", "--for=jsonpath={.spec.holderIdentity}=run-9", "lease/held-%d" % number,
+                    "--timeout=60s")
+                late = self.client.elected("late-%d" % number, "run-1", marker="once")
+                self.client.complete("late-%d" % number, "run-1", late)
+                self.client.elected("held-%d" % number, "run-9")
+                self.assertEqual(0, done.wait(60), said())
+                held.wait(60)
+                self.assertIn("held-%d" % number, said_held())
 
     def test_done_markers_are_there_as_a_custom_resource_would_be(self):
         token = self.client.elected("work", "run-1")

@@ -12,7 +12,7 @@ from test_tokens import TokenStory
 
 SECONDS = 15
 
-HOLDERS_VERBS = ("renew", "complete", "resign")
+HOLDERS_VERBS = ("renew", "complete", "resign", "phase")
 
 
 def refusals(client, setting):

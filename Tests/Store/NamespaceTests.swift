@@ -140,8 +140,8 @@ import Testing
         #expect(try model.matches(bench.store, Array(model.markers.keys) + [free]))
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .read)
         defer { shell.close() }
-        #expect(try shell.integer("SELECT count(*) FROM leases WHERE substr(body, 1, 1) <> x'03'") == 0)
-        #expect(try shell.integer("SELECT count(*) FROM markers WHERE substr(body, 1, 1) <> x'03'") == 0)
+        #expect(try shell.integer("SELECT count(*) FROM leases WHERE substr(body, 1, 1) <> x'04'") == 0)
+        #expect(try shell.integer("SELECT count(*) FROM markers WHERE substr(body, 1, 1) <> x'04'") == 0)
         shell.close()
     }
 
@@ -176,7 +176,18 @@ import Testing
         RecordCodec.encode(lease, into: &out)
         var tail = ByteWriter()
         tail.integer(lease.version)
-        return [1] + out.bytes.dropFirst().dropLast(tail.bytes.count + 3)
+        return [1] + out.bytes.dropFirst().dropLast(tail.bytes.count + 6)
+    }
+
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `leases of version 3 are exclusive, and nothing of theirs is abandoned`(seed: UInt64) throws {
+        var random = Seeded(seed)
+        var lease = random.lease()
+        (lease.group, lease.abandoned, lease.hold) = (nil, AbandonedHolds(), nil)
+        var out = ByteWriter()
+        RecordCodec.encode(lease, into: &out)
+        let bytes = [3] + out.bytes.dropFirst().dropLast(3)
+        #expect(try bytes.withUnsafeBytes { try RecordCodec.lease($0) } == lease)
     }
 
     @Test(arguments: 0..<40 as Range<UInt64>)

@@ -64,9 +64,9 @@ import Testing
         let later = try Connection(path: path, access: .write)
         defer { later.close() }
         later.wait(milliseconds: 10_000)
-        try later.run("PRAGMA user_version=5")
+        try later.run("PRAGMA user_version=6")
         later.close()
-        #expect(throws: StoreError.newer(path: path, version: 5, supported: 4)) {
+        #expect(throws: StoreError.newer(path: path, version: 6, supported: 5)) {
             try SQLiteStore.open(directory: directory) { _ in }
         }
     }

@@ -46,6 +46,13 @@ extension Seeded {
         lease.metadata = bytes()
         lease.written = maybe { $0.spec() }
         lease.isClients = chance()
+        lease.group = maybe { $0.text() }
+        lease.abandoned = AbandonedHolds(
+            holds: (0..<pick(0..<3)).map { _ in
+                AbandonedHold(
+                    token: number(), holder: text(), mode: mode(), how: end(), phase: maybe { $0.text() },
+                    reason: maybe { $0.text() }, ended: time(), work: maybe { $0.text() })
+            }, beyond: Int(number()))
         return lease
     }
 
@@ -65,7 +72,16 @@ extension Seeded {
             supersedes: maybe { $0.number() }, info: map())
         hold.isWritten = chance()
         hold.publishedRenewal = maybe { $0.time() }
+        hold.mode = mode()
+        hold.work = maybe { $0.text() }
+        hold.phases = phases()
         return hold
+    }
+
+    mutating func mode() -> Mode { [.exclusive, .shared, .permits(Int(number()))][pick(0..<3)] }
+
+    mutating func phases() -> [Phase] {
+        (0..<pick(0..<3)).map { _ in Phase(name: text(), at: time(), revision: number()) }
     }
 
     mutating func end() -> HoldEnd { HoldEnd.allCases[pick(0..<HoldEnd.allCases.count)] }
@@ -101,7 +117,7 @@ extension Seeded {
     }
 
     mutating func hold(_ key: Key? = nil, token: FencingToken? = nil) -> HoldRecord {
-        HoldRecord(
+        var hold = HoldRecord(
             key: key ?? Key(namespace: text(), name: text()), token: token ?? number(),
             way: chance() ? .once : .lock, holder: text(), campaignID: maybe { $0.text() },
             principal: maybe { $0.text() }, attempt: Int(number()), info: map(), began: time(),
@@ -110,6 +126,10 @@ extension Seeded {
                     how: $0.end(), reason: $0.maybe { $0.text() }, by: $0.maybe { $0.text() }, at: $0.time(),
                     revision: $0.number())
             })
+        hold.mode = mode()
+        hold.work = maybe { $0.text() }
+        hold.phases = phases()
+        return hold
     }
 
     mutating func audit() -> AuditEntry {

@@ -68,6 +68,8 @@ extension Elections {
                 writer.null("marker")
             }
             writer.member("hold") { write(hold, to: &$0) }
+        case .phased(let view): writer.member("lease") { write(view, to: &$0) }
+        case .cleared(let hold): writer.member("cleared") { write(hold, to: &$0) }
         case .ended(let hold): writer.member("hold") { write(hold, to: &$0) }
         case .marked(let marker, _), .unmarked(let marker):
             writer.member("marker") { write(marker, to: &$0) }
@@ -86,6 +88,7 @@ extension Elections {
         writer.member("maxAttempts", election.lease.maxAttempts)
         writer.member("lease") { write(view(of: election), to: &$0) }
         write("previous", election.previous, to: &writer)
+        write(election.abandoned, to: &writer)
     }
 
     /// The lease at the moment of the election: its full duration begins.

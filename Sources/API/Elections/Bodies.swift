@@ -13,13 +13,14 @@ extension Elections {
     private static let campaignFields = [
         "holderIdentity", "campaignID", "leaseDuration", "marker", "inputsDigest", "maxAttempts",
         "supersedes",
-        "confirmWithin", "info",
+        "confirmWithin", "mode", "permits", "failOnAbandoned", "work", "info",
     ]
 
     func campaign(_ envelope: Envelope, _ key: Key, waitUntil: Instant?) throws(Problem) -> Campaign {
         let fields = try Fields(envelope.request, allowed: Self.campaignFields)
         let durations = settings.minLeaseDuration...settings.maxLeaseDuration
         let duration = try fields.duration("leaseDuration", in: durations) ?? settings.defaultLeaseDuration
+        let mode = try mode(fields)
         let campaign = Campaign(
             request: envelope.id, key: key, holder: try holder(fields),
             campaignID: try fields.word("campaignID", max: settings.campaignIDBytesMax),
@@ -30,14 +31,30 @@ extension Elections {
                 Int($0)
             },
             supersedes: try fields.integer("supersedes", in: revisionRange),
-            confirmWithin: try fields.duration("confirmWithin", in: durations),
+            confirmWithin: try fields.duration("confirmWithin", in: durations), mode: mode,
+            failOnAbandoned: try fields.flag("failOnAbandoned") ?? false,
+            work: try fields.word("work", max: settings.workBytesMax),
             info: try fields.info(settings), waitUntil: waitUntil)
         try check(campaign, fields)
         return campaign
     }
 
+    /// Exclusive, unless it says otherwise; a number of permits is a mode of its own.
+    private func mode(_ fields: Fields) throws(Problem) -> Mode {
+        let mode = try fields.choice("mode", [("exclusive", Mode.exclusive), ("shared", .shared)])
+        guard let permits = try fields.integer("permits", in: 1...Int64(settings.permitsMax)) else {
+            return mode ?? .exclusive
+        }
+        guard let mode else { return .permits(Int(permits)) }
+        throw fields.problem(
+            "permits",
+            "is \(permits), and mode is \"\(mode.word)\": \(permits) may hold at once, or all who share, or one alone. "
+                + "Leave one of the two out.", allowed: "absent with a mode")
+    }
+
     /// What contradicts each other.
     private func check(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
+        try checkMode(campaign, fields)
         let rule = "absent with \"marker\": \"none\""
         if campaign.way == .lock, campaign.maxAttempts != nil {
             throw fields.problem(
@@ -59,7 +76,55 @@ extension Elections {
         }
     }
 
+    /// Several that hold together can't leave one marker.
+    private func checkMode(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
+        guard campaign.mode.isGrouped else { return }
+        let field = campaign.mode == .shared ? "mode" : "permits"
+        guard campaign.way == .lock else {
+            throw fields.problem(
+                field,
+                "needs \"marker\": \"none\": several hold the name at once, and none of them ends its work for the "
+                    + "others.", allowed: "absent with \"marker\": \"once\"")
+        }
+        // The lease of such a hold is called NAME.hold-<token>.
+        let longest = Names.bytesMax - ".hold-".utf8.count - String(revisionRange.upperBound).utf8.count
+        guard campaign.key.name.utf8.count <= longest else {
+            throw .field(
+                "name",
+                "The name has \(campaign.key.name.utf8.count) bytes; with \(field) it may have at most \(longest), since "
+                    + "each hold has a lease of its own that is called after it.",
+                allowed: "at most \(longest) bytes with \(field)")
+        }
+    }
+
     private static let claimFields = ["holderIdentity", "fencingToken"]
+
+    func phase(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
+        let fields = try Fields(envelope.request, allowed: Self.claimFields + ["phase"])
+        guard let phase = try fields.word("phase", max: settings.phaseBytesMax) else {
+            throw fields.required("phase")
+        }
+        return .phase(try claim(envelope, key, fields), phase)
+    }
+
+    func clearing(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
+        let fields = try Fields(envelope.request, allowed: ["fencingToken", "reason"])
+        return .clearAbandoned(
+            Clearing(
+                request: envelope.id, key: key, token: try token(fields), reason: try reason(fields),
+                by: envelope.principal))
+    }
+
+    /// An operator's, for the history.
+    private func reason(_ fields: Fields) throws(Problem) -> String {
+        guard let reason = try fields.text("reason", max: settings.reasonBytesMax) else {
+            throw fields.required("reason")
+        }
+        guard !reason.isEmpty else {
+            throw fields.problem("reason", "is empty: say why, for the history.", allowed: "not empty")
+        }
+        return reason
+    }
 
     func renewal(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
         let fields = try Fields(envelope.request, allowed: Self.claimFields)
@@ -88,15 +153,9 @@ extension Elections {
 
     func revocation(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
         let fields = try Fields(envelope.request, allowed: ["fencingToken", "reason"])
-        guard let reason = try fields.text("reason", max: settings.reasonBytesMax) else {
-            throw fields.required("reason")
-        }
-        guard !reason.isEmpty else {
-            throw fields.problem("reason", "is empty: say why, for the history.", allowed: "not empty")
-        }
         return .revoke(
             Revocation(
-                request: envelope.id, key: key, token: try token(fields), reason: reason,
+                request: envelope.id, key: key, token: try token(fields), reason: try reason(fields),
                 by: envelope.principal))
     }
 

@@ -13,6 +13,8 @@ enum Endpoint: Hashable {
     case complete(Key)
     case resign(Key)
     case revoke(Key)
+    case phase(Key)
+    case clearAbandoned(Key)
     case leaseHistory(Key)
     case fence(Key)
     case marker(Key)
@@ -71,6 +73,8 @@ enum Endpoint: Hashable {
         case "complete": .complete(key)
         case "resign": .resign(key)
         case "revoke": .revoke(key)
+        case "phase": .phase(key)
+        case "clear-abandoned": .clearAbandoned(key)
         case "history": .leaseHistory(key)
         case "fence": .fence(key)
         default: nil
@@ -92,7 +96,8 @@ enum Endpoint: Hashable {
     /// In the order in which `Allow` lists them.
     var methods: [String] {
         switch self {
-        case .campaign, .renew, .complete, .resign, .revoke, .aliasRollback: ["POST", "OPTIONS"]
+        case .campaign, .renew, .complete, .resign, .revoke, .phase, .clearAbandoned, .aliasRollback:
+            ["POST", "OPTIONS"]
         case .marker, .alias: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
         default: ["GET", "HEAD", "OPTIONS"]
         }
@@ -109,10 +114,10 @@ enum Endpoint: Hashable {
             Access(.view, namespace: namespace)
         case .lease(let key), .leaseHistory(let key), .fence(let key), .aliasHistory(let key):
             Access(.view, namespace: key.namespace)
-        case .campaign(let key), .renew(let key), .complete(let key), .resign(let key),
+        case .campaign(let key), .renew(let key), .complete(let key), .resign(let key), .phase(let key),
             .aliasRollback(let key):
             Access(.run, namespace: key.namespace)
-        case .revoke(let key): Access(.administer, namespace: key.namespace)
+        case .revoke(let key), .clearAbandoned(let key): Access(.administer, namespace: key.namespace)
         case .marker(let key), .alias(let key): Access(Self.verb(onMarker: method), namespace: key.namespace)
         }
     }

@@ -91,6 +91,12 @@ struct Fields {
         return integer
     }
 
+    func flag(_ name: String) throws(Problem) -> Bool? {
+        guard let value = self[name] else { return nil }
+        guard case .bool(let flag) = value else { throw wrongKind(name, value, wanted: "true or false") }
+        return flag
+    }
+
     func digest(_ name: String) throws(Problem) -> String? {
         guard let text = try string(name) else { return nil }
         guard Names.isDigest(text) else {

@@ -7,14 +7,19 @@ extension Elections {
         let record = view.record
         writer.member("namespace", record.key.namespace)
         writer.member("name", record.key.name)
+        // Of a lease that is one of several of a name: which.
+        writer.member("memberOf", record.group)
         writer.name("uid")
         writer.bytes.append(UInt8(ascii: "\""))
         writer.bytes.append(uid: UID(incarnation: incarnation, created: record.created))
         writer.bytes.append(UInt8(ascii: "\""))
         writer.member("revision", record.revision)
         writer.member("marker", record.way.word)
-        writer.member("held", record.hold != nil)
+        writer.member("held", view.isHeld)
+        write(view.mode, to: &writer)
         if let hold = record.hold { write(hold, view, to: &writer) }
+        writeHolders(view, to: &writer)
+        write(record.abandoned, to: &writer)
         writer.member("maxAttempts", record.maxAttempts)
         writer.member("failures", record.failures)
         writer.member("transitions", record.transitions)
@@ -34,6 +39,8 @@ extension Elections {
         writer.member("attempt", hold.attempt)
         writer.member("inputsDigest", hold.inputsDigest)
         writer.member("supersedes", hold.supersedes)
+        writer.member("work", hold.work)
+        write(hold.phase, to: &writer)
         writer.member("info", hold.info)
     }
 
@@ -85,6 +92,9 @@ extension Elections {
         writer.member("principal", hold.principal)
         writer.member("attempt", hold.attempt)
         writer.member("info", hold.info)
+        write(hold.mode, to: &writer)
+        writer.member("work", hold.work)
+        write(hold.phases, to: &writer)
         writer.member("beginTime", hold.began)
         guard let end = hold.end else { return }
         writer.member("endTime", end.at)

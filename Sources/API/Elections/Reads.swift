@@ -15,6 +15,7 @@ extension Elections {
                 writer.object {
                     $0.member("holderIdentity", contender.holder)
                     $0.member("campaignID", contender.campaignID)
+                    write(contender.mode, to: &$0)
                     $0.member("present", contender.present)
                     $0.member("since", contender.since)
                 }
@@ -46,6 +47,7 @@ extension Elections {
     ///   - current: the lease, if there is one.
     ///   - ended: the hold of `token`, if the history knows it.
     public func fence(_ token: FencingToken, current: LeaseView?, ended: HoldRecord?) -> APIResponse {
+        // Of holds that share a name each is as good as another: `current` is the one of this token then.
         let hold = current?.record.hold
         return .json { writer in
             writer.member("current", hold?.token == token)

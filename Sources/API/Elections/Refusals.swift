@@ -21,6 +21,18 @@ extension Elections {
                 $0.member("current", current.word)
                 $0.member("asked", asked.word)
             }
+        case .modeConflict(let current, let asked): return modeConflict(current, asked)
+        case .abandonedHolds(let abandoned): return abandonedHolds(abandoned)
+        case .notAbandoned(let token):
+            return Problem(
+                .notFound,
+                "No abandoned hold of this name has the fencing token \(token). GET the lease to see which do."
+            ).with { $0.member("fencingToken", token) }
+        case .reserved(let key):
+            return .field(
+                "name",
+                "Names that end in .hold- and a number are the leases of holds that share a name; \(quoted(key.name)) "
+                    + "can't be campaigned for.", allowed: "a name that doesn't end in .hold-<number>")
         case .inputsMismatch(let stored, let given):
             return Problem(
                 .inputsMismatch,
@@ -73,8 +85,10 @@ extension Elections {
         if let end = record?.end {
             detail = "The hold with fencing token \(token) ended at \(end.at.text): \(end.how.word)"
         }
-        let holder = current?.record.hold
-        if let holder {
+        let holder = current?.record.hold ?? current?.shared.first?.hold
+        if let current, current.sharedCount > 1 {
+            detail += "; \(current.sharedCount) others share the name now"
+        } else if let holder {
             detail += "; \(quoted(holder.holder)) holds the lease now, with token \(holder.token)"
         }
         detail += ". Stop its work; to go on, campaign again."
@@ -97,10 +111,33 @@ extension Elections {
     }
 
     private func held(_ view: LeaseView) -> Problem {
-        let holder = view.record.hold.map { "\(quoted($0.holder)) holds it, with token \($0.token)" }
+        let hold = view.record.hold ?? view.shared.first?.hold
+        let holder = hold.map { "\(quoted($0.holder)) holds it, with token \($0.token)" }
         return Problem(
             .held,
             "The work of this name is under way: \(holder ?? "somebody holds it"). Wait for its end, or revoke it."
         ).with { writer in writer.member("lease") { write(view, to: &$0) } }
+    }
+
+    private func modeConflict(_ current: Mode, _ asked: Mode) -> Problem {
+        Problem(
+            .modeConflict,
+            "This name is in use with \(current.described), and the request asks for \(asked.described). Shared and "
+                + "exclusive holds go together; permits go with the same number only. Use the same everywhere, or "
+                + "another name."
+        ).with { writer in
+            writer.member("current") { write(current, to: &$0) }
+            writer.member("asked") { write(asked, to: &$0) }
+        }
+    }
+
+    private func abandonedHolds(_ abandoned: AbandonedHolds) -> Problem {
+        let first = abandoned.holds.first.map { ", first \(quoted($0.holder)) with token \($0.token)" } ?? ""
+        return Problem(
+            .abandonedHolds,
+            "\(abandoned.holds.count + abandoned.beyond) holds of this name ended without their holders\(first): their "
+                + "work may be half done, and the request said failOnAbandoned. Look after it, then clear each with "
+                + "clear-abandoned; or let a run of the same work end well."
+        ).with { write(abandoned, to: &$0) }
     }
 }

@@ -72,6 +72,8 @@ extension Elections {
         case .complete(let key): return try plain(envelope, key, completion)
         case .resign(let key): return try plain(envelope, key, resignation)
         case .revoke(let key): return try plain(envelope, key, revocation)
+        case .phase(let key): return try plain(envelope, key, phase)
+        case .clearAbandoned(let key): return try plain(envelope, key, clearing)
         case .marker(let key) where envelope.request.method == "PUT":
             return try plain(envelope, key, marking)
         case .marker(let key) where envelope.request.method == "DELETE": return try unmark(envelope, key)

@@ -3,7 +3,7 @@
 public enum RouteTemplate: Int, Sendable, CaseIterable {
     case status, audit, ready, live, metrics, namespace, leases, history, markers
     case aliases, alias, aliasHistory, aliasRollback, resolve
-    case lease, campaign, renew, complete, resign, revoke, leaseHistory, fence, marker
+    case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
     case namespaceObjects, namespaceObject
@@ -39,6 +39,8 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .complete: "/v1/namespaces/{namespace}/leases/{name}/complete"
         case .resign: "/v1/namespaces/{namespace}/leases/{name}/resign"
         case .revoke: "/v1/namespaces/{namespace}/leases/{name}/revoke"
+        case .phase: "/v1/namespaces/{namespace}/leases/{name}/phase"
+        case .clearAbandoned: "/v1/namespaces/{namespace}/leases/{name}/clear-abandoned"
         case .leaseHistory: "/v1/namespaces/{namespace}/leases/{name}/history"
         case .fence: "/v1/namespaces/{namespace}/leases/{name}/fence"
         case .marker: "/v1/namespaces/{namespace}/markers/{name}"
@@ -83,6 +85,8 @@ extension Endpoint {
         case .complete: .complete
         case .resign: .resign
         case .revoke: .revoke
+        case .phase: .phase
+        case .clearAbandoned: .clearAbandoned
         case .leaseHistory: .leaseHistory
         case .fence: .fence
         case .marker: .marker

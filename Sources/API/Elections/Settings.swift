@@ -23,6 +23,10 @@ extension Elections {
         public var artifactsMax = 1000
         public var artifactNameBytesMax = 1024
         public var maxAttemptsMax = 1000
+        /// Of one name, at a time.
+        public var permitsMax = 10_000
+        public var workBytesMax = 253
+        public var phaseBytesMax = 128
         /// Of one wait for several markers.
         public var namesMax = 100
 

@@ -1,5 +1,8 @@
 /// What may be called what.
 enum Names {
+    /// Of a subdomain, and so of a lease's name.
+    static let bytesMax = 253
+
     static let namespaceRule =
         "a DNS-1123 label: 1 to 63 of a-z, 0-9 and \"-\", beginning and ending with a letter or digit"
     static let nameRule =

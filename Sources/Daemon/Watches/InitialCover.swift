@@ -32,8 +32,8 @@ struct InitialCover {
     func covers(_ namespace: String, _ name: String, at revision: Revision) -> Bool {
         guard revision <= latest else { return false }
         let stretch = stretches.first {
-            $0.namespace == namespace
-                && ($0.last.map { !$0.utf8.lexicographicallyPrecedes(name.utf8) } ?? true)
+            guard $0.namespace == namespace else { return false }
+            return $0.last.map { !$0.utf8.lexicographicallyPrecedes(name.utf8) } ?? true
         }
         return stretch.map { revision <= $0.version } ?? false
     }

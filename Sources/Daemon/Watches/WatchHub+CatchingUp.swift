@@ -30,9 +30,8 @@ extension WatchHub {
             let watcher = line[done]
             done += 1
             guard !watcher.isOver else { continue }
-            if watcher.restsUntil > now.instant || !step(watcher, now, while: isTime) {
-                again.append(watcher)
-            }
+            let isLive = watcher.restsUntil <= now.instant && step(watcher, now, while: isTime)
+            if !isLive { again.append(watcher) }
         }
         catching = line[done...].filter { !$0.isOver } + again.filter { !$0.isOver }
         if catching.isEmpty { page = nil }

@@ -127,7 +127,7 @@ struct AnswerParser {
 
 extension UnsafeRawBufferPointer {
     /// Where the text begins; nil: nowhere.
-    fileprivate func position(of text: StaticString) -> Int? {
+    func position(of text: StaticString) -> Int? {
         guard let base = baseAddress else { return nil }
         let size = text.utf8CodeUnitCount
         var start = 0

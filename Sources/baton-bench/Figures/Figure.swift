@@ -22,6 +22,9 @@ struct Figure: Sendable {
             name: "takeover", about: "The holder is gone: how late after the deadline the next one holds",
             measure: TakeoverFigures.measure),
         Figure(
+            name: "watches", about: "Watchers of one namespace, and changes at a steady rate",
+            measure: WatchFigures.measure),
+        Figure(
             name: "objects", about: "Leases as Kubernetes clients write and read them",
             measure: ObjectFigures.measure),
         Figure(name: "lists", about: "A list of 10,000 leases", measure: ListFigures.measure),

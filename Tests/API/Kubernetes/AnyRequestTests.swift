@@ -30,7 +30,8 @@ struct AnyRequestTests {
         "includeObject", "pretty", "timeoutSeconds", "hash",
     ]
     private static let values = [
-        "", "0", "1", "-1", "18446744073709551616", "9223372036854775807", "abc", "true", "Exact", "NotOlderThan", "None",
+        "", "0", "1", "-1", "18446744073709551616", "9223372036854775807", "abc", "true", "Exact",
+        "NotOlderThan", "None",
         "a=b",
         "a in (b,", "metadata.name=build", "status.phase=Active", "\\", "\u{0}", "é\u{301}",
         ContinueToken(version: 7, after: .init(namespace: nil, name: "a")).text,

@@ -39,7 +39,9 @@ struct WatchTests {
 
     // MARK: Changes
 
-    @Test func `a lease is created once, changes with its version, and is deleted at a version of its own`() throws {
+    @Test func `a lease is created once, changes with its version, and is deleted at a version of its own`()
+        throws
+    {
         let watched = try #require(Self.query("\(Cluster.leases)?watch=1"))
         func event(_ change: Change) -> (WatchEvent.Kind, Revision)? {
             let event = Cluster.face.seen(change).flatMap { watched.selection.event(of: $0) }
@@ -127,7 +129,8 @@ struct WatchTests {
             try refusal("&sendInitialEvents=true")
                 == (
                     422,
-                    prefix + "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                    prefix
+                        + "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
                 ))
         #expect(
             try refusal("&resourceVersionMatch=NotOlderThan&resourceVersion=990")
@@ -150,7 +153,8 @@ struct WatchTests {
     @Test func `a version that must be there and isn't is 504`() throws {
         let request = Cluster.read(
             "GET",
-            "\(Cluster.leases)?watch=1&sendInitialEvents=1&resourceVersionMatch=NotOlderThan&resourceVersion=21")
+            "\(Cluster.leases)?watch=1&sendInitialEvents=1&resourceVersionMatch=NotOlderThan&resourceVersion=21"
+        )
         guard case .watch(let query) = request.action(at: Cluster.now),
             case .failure(let refused) = request.head(of: query, current: 20)
         else { return #expect(Bool(false), "it began") }
@@ -221,7 +225,8 @@ struct WatchTests {
         #expect(
             try mark(Cluster.leases, ends: true)
                 == #"{"type":"BOOKMARK","object":{"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"#
-                + #""resourceVersion":"1050","annotations":{"k8s.io/initial-events-end":"true"}},"spec":{}}}"# + "\n")
+                + #""resourceVersion":"1050","annotations":{"k8s.io/initial-events-end":"true"}},"spec":{}}}"#
+                + "\n")
         #expect(
             try mark(Cluster.leases)
                 == #"{"type":"BOOKMARK","object":{"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"#

@@ -105,8 +105,12 @@ struct Ledger {
             case .ended(let record), .completed(let record, _):
                 if stage.disk.holds[record.token] != record { found.append("the disk has no \(record)") }
             case .written(let lease):
-                // Not if it only would be so.
-                if stage.disk.leases[lease.key] == lease { noteWritten(lease, at: applied) }
+                // Not if it only would be so. Another write of the same turn may have changed metadata since.
+                if let stored = stage.disk.leases[lease.key], stored.spec == lease.spec,
+                    stored.hold?.token == lease.hold?.token
+                {
+                    noteWritten(lease, at: applied)
+                }
             default: break
             }
         }
@@ -137,9 +141,10 @@ struct Ledger {
             let token = record.token
             guard let end = record.end else {
                 // It may have ended in the turn in which it began: then another record follows.
-                if let hold = stage.disk.leases[record.key]?.hold, hold.token == token {
+                let home = record.mode == .exclusive ? record.key : record.key.member(token)
+                if record.phases.isEmpty, let hold = stage.disk.leases[home]?.hold, hold.token == token {
                     promise(token, stage.now.instant + hold.duration)
-                    confirmBy[token] = stage.core.names[record.key]?.confirmBy
+                    confirmBy[token] = stage.core.names[home]?.confirmBy
                 }
                 continue
             }
@@ -178,8 +183,7 @@ struct Ledger {
                     continue
                 }
             }
-            let free = name.lease?.hold == nil && !stage.core.isQuarantined(at: stage.now)
-            if free && name.queue.contains(where: \.isPresent) {
+            if name.canElect && !stage.core.isQuarantined(at: stage.now) {
                 found.append("\(key.name) is free, and someone waits for it")
             }
         }
@@ -196,8 +200,10 @@ extension Reply {
         switch self {
         case .elected(let election): election.lease.revisions
         case .settled(let marker), .marked(let marker, _), .unmarked(let marker): marker.revisions
-        case .waiting(let standing): standing.lease.record.revisions
-        case .renewed(let view): view.record.revisions
+        case .waiting(let standing):
+            standing.lease.record.revisions + standing.lease.shared.map(\.hold.token)
+        case .renewed(let view), .phased(let view): view.record.revisions
+        case .cleared(let hold): [hold.token]
         case .completed(let record, let marker): record.revisions + (marker?.revisions ?? [])
         case .ended(let record): record.revisions
         case .described(let marker): marker.revisions
@@ -217,7 +223,10 @@ extension Reply {
 }
 
 extension LeaseRecord {
-    fileprivate var revisions: [Revision] { [revision, hold?.token ?? 0, last?.token ?? 0] }
+    fileprivate var revisions: [Revision] {
+        [revision, hold?.token ?? 0, last?.token ?? 0] + (hold?.phases.map(\.revision) ?? [])
+            + abandoned.holds.map(\.token)
+    }
 }
 
 extension DoneMarker {

@@ -20,21 +20,21 @@ extension Model {
     }
 
     /// Room for an election, or (without a way) for a marker.
-    func room(_ key: Key, electing way: Way?) throws(Rejection) {
+    func room(_ key: Key, electing way: Way?, mode: Mode = .exclusive) throws(Rejection) {
         let name = names[key]!
         let used = usage
-        let needsLease = way != nil && name.lease == nil
+        let leases = way == nil ? 0 : (name.lease == nil ? 1 : 0) + (mode == .exclusive ? 0 : 1)
         let needsMarker = way != .lock && name.marker == nil
         func refuse(_ bound: Bound, _ used: Int, _ limit: Int) -> Rejection {
             .quotaExceeded(bound, namespace: key.namespace, limit: limit, used: used)
         }
-        if needsLease && used.leases >= settings.namespaceLeasesMax {
+        if leases > 0 && used.leases + leases > settings.namespaceLeasesMax {
             throw refuse(.leases, used.leases, settings.namespaceLeasesMax)
         }
         if needsMarker && used.markers + used.reserved >= settings.namespaceMarkersMax {
             throw refuse(.markers, used.markers + used.reserved, settings.namespaceMarkersMax)
         }
-        if (needsLease || needsMarker) && used.bytes >= settings.namespaceBytesMax {
+        if (leases > 0 || needsMarker) && used.bytes >= settings.namespaceBytesMax {
             throw refuse(.bytes, used.bytes, settings.namespaceBytesMax)
         }
     }
@@ -53,18 +53,5 @@ extension Model {
         if let client, all.filter({ $0.client == client }).count >= settings.clientWaitersMax {
             throw .tooMany(.waitersOfClient, limit: settings.clientWaitersMax)
         }
-    }
-
-    mutating func endQuarantine(_ key: Key, _ now: Now) {
-        let first = names[key]!.queue.first { $0.isPresent }!
-        do throws(Rejection) {
-            try room(key, electing: first.campaign.way)
-        } catch {
-            let queue = names[key]!.queue
-            names[key]!.queue = []
-            for request in queue.flatMap(\.requests) { say(.refused(error), to: request) }
-            return
-        }
-        handOver(key, now)
     }
 }

@@ -7,9 +7,11 @@ extension Model {
         do {
             switch command {
             case .campaign(let campaign): try self.campaign(campaign, now)
-            case .renew(let claim): try renew(claim, now)
-            case .complete(let claim, let finding): try complete(claim, finding, now)
-            case .resign(let claim, let resignation): try resign(claim, resignation, now)
+            case .renew(let claim): try renew(homed(claim), now)
+            case .complete(let claim, let finding): try complete(homed(claim), finding, now)
+            case .resign(let claim, let resignation): try resign(homed(claim), resignation, now)
+            case .phase(let claim, let phase): try enter(phase, homed(claim), now)
+            case .clearAbandoned(let clearing): try clear(clearing)
             case .revoke(let revocation): try revoke(revocation, now)
             case .mark(let marking): try mark(marking, now)
             case .unmark(let unmarking): try unmark(unmarking, now)
@@ -36,27 +38,41 @@ extension Model {
     private mutating func campaign(_ campaign: Campaign, _ now: Now) throws(Rejection) {
         let key = campaign.key
         try refuseIfTerminating(key)
+        names[key] = names[key] ?? Name()
+        if key.name.contains(".hold-") {
+            if names[key]!.hold == nil { throw .reserved(key) } else { throw .held(view(key, now)!) }
+        }
         dropFailedMarker(key, now)
-        let name = names[key] ?? Name()
-        names[key] = name
+        let name = names[key]!
         if campaign.way == .once, let marker = name.marker, marker.revision != campaign.supersedes {
             try compare(marker.inputsDigest, campaign.inputsDigest)
             return say(.settled(marker), to: campaign.request)
         }
-        if let inUse = name.wayInUse, inUse != campaign.way {
+        if let inUse = wayInUse(key), inUse != campaign.way {
             throw .wayConflict(current: inUse, asked: campaign.way)
         }
-        if let hold = name.hold {
-            if !hold.isWritten, Place(campaign: campaign).isOf(hold.asCampaign(key)) {
-                names[key]!.given += 1
-                names[key]!.deadline = max(name.deadline, now.instant + hold.duration)
-                let election = Election(
-                    lease: name.lease!, hold: hold, previous: name.lease!.last, queueLength: name.queue.count)
-                return say(.elected(election), to: campaign.request)
+        if let inUse = modeInUse(key), inUse != campaign.mode, inUse.isPermits || campaign.mode.isPermits {
+            throw .modeConflict(current: inUse, asked: campaign.mode)
+        }
+        for home in [key] + members(key) {
+            guard let hold = names[home]!.hold, !hold.isWritten,
+                Place(campaign: campaign).isOf(hold.asCampaign(key))
+            else { continue }
+            if hold.mode != campaign.mode {
+                throw .modeConflict(current: hold.mode, asked: campaign.mode)
             }
+            names[home]!.given += 1
+            names[home]!.deadline = max(names[home]!.deadline, now.instant + hold.duration)
+            let election = Election(
+                lease: names[home]!.lease!, hold: hold, previous: name.lease!.last,
+                abandoned: name.lease!.abandoned, queueLength: name.queue.count)
+            return say(.elected(election), to: campaign.request)
+        }
+        try refuseIfAbandoned(campaign)
+        if let hold = name.hold {
             try compare(hold.inputsDigest, campaign.inputsDigest)
-        } else if !isQuarantined(now) && !name.queue.contains(where: { $0.isPresent }) {
-            try room(key, electing: campaign.way)
+        } else if !isQuarantined(now) && fits(campaign) && !name.queue.contains(where: { $0.isPresent }) {
+            try room(key, electing: campaign.way, mode: campaign.mode)
             names[key]!.queue.removeAll { $0.isOf(campaign) }
             return elect(Place(campaign: campaign, requests: [campaign.request]), now)
         }
@@ -157,8 +173,9 @@ extension Model {
     }
 
     private mutating func revoke(_ revocation: Revocation, _ now: Now) throws(Rejection) {
-        let key = revocation.key
-        let claim = Claim(request: revocation.request, key: key, holder: "", token: revocation.token)
+        let claim = homed(
+            Claim(request: revocation.request, key: revocation.key, holder: "", token: revocation.token))
+        let key = claim.key
         if names[key]?.hold?.token == revocation.token {
             let record = end(key, .revoked, revocation.reason, revocation.by, now)
             passOn(key, record, now)
@@ -167,27 +184,30 @@ extension Model {
         names[key] = names[key] ?? Name()
         let record = past(claim)
         if let record, record.end!.how == .revoked { return say(.ended(record), to: revocation.request) }
-        if record == nil && names[key]!.lease == nil { throw .notFound(key) }
+        if record == nil && names[key]!.lease == nil { throw .notFound(revocation.key) }
         throw .holdEnded(token: revocation.token, record: record, current: view(key, now))
     }
 
-    private mutating func takeBack(_ key: Key, _ token: FencingToken, _ now: Now) {
+    private mutating func takeBack(_ asked: Key, _ token: FencingToken, _ now: Now) {
+        let key = homed(Claim(request: 0, key: asked, holder: "", token: token)).key
         guard names[key]?.hold?.token == token else { return }
         names[key]!.given -= 1
-        guard names[key]!.given <= 0, names[key]!.renewed == nil else { return }
-        _ = end(key, .undelivered, nil, nil, now)
-        handOver(key, now)
+        guard names[key]!.given <= 0, names[key]!.renewed == nil, names[key]!.hold!.phases.isEmpty else {
+            return
+        }
+        passOn(key, end(key, .undelivered, nil, nil, now), now)
     }
 
     private mutating func sweep(_ key: Key, _ revision: Revision) {
         guard let name = names[key], let lease = name.lease, lease.hold == nil, lease.revision == revision,
-            name.queue.isEmpty, lease.written == nil, !lease.isClients
+            name.queue.isEmpty, lease.written == nil, !lease.isClients, members(key).isEmpty,
+            lease.abandoned.holds.allSatisfy({ $0.mode == .exclusive && $0.work == nil })
         else { return }
         names[key]!.lease = nil
         _ = next()
     }
 
-    private mutating func held(_ claim: Claim, _ now: Now) throws(Rejection) -> Hold {
+    mutating func held(_ claim: Claim, _ now: Now) throws(Rejection) -> Hold {
         names[claim.key] = names[claim.key] ?? Name()
         guard let hold = names[claim.key]!.hold, hold.token == claim.token else {
             throw .holdEnded(token: claim.token, record: past(claim), current: view(claim.key, now))

@@ -5,6 +5,7 @@ extension Model {
     mutating func elect(_ place: Place, _ now: Now) {
         let campaign = place.campaign
         let key = campaign.key
+        if campaign.mode != .exclusive { return electMember(place, now) }
         if names[key]!.lease == nil { beginNamespace(key.namespace, now) }
         let token = next()
         let limit = campaign.maxAttempts ?? settings.defaultMaxAttempts
@@ -20,13 +21,32 @@ extension Model {
         lease.version = token
         lease.transitions = max(Int(lease.written?.transitions ?? 0), lease.transitions) + 1
         lease.written = nil
-        let hold = Hold(
+        var hold = Hold(
             token: token, holder: campaign.holder, campaignID: campaign.campaignID,
             principal: campaign.principal, duration: campaign.duration, attempt: lease.failures + 1,
             began: now.wall, inputsDigest: campaign.inputsDigest,
             supersedes: names[key]!.marker == nil ? nil : campaign.supersedes, info: campaign.info)
+        hold.work = campaign.work
         lease.hold = hold
         names[key]!.lease = lease
+        begin(key, place, behind: names[key]!.queue.count, lease, now)
+    }
+
+    private func beginning(_ key: Key) -> HoldRecord {
+        let (lease, hold) = (names[key]!.lease!, names[key]!.hold!)
+        var record = HoldRecord(
+            key: lease.nameKey, token: hold.token, way: lease.way, holder: hold.holder,
+            campaignID: hold.campaignID, principal: hold.principal, attempt: hold.attempt, info: hold.info,
+            began: hold.began)
+        record.mode = hold.mode
+        record.work = hold.work
+        return record
+    }
+
+    /// The hold that the lease has begins, and whoever asked for it is told; `lease` is the name's.
+    mutating func begin(_ key: Key, _ place: Place, behind: Int, _ lease: LeaseRecord, _ now: Now) {
+        let campaign = place.campaign
+        let hold = names[key]!.hold!
         names[key]!.deadline = now.instant + hold.duration
         names[key]!.confirmWithin = campaign.confirmWithin
         names[key]!.confirmBy = campaign.confirmWithin.map { now.instant + $0 }
@@ -34,12 +54,11 @@ extension Model {
         names[key]!.showAt = nil
         names[key]!.shownAt = now.instant
         names[key]!.given = place.requests.count
-        history[token] = HoldRecord(
-            key: key, token: token, way: lease.way, holder: hold.holder, campaignID: hold.campaignID,
-            principal: hold.principal, attempt: hold.attempt, info: hold.info, began: hold.began)
+        history[hold.token] = beginning(key)
         for request in place.requests {
             let election = Election(
-                lease: lease, hold: hold, previous: lease.last, queueLength: names[key]!.queue.count)
+                lease: names[key]!.lease!, hold: hold, previous: lease.last, abandoned: lease.abandoned,
+                queueLength: behind)
             say(.elected(election), to: request)
         }
     }
@@ -54,10 +73,7 @@ extension Model {
         var lease = names[key]!.lease!
         lease.hold = nil
         lease.revision = revision
-        if how != .undelivered {
-            lease.last = EndedHold(
-                token: hold.token, holder: hold.holder, how: how, reason: reason, ended: now.wall)
-        }
+        if lease.group == nil { remember(record, hold, &lease) }
         if !hold.isWritten {
             if [.failed, .expired, .abandoned].contains(how) { lease.failures += 1 }
             if lease.way == .lock && how == .resigned { lease.failures = 0 }
@@ -80,6 +96,7 @@ extension Model {
     mutating func passOn(_ key: Key, _ record: HoldRecord, _ now: Now) {
         let lease = names[key]!.lease!
         let end = record.end!
+        if lease.group != nil { return dismiss(key, record, now) }
         guard lease.way == .once, !lastWasWritten, [.failed, .expired, .abandoned].contains(end.how),
             lease.failures >= lease.maxAttempts, !isTerminating(key)
         else { return handOver(key, now) }
@@ -93,10 +110,8 @@ extension Model {
                 end: now.wall, retention: settings.failedRetention), ending: true, now)
     }
 
-    mutating func handOver(_ key: Key, _ now: Now) {
-        if !isQuarantined(now), let first = names[key]!.queue.firstIndex(where: { $0.isPresent }) {
-            return elect(names[key]!.queue.remove(at: first), now)
-        }
+    mutating func handOver(_ key: Key, _ now: Now, checksRoom: Bool = false) {
+        if electAll(key, now, checksRoom: checksRoom) { return }
         tellOrphaned(key, now)
     }
 

@@ -26,7 +26,7 @@ extension Model {
             retention: marking.retention ?? usual)
         marker.metadata = marking.metadata
         if !marking.isDryRun {
-            if name.wayInUse == .lock {
+            if wayInUse(key) == .lock {
                 names[key]!.marker = marker
                 names[key]!.markerExpiry = marker.retention.map { now.instant + $0 }
                 tellWaiters(key)

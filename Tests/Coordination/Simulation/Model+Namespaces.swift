@@ -82,8 +82,16 @@ extension Model {
 
     mutating func expunge(_ keys: [Key], _ by: String?, _ now: Now) {
         for key in keys where isTerminating(key) {
+            let who = by ?? namespaces[key.namespace]!.terminatedBy
+            if names[key]?.lease?.group != nil {
+                passOn(key, end(key, .revoked, "the namespace was deleted", who, now), now)
+            }
+            for member in members(key) {
+                _ = end(member, .revoked, "the namespace was deleted", who, now)
+                names[member]!.lease = nil
+                _ = next()
+            }
             if names[key]?.hold != nil {
-                let who = by ?? namespaces[key.namespace]!.terminatedBy
                 _ = end(key, .revoked, "the namespace was deleted", who, now)
             }
             if names[key]?.lease != nil {

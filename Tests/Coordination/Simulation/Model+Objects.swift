@@ -12,10 +12,12 @@ extension Model {
         case .version(let version):
             if before?.version != version { throw .revisionDiffers(current: before?.version ?? 0) }
         }
+        if before == nil, key.name.contains(".hold-") { throw .reserved(key) }
         var lease = before ?? newLease(key, now)
         let isChange = before == nil || write.spec != lease.spec
         let hold = lease.hold
         if isChange, let hold, !hold.isWritten { throw .held(view(key, now)!) }
+        if isChange, !members(key).isEmpty { throw .held(view(key, now)!) }
         let holder = write.spec.holder ?? ""
         let begins = isChange && holder != "" && hold?.holder != holder
         if begins, isQuarantined(now) { throw .restoreQuarantine(remaining: quarantineUntil! - now.instant) }
@@ -47,7 +49,7 @@ extension Model {
         if begins { beginWritten(write, now) }
         if isChange, hold != nil, hold?.holder == holder { renewWritten(write, now) }
         say(.written(names[key]!.lease!), to: write.request)
-        if gone, !begins { electFirst(key, now) }
+        if gone, !begins { _ = electAll(key, now) }
     }
 
     private func newLease(_ key: Key, _ now: Now) -> LeaseRecord {
@@ -93,8 +95,17 @@ extension Model {
         if let version = deletion.version, version != lease.version {
             throw .revisionDiffers(current: lease.version)
         }
-        if lease.hold != nil, !deletion.mayRevoke { throw .held(view(key, now)!) }
+        if lease.hold != nil || !members(key).isEmpty, !deletion.mayRevoke { throw .held(view(key, now)!) }
         if deletion.isDryRun { return say(.deleted(lease), to: deletion.request) }
+        if lease.group != nil {
+            passOn(key, end(key, .revoked, "the lease was deleted", deletion.by, now), now)
+            return say(.deleted(lease), to: deletion.request)
+        }
+        for member in members(key) {
+            _ = end(member, .revoked, "the lease was deleted", deletion.by, now)
+            names[member]!.lease = nil
+            _ = next()
+        }
         if lease.hold != nil {
             _ = end(key, .revoked, "the lease was deleted", deletion.by, now)
             tellOrphaned(key, now)
@@ -102,13 +113,6 @@ extension Model {
         names[key]!.lease = nil
         _ = next()
         say(.deleted(lease), to: deletion.request)
-        electFirst(key, now)
-    }
-
-    private mutating func electFirst(_ key: Key, _ now: Now) {
-        guard !isQuarantined(now), let first = names[key]!.queue.firstIndex(where: { $0.isPresent }) else {
-            return
-        }
-        elect(names[key]!.queue.remove(at: first), now)
+        _ = electAll(key, now)
     }
 }

@@ -2,15 +2,9 @@
 
 /// What time does.
 extension Model {
-    /// What may be due: a name, or the wait of a request.
-    enum Due {
-        case name(Key)
-        case request(RequestID)
-    }
-
     /// Does all that is due, in the order in which the core did it: several things due at one
     /// tick have no order that anybody promised. What the core left out is found at the end.
-    mutating func tick(at now: Now, order: [Due]) {
+    mutating func tick(at now: Now, order: [Timers.Subject]) {
         beginStep()
         for due in order { look(at: due, now) }
         for key in names.keys.sorted() { look(at: .name(key), now) }
@@ -18,7 +12,7 @@ extension Model {
         for waiting in waits { look(at: .request(waiting.wait.request), now) }
     }
 
-    private mutating func look(at due: Due, _ now: Now) {
+    private mutating func look(at due: Timers.Subject, _ now: Now) {
         beginStep()
         defer { endStep() }
         switch due {
@@ -56,8 +50,8 @@ extension Model {
                 names[key]!.showAt = nil
                 names[key]!.shownAt = now.instant
             }
-        } else if name.queue.contains(where: { $0.isPresent }) {
-            if !isQuarantined(now) { endQuarantine(key, now) }
+        } else if let first = name.queue.first(where: { $0.isPresent }), fits(first.campaign) {
+            if !isQuarantined(now) { handOver(key, now, checksRoom: true) }
         } else if name.queue.count != before {
             tellOrphaned(key, now)
         }

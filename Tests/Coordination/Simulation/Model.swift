@@ -33,11 +33,13 @@ struct Model {
         var markerExpiry: Instant?
         var hold: Hold? { lease?.hold }
 
-        /// A hold that a Kubernetes client wrote is of neither way.
-        var wayInUse: Way? {
-            if let hold, !hold.isWritten { return lease!.way }
-            return queue.first?.campaign.way
-        }
+    }
+
+    /// A hold that a Kubernetes client wrote is of neither way.
+    func wayInUse(_ key: Key) -> Way? {
+        let name = names[key]!
+        if let hold = name.hold, !hold.isWritten { return name.lease!.way }
+        return members(key).isEmpty ? name.queue.first?.campaign.way : .lock
     }
 
     struct Wait {
@@ -207,12 +209,20 @@ struct Model {
 
     func isQuarantined(_ now: Now) -> Bool { quarantineUntil.map { now.instant < $0 } ?? false }
 
-    func view(_ key: Key, _ now: Now) -> LeaseView? {
+    func view(_ key: Key, _ now: Now, showing most: Int = 100) -> LeaseView? {
         let name = names[key]!
         guard let lease = name.lease else { return nil }
         let left = lease.hold == nil ? nil : max(.zero, name.deadline - now.instant)
+        let behind = names[lease.nameKey]?.queue.count ?? 0
+        let shared = members(key).map { member in
+            SharedHold(
+                hold: names[member]!.hold!, remaining: max(.zero, names[member]!.deadline - now.instant),
+                lastRenewal: names[member]!.renewed)
+        }
         return LeaseView(
-            record: lease, remaining: left, lastRenewal: name.renewed, queueLength: name.queue.count)
+            record: lease, remaining: left, lastRenewal: name.renewed, queueLength: behind,
+            shared: Array(shared.prefix(most)),
+            sharedCount: shared.count)
     }
 
     func standing(_ key: Key, _ index: Int, _ now: Now) -> Standing {
@@ -222,12 +232,13 @@ struct Model {
             key: key, revision: 0, created: 0, createdAt: now.wall, way: first.way,
             maxAttempts: first.maxAttempts ?? settings.defaultMaxAttempts)
         var reason: Standing.Reason = isQuarantined(now) ? .restoreQuarantine : .free
-        if let hold = name.hold {
-            reason = hold.holder == name.queue[index].campaign.holder ? .sameIdentityHolds : .held
+        let holders = (name.hold.map { [$0.holder] } ?? []) + members(key).map { names[$0]!.hold!.holder }
+        if !holders.isEmpty {
+            reason = holders.contains(name.queue[index].campaign.holder) ? .sameIdentityHolds : .held
         }
         return Standing(
             reason: reason,
-            lease: view(key, now)
+            lease: view(key, now, showing: 10)
                 ?? LeaseView(
                     record: blank, remaining: nil, lastRenewal: nil, queueLength: name.queue.count),
             position: index + 1, queueLength: name.queue.count)

@@ -55,6 +55,10 @@ extension Simulation {
         let version = stage.core.namespaces["ci"]!.version
         if dice.oneIn(3) { return .removeNamespace("ci", dice.oneIn(6) ? version - 1 : version) }
         var names = ["a", "b", "c", "d", "e"]
+        if hasModes {
+            let there = Set(stage.disk.leases.keys.map(\.name)).union(stage.disk.markers.keys.map(\.name))
+            names = there.sorted() + ["a", "b", "c", "d"]
+        }
         names.removeSubrange(..<dice.below(4))
         return .expunge(names.map(Stage.key), by: dice.pick([nil, "robot"]))
     }

@@ -2,8 +2,9 @@
 
 /// What the dice make the clients do.
 extension Simulation {
-    private static let names = ["a", "b", "c", "d"]
-    private static let holders = ["anna", "bela", "caro", "dora"]
+    /// With modes: a lock that is shared or not, and one that has permits.
+    var names: [String] { hasModes ? ["a", "d", "s", "p"] : ["a", "b", "c", "d"] }
+    static let holders = ["anna", "bela", "caro", "dora"]
 
     mutating func someCommand() -> Command? {
         switch dice.below(40) {
@@ -31,7 +32,7 @@ extension Simulation {
         }
     }
 
-    private mutating func someKey() -> Key { Stage.key(dice.pick(Self.names)) }
+    mutating func someKey() -> Key { Stage.key(dice.pick(names)) }
 
     private mutating func someInputs() -> String? {
         dice.pick([nil, nil, "sha256:1", "sha256:1", "sha256:2"])
@@ -51,8 +52,8 @@ extension Simulation {
         } else if dice.oneIn(4), let hold = stage.disk.leases[key]?.hold {
             (holder, id) = (hold.holder, hold.campaignID)
         }
-        let usualWay: Way = key.name == "d" ? .lock : .once
-        return Campaign(
+        let usualWay: Way = ["d", "s", "p"].contains(key.name) ? .lock : .once
+        var campaign = Campaign(
             request: stage.newRequest(), key: key, holder: holder, campaignID: id,
             principal: dice.oneIn(10) ? "robot" : nil, duration: someSpan(upTo: 40),
             way: dice.oneIn(12) ? (usualWay == .once ? .lock : .once) : usualWay,
@@ -60,9 +61,11 @@ extension Simulation {
             supersedes: dice.oneIn(3) ? stage.disk.markers[key]?.revision : nil,
             confirmWithin: dice.oneIn(3) ? someSpan(upTo: 10) : nil,
             waitUntil: dice.oneIn(4) ? nil : stage.now.instant + someSpan(upTo: 90), client: holder)
+        if hasModes { choose(&campaign) }
+        return campaign
     }
 
-    private mutating func someClaim() -> Claim? {
+    mutating func someClaim() -> Claim? {
         // Mostly the present holders, so that something gets done; sometimes a late or a wrong one.
         let present = elections.filter { stage.disk.leases[$0.lease.key]?.hold?.token == $0.token }
         guard let election = dice.pickAny(dice.oneIn(3) || present.isEmpty ? elections : present) else {
@@ -72,6 +75,7 @@ extension Simulation {
         if dice.oneIn(20) { claim.holder = dice.pick(Self.holders) }
         if dice.oneIn(20) { claim.principal = "robot" }
         if dice.oneIn(30) { claim.key = someKey() }
+        if hasModes, dice.oneIn(2), let name = claim.key.group { claim.key = name }
         return claim
     }
 
@@ -98,7 +102,7 @@ extension Simulation {
     }
 
     private mutating func someWait() -> MarkerWait {
-        var names = Self.names
+        var names = names
         names.removeSubrange((1 + dice.below(3))...)
         let request = stage.newRequest()
         return MarkerWait(

@@ -2,8 +2,7 @@
 
 /// What the dice make Kubernetes clients do to the same leases.
 extension Simulation {
-    private static let names = ["a", "b", "c", "d"]
-    private static let holders = ["anna", "karl", "kurt", ""]
+    private static let writers = ["anna", "karl", "kurt", ""]
 
     mutating func someObjectCommand() -> Command? {
         if stage.core.isTerminating("ci"), dice.oneIn(2) { return somethingToEmpty() }
@@ -18,7 +17,7 @@ extension Simulation {
     }
 
     private mutating func someWrite() -> LeaseWrite {
-        let key = Stage.key(dice.pick(Self.names))
+        let key = Stage.key(dice.pick(names))
         let lease = stage.core.names[key]?.lease ?? stage.disk.leases[key]
         var precondition: LeaseWrite.Precondition = lease.map { .version($0.version) } ?? .absent
         if dice.oneIn(10) {
@@ -40,7 +39,7 @@ extension Simulation {
         case 4: spec.durationSeconds = dice.pick([nil, 1, 15, 40])
         default:
             spec = LeaseSpec(
-                holder: dice.pick(Self.holders), durationSeconds: dice.pick([nil, 5, 15]),
+                holder: dice.pick(Self.writers), durationSeconds: dice.pick([nil, 5, 15]),
                 acquireTime: stage.now.wall, renewTime: stage.now.wall,
                 transitions: dice.pick([nil, (before.transitions ?? 0) + 1]))
         }
@@ -48,7 +47,7 @@ extension Simulation {
     }
 
     private mutating func someDeletion() -> LeaseDeletion {
-        let key = Stage.key(dice.pick(Self.names))
+        let key = Stage.key(dice.pick(names))
         let version = stage.disk.leases[key]?.version
         return LeaseDeletion(
             request: stage.newRequest(), key: key, version: dice.pick([nil, version, version, 1]),

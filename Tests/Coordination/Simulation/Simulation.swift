@@ -23,9 +23,12 @@ struct Simulation {
     var keepsTrail = false
     /// Whether Kubernetes clients write the same leases.
     let hasWriters: Bool
+    /// Whether some names are shared, or have permits.
+    let hasModes: Bool
 
-    init(seed: UInt64, writers: Bool = false) {
+    init(seed: UInt64, writers: Bool = false, modes: Bool = false) {
         hasWriters = writers
+        hasModes = modes
         dice = Dice(seed: seed)
         var settings = CoreSettings(
             reconnectGrace: .seconds(10), defaultMaxAttempts: 2, failedRetention: .seconds(60),
@@ -66,6 +69,7 @@ struct Simulation {
         passTime()
         if dice.oneIn(150) { restart() }
         for _ in 0..<(1 + dice.below(4)) {
+            if hasModes, dice.oneIn(5), let command = someModeCommand() { play(command) }
             if hasWriters, dice.oneIn(3), let command = someObjectCommand() { play(command) }
             if let command = someCommand() { play(command) }
             if dice.oneIn(6) { stage.pass(.milliseconds(Int64(dice.below(200)))) }
@@ -91,17 +95,9 @@ struct Simulation {
     }
 
     private mutating func tick() {
-        let effects = stage.collectTick()
-        let order: [Model.Due] = effects.compactMap {
-            switch $0 {
-            case .persist(let change): change.key.map { .name($0) }
-            case .answer(let request, _, _), .parked(let request, _, _): .request(request)
-            case .standingsChanged(let key): .name(key)
-            case .waitEnded: nil
-            }
-        }
+        let (order, effects) = stage.collectTick()
         model.tick(at: stage.now, order: order)
-        log("tick")
+        log("tick \(order)")
         compare(effects)
         ledger.noteTick(stage)
     }
@@ -140,7 +136,7 @@ struct Simulation {
 
     private mutating func renewAtOnce() {
         guard let election = dice.pickAny(elections) else { return }
-        let claim = stage.claim(election)
+        let claim = dice.oneIn(2) || !hasModes ? stage.claim(election) : stage.claim(election, byName: true)
         log("at once: \(claim)")
         let reply = stage.core.renewAtOnce(claim, at: stage.now)
         let expected = model.renewAtOnce(claim, at: stage.now)
@@ -234,6 +230,7 @@ struct Simulation {
                 && core.lastRenewal == name.renewed && core.confirmBy == name.confirmBy
                 && core.markerExpiry == name.markerExpiry && core.publishAt == name.showAt
                 && (name.hold == nil || core.deadline == name.deadline)
+                && core.members.map { key.member($0.token) } == model.members(key)
                 && core.queue.map(\.requests) == name.queue.map(\.requests)
                 && core.queue.map(\.campaign.holder) == name.queue.map(\.campaign.holder)
                 && core.queue.map(\.graceUntil) == name.queue.map(\.graceUntil)
@@ -247,7 +244,8 @@ struct Simulation {
 }
 
 extension Model {
-    mutating func renewAtOnce(_ claim: Claim, at now: Now) -> Reply? {
+    mutating func renewAtOnce(_ asked: Claim, at now: Now) -> Reply? {
+        let claim = homed(asked)
         guard let hold = names[claim.key]?.hold, hold.token == claim.token, hold.token <= durable,
             hold.holder == claim.holder, hold.principal == claim.principal
         else { return nil }

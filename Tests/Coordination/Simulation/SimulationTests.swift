@@ -52,6 +52,20 @@ func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
         for bound in Bound.allCases { #expect(met[bound, default: 0] > 0, "\(bound)") }
     }
 
+    /// Names that are shared or have permits, with Kubernetes clients that write them and without.
+    @Test(arguments: 0..<4, [false, true])
+    func `the same where holds share a name`(quarter: UInt64, writers: Bool) {
+        let seeds = setting("SIMULATION_SEEDS", 100)
+        let from = setting("SIMULATION_FROM", 1)
+        for seed in from..<(from + seeds) where seed % 4 == quarter {
+            var simulation = Simulation(seed: seed, writers: writers, modes: true)
+            if let fault = simulation.run(steps: 300) {
+                Issue.record("seed \(seed), \(fault)")
+                return
+            }
+        }
+    }
+
     @Test func `namespaces are deleted by some seeds, with what is held in them`() {
         var sum = (begun: 0, refusals: 0, revoked: 0, ended: 0)
         for seed in UInt64(1)...8 {

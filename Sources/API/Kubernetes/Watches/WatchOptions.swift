@@ -99,7 +99,8 @@ extension KubernetesRequest {
     /// be there isn't.
     public func head(of watch: WatchQuery, current: Revision) -> Result<APIResponse, Refused> {
         guard watch.minimum <= UInt64(current) else {
-            return .failure(Refused(response: form.response(Status.tooLarge(watch.minimum, current: current))))
+            let status = Status.tooLarge(watch.minimum, current: current)
+            return .failure(Refused(response: form.response(status)))
         }
         return .success(
             APIResponse(

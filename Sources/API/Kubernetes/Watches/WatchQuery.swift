@@ -42,7 +42,9 @@ public struct WatchSelection: Hashable, Sendable {
     /// What a change is to whoever selects so: an object that comes into the selection was added, and one that
     /// leaves it was deleted, and goes out as it was. Nil: nothing.
     public func event(of change: ObjectChange) -> WatchEvent? {
-        guard change.resource == resource, namespace == nil || change.namespace == namespace else { return nil }
+        guard change.resource == resource, namespace == nil || change.namespace == namespace else {
+            return nil
+        }
         let isWanted = wants(change.object)
         switch change.kind {
         case .created: return isWanted ? WatchEvent(.added, change.object) : nil

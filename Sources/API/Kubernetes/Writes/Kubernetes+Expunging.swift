@@ -12,7 +12,7 @@ extension Kubernetes {
                 to: live.json, kind, now: Int(now.wall.parts.seconds)),
             let key = live.key
         else { return nil }
-        let metadata = AttachedMetadata(of: object, without: [], Annotation.names).bytes
+        let metadata = AttachedMetadata(of: object, without: Label.names, Annotation.names).bytes
         guard case .lease(let spec) = live.content else {
             return .describe(
                 MarkerDescription(

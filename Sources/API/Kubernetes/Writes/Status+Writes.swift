@@ -35,16 +35,30 @@ extension Status {
                 "\(kind.resource) \(Go.quoted(name)) is forbidden: exceeded quota: \(bound.setting), namespace "
                     + "\(namespace) has \(used) of \(limit) \(bound.what). \(bound.remedy)",
                 Details(name: name, group: kind.group, kind: kind.plural))
-        case .holdEnded, .notTheHolder, .wayConflict, .inputsMismatch, .lockHasNoMarker, .markerDiffers,
-            .alias:
+        case .reserved:
+            self.init(
+                403, "Forbidden",
+                "\(kind.resource) \(Go.quoted(name)) is forbidden: names that end in .hold-<number> are kept for the "
+                    + "leases of holds that share a name",
+                Details(name: name, group: kind.group, kind: kind.plural))
+        case .holdEnded, .notTheHolder, .wayConflict, .modeConflict, .abandonedHolds, .notAbandoned,
+            .inputsMismatch, .lockHasNoMarker, .markerDiffers, .alias:
             preconditionFailure("this face campaigns, renews and completes nothing, and moves no alias")
         }
     }
 
     /// Why a spec can't be written.
     private static func held(_ view: LeaseView) -> String {
-        guard let hold = view.record.hold else { return "the lease is held" }
-        let left = view.remaining.map { ", for \($0.text) from now unless it renews" } ?? ""
+        guard let hold = view.record.hold else {
+            guard let first = view.shared.first?.hold else { return "the lease is held" }
+            return
+                "\(first.holder) shares the lease, elected by a campaign (fencing token \(first.token)), one of "
+                + "\(view.sharedCount): until all have ended the spec is the daemon's; metadata can be written"
+        }
+        let left =
+            view.remaining.map {
+                ", for \(Interval.seconds(Int64($0.secondsRoundedUp)).text) from now unless it renews"
+            } ?? ""
         return
             "\(hold.holder) holds the lease, elected by a campaign (fencing token \(hold.token))\(left): until "
             + "its end the spec is the daemon's; metadata can be written"

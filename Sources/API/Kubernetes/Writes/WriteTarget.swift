@@ -25,7 +25,7 @@ struct WriteTarget: Sendable {
     /// What is to be stored of an object's metadata.
     func attached(_ object: JSON) -> AttachedMetadata {
         switch resource {
-        case .leases: AttachedMetadata(of: object, without: [], Annotation.names)
+        case .leases: AttachedMetadata(of: object, without: Label.names, Annotation.names)
         case .namespaces: AttachedMetadata(of: object, without: [Kubernetes.nameLabel], [])
         default: AttachedMetadata(of: object, without: [], [])
         }

@@ -1,0 +1,52 @@
+/// How a hold shares its name with others. What isn't exclusive is a lock: it leaves no marker.
+public enum Mode: Hashable, Sendable {
+    /// Alone.
+    case exclusive
+    /// Together with others that are shared; an exclusive one waits for all of them.
+    case shared
+    /// Together with others of the same number, up to so many.
+    case permits(Int)
+
+    /// Whether such a hold has a lease of its own.
+    public var isGrouped: Bool { self != .exclusive }
+
+    /// Whether both may be asked for on one name at a time. Shared and exclusive are made for each
+    /// other; a number of permits goes with itself only.
+    func mixes(with other: Mode) -> Bool {
+        switch (self, other) {
+        case (.permits(let mine), .permits(let others)): mine == others
+        case (.permits, _), (_, .permits): false
+        default: true
+        }
+    }
+}
+
+// A shared hold, or one of several permits, is the hold of a lease of its own, a member of the name:
+// so it has its own deadline, its own object, and goes through everything that a hold goes through.
+// The name's own lease keeps what outlives its members.
+
+extension Key {
+    private static let mark = ".hold-"
+
+    /// The lease of the hold that has this token.
+    public func member(_ token: FencingToken) -> Key {
+        Key(namespace: namespace, name: name + Self.mark + String(token))
+    }
+
+    /// The name that this one would be a member of, by its form: `NAME.hold-<token>`. Such names are
+    /// kept for members.
+    public var group: Key? {
+        var bytes = name.utf8[...]
+        guard let last = bytes.last, Self.isDigit(last) else { return nil }
+        while let last = bytes.last, Self.isDigit(last) { bytes.removeLast() }
+        let digits = name.utf8[bytes.endIndex...]
+        guard digits.count <= 16, digits.first != UInt8(ascii: "0"), bytes.count > Self.mark.utf8.count,
+            bytes.suffix(Self.mark.utf8.count).elementsEqual(Self.mark.utf8)
+        else { return nil }
+        return Key(namespace: namespace, name: String(Substring(bytes.dropLast(Self.mark.utf8.count))))
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}
