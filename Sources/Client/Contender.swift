@@ -9,6 +9,8 @@ public struct Contender: Equatable, Sendable {
     public var campaignID: String
     /// `sha256:…` of the inputs; nil without inputs.
     public var inputsDigest: String?
+    /// How long the marker is kept; nil: for good.
+    public var retention: Duration?
     public var maxAttempts: Int?
     public var info: [String: String] = [:]
     public var settings: RunSettings
@@ -29,7 +31,10 @@ public struct Contender: Equatable, Sendable {
         case .campaign(let supersedes): campaign(supersedes: supersedes)
         case .renew(let token): verb("renew", token)
         case .complete(let token, let result):
-            verb("complete", token, [.init("result", .strings(result))])
+            verb(
+                "complete", token,
+                [.init("result", .strings(result))]
+                    + (retention.map { [.init("retention", .number($0.inSeconds))] } ?? []))
         case .resign(let token, let outcome, let reason):
             verb(
                 "resign", token,

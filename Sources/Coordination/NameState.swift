@@ -27,7 +27,7 @@ struct NameState: Sendable {
     var queue: [Contender] = []
     /// Requests that wait for this name's marker without contending.
     var waiters: [RequestID] = []
-    /// When the Failed marker's retention ends.
+    /// When the marker's retention ends; nil: it doesn't, or not by memory's doing.
     var markerExpiry: Instant?
     /// The moment of this name's live entry among the timers.
     var armed: Instant?
@@ -62,7 +62,7 @@ struct NameState: Sendable {
             // not be committed.
             consider(quarantine ?? Instant(nanoseconds: 0))
         }
-        consider(markerExpiry)
+        consider(markerDue)
         for contender in queue { consider(contender.graceUntil) }
         return due
     }

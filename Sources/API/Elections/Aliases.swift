@@ -173,12 +173,6 @@ extension Elections {
 }
 
 extension Fields {
-    func flag(_ name: String) throws(Problem) -> Bool? {
-        guard let value = self[name] else { return nil }
-        guard case .bool(let flag) = value else { throw wrongKind(name, value, wanted: "true or false") }
-        return flag
-    }
-
     /// A marker's name.
     func name(_ name: String) throws(Problem) -> String? {
         guard let text = try string(name) else { return nil }

@@ -7,6 +7,7 @@ enum Endpoint: Hashable {
     case leases(namespace: String)
     case history(namespace: String)
     case markers(namespace: String)
+    case prune(namespace: String)
     case lease(Key)
     case campaign(Key)
     case renew(Key)
@@ -49,6 +50,7 @@ enum Endpoint: Hashable {
             case (4, "leases"): .leases(namespace: path[2])
             case (4, "history"): .history(namespace: path[2])
             case (4, "markers"): .markers(namespace: path[2])
+            case (4, "prune"): .prune(namespace: path[2])
             case (5, "leases"): .lease(key)
             case (5, "markers"): .marker(key)
             case (4, "aliases"): .aliases(namespace: path[2])
@@ -90,13 +92,13 @@ enum Endpoint: Hashable {
         Problem(
             .notFound,
             "Nothing is at this path. Paths begin with /v1/namespaces/{namespace}/, then leases, "
-                + "markers, aliases, resolve or history.")
+                + "markers, aliases, resolve, prune or history.")
     }
 
     /// In the order in which `Allow` lists them.
     var methods: [String] {
         switch self {
-        case .campaign, .renew, .complete, .resign, .revoke, .phase, .clearAbandoned, .aliasRollback:
+        case .campaign, .renew, .complete, .resign, .revoke, .phase, .clearAbandoned, .aliasRollback, .prune:
             ["POST", "OPTIONS"]
         case .marker, .alias: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
         default: ["GET", "HEAD", "OPTIONS"]
@@ -118,6 +120,7 @@ enum Endpoint: Hashable {
             .aliasRollback(let key):
             Access(.run, namespace: key.namespace)
         case .revoke(let key), .clearAbandoned(let key): Access(.administer, namespace: key.namespace)
+        case .prune(let namespace): Access(.administer, namespace: namespace)
         case .marker(let key), .alias(let key): Access(Self.verb(onMarker: method), namespace: key.namespace)
         }
     }

@@ -1,7 +1,7 @@
 /// A path with its names left out: what requests are counted by. There is a fixed number of them,
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
-    case status, audit, ready, live, metrics, namespace, leases, history, markers
+    case status, audit, ready, live, metrics, namespace, leases, history, markers, prune
     case aliases, alias, aliasHistory, aliasRollback, resolve
     case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
@@ -33,6 +33,7 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .leases: "/v1/namespaces/{namespace}/leases"
         case .history: "/v1/namespaces/{namespace}/history"
         case .markers: "/v1/namespaces/{namespace}/markers"
+        case .prune: "/v1/namespaces/{namespace}/prune"
         case .lease: "/v1/namespaces/{namespace}/leases/{name}"
         case .campaign: "/v1/namespaces/{namespace}/leases/{name}/campaign"
         case .renew: "/v1/namespaces/{namespace}/leases/{name}/renew"
@@ -79,6 +80,7 @@ extension Endpoint {
         case .leases: .leases
         case .history: .history
         case .markers: .markers
+        case .prune: .prune
         case .lease: .lease
         case .campaign: .campaign
         case .renew: .renew

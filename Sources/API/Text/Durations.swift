@@ -1,7 +1,7 @@
 import Coordination
 
 extension Interval {
-    /// Reads "30s", "45m", "1h30m", "250ms", "1.5s": units h, m, s, ms, each at most once and the
+    /// Reads "30s", "45m", "1h30m", "14d", "250ms", "1.5s": units d, h, m, s, ms, each at most once and the
     /// larger first, with decimals in the last one only. Nil for anything else.
     public init?(text: String) {
         guard let nanoseconds = DurationReader.nanoseconds(Array(text.utf8)) else { return nil }
@@ -76,6 +76,7 @@ private enum DurationReader {
         let start = at
         while at < bytes.count, bytes[at] >= UInt8(ascii: "a"), bytes[at] <= UInt8(ascii: "z") { at += 1 }
         switch String(decoding: bytes[start..<at], as: UTF8.self) {
+        case "d": return 86_400_000_000_000
         case "h": return 3_600_000_000_000
         case "m": return 60_000_000_000
         case "s": return 1_000_000_000

@@ -45,6 +45,9 @@ struct Run: ParsableCommand {
         let contradictions = settings.contradictions
         if !contradictions.isEmpty { throw ValidationError(contradictions.joined(separator: "\n")) }
         if let problem = work.problem { throw ValidationError(problem) }
+        if work.retention != nil, !settings.once {
+            throw ValidationError("--retention is of a done marker, and a lock has none: add --once or --input")
+        }
         do { _ = try leaseName } catch let error as NameError { throw ValidationError(error.description) }
     }
 
@@ -84,6 +87,7 @@ struct Run: ParsableCommand {
             campaignID: Random.hex(bytes: 16), settings: settings)
         contender.inputsDigest = inputs?.description
         contender.maxAttempts = work.maxAttempts
+        contender.retention = work.retention?.value
         contender.info = identity.info.merging(["host": Environment.host]) { known, _ in known }
             .merging(PairArgument.map(work.info)) { $1 }
         let plan = RunPlan(

@@ -27,6 +27,9 @@ struct WorkOptions: ParsableArguments {
             """, valueName: "pattern"))
     var trust: [String] = []
 
+    @Option(help: ArgumentHelp("How long the done marker is kept: 14d, 336h. (default: for good)", valueName: "time"))
+    var retention: DurationArgument?
+
     @Option(help: ArgumentHelp("Failed attempts before the work has failed for all. (server's default: 5)"))
     var maxAttempts: Int?
 
@@ -42,6 +45,9 @@ struct WorkOptions: ParsableArguments {
     var problem: String? {
         if let maxAttempts, !(1...1_000).contains(maxAttempts) {
             return "--max-attempts \(maxAttempts) is out of range: 1 to 1000 is expected"
+        }
+        if let retention, !(Duration.seconds(1)...(.seconds(10 * 365 * 86_400))).contains(retention.value) {
+            return "--retention is out of range: 1s to 3650d is expected"
         }
         guard let holder else { return nil }
         let isClean = holder.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
