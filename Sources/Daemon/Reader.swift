@@ -70,7 +70,8 @@ struct Reader {
                 try resolution(of: text, in: namespace), of: text, in: namespace)
         case .namespace(let namespace):
             return elections.namespace(
-                namespace, core.usage(of: namespace), aliases: core.aliasCount(in: namespace), waiters: core.waiters(in: namespace),
+                namespace, core.usage(of: namespace), aliases: core.aliasCount(in: namespace),
+                waiters: core.waiters(in: namespace),
                 limits: core.settings)
         case .audit(let filter):
             let page = try store.audit(filter) { namespace in asker?.sees(namespace) ?? true }

@@ -28,13 +28,14 @@ import Testing
 
     @Test func `a namespace shows what it has of what it may have`() {
         let settings = CoreSettings(
-            namespaceWaitersMax: 1, namespaceLeasesMax: 2, namespaceMarkersMax: 3, namespaceBytesMax: 4)
+            namespaceWaitersMax: 1, namespaceLeasesMax: 2, namespaceMarkersMax: 3, namespaceBytesMax: 4,
+            namespaceAliasesMax: 10)
         let usage = NamespaceUsage(leases: 5, markers: 6, reserved: 7, bytes: 8)
-        let answer = Stage.elections.namespace("ci", usage, waiters: 9, limits: settings)
+        let answer = Stage.elections.namespace("ci", usage, aliases: 11, waiters: 9, limits: settings)
         #expect(
             String(decoding: answer.body, as: UTF8.self)
                 == #"{"namespace":"ci","leases":{"used":5,"limit":2},"#
-                + #""markers":{"used":6,"reserved":7,"limit":3},"bytes":{"used":8,"limit":4},"#
+                + #""markers":{"used":6,"reserved":7,"limit":3},"bytes":{"used":8,"limit":4},"aliases":{"used":11,"limit":10},"#
                 + #""waiters":{"used":9,"limit":1}}"#)
     }
 

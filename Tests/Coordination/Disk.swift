@@ -6,6 +6,9 @@ struct Disk {
     var leases: [Key: LeaseRecord] = [:]
     var markers: [Key: DoneMarker] = [:]
     var namespaces: [String: NamespaceRecord] = [:]
+    var aliases: [Key: AliasRecord] = [:]
+    /// The aliases' history. A story that prunes it removes from here.
+    var moves: [Revision: AliasMove] = [:]
     /// The history. A story that prunes it removes from here.
     var holds: [FencingToken: HoldRecord] = [:]
     /// What no journal may hold: changes out of order, two holds at a time, a token that went back.
@@ -67,6 +70,7 @@ struct Disk {
             holds[hold.token] = hold
             latest.append(hold)
         case .audit(let entry): audit.append(entry)
+        case .alias(let record, let move): note(record, move)
         case .namespace(let namespace, let was):
             let before = namespaces[namespace.name]
             demandNews(change, was, before?.metadata, namespace.metadata)
@@ -80,6 +84,19 @@ struct Disk {
             }
             if usage[namespace.name] != nil { faults.append("\(namespace.name) went and was not empty") }
         }
+    }
+
+    /// A move leads from what was there to what is there, and its alias has what it says.
+    private mutating func note(_ record: AliasRecord?, _ move: AliasMove) {
+        let before = aliases[move.key]
+        if move.from != before?.target || move.to != record?.target {
+            faults.append("\(move.key.name): \(move) after \(before, default: "nothing")")
+        }
+        if let record, (record.revision, record.before) != (move.revision, before?.revision ?? 0) {
+            faults.append("\(move.key.name): \(record) by \(move)")
+        }
+        aliases[move.key] = record
+        moves[move.revision] = move
     }
 
     private mutating func demandNamespace(_ key: Key) {
@@ -208,6 +225,12 @@ struct Disk {
             if leases[lease.nameKey] == nil { found.append("\(group) has a member and no lease") }
         }
         for key in open.keys where !core.knows(key) { found.append("\(key.name) is held and forgotten") }
+        if core.aliases.records != aliases {
+            found.append("the core has the aliases \(core.aliases.records), the disk \(aliases)")
+        }
+        for alias in aliases.values where markers[alias.marker]?.revision != alias.target.revision {
+            found.append("\(alias.key.name) dangles: \(alias.target)")
+        }
         if core.figures.holds != open.values.reduce(0, { $0 + $1.count }) {
             found.append("figures count other holds")
         }
@@ -238,7 +261,7 @@ extension Change {
         case .leaseDeleted(let lease, _): lease.key
         case .markerDeleted(let marker, _): marker.key
         case .hold(let hold): hold.key
-        case .audit, .namespace, .namespaceDeleted: nil
+        case .audit, .namespace, .namespaceDeleted, .alias: nil
         }
     }
 }

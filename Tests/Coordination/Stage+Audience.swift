@@ -89,8 +89,8 @@ extension Coordinator {
         var namespaces: [String: Int] = [:]
         var clients: [String: Int] = [:]
         for place in requests.values {
-            for key in place.keys { names[key, default: 0] += 1 }
-            namespaces[place.keys[0].namespace, default: 0] += 1
+            for key in place.counted { names[key, default: 0] += 1 }
+            namespaces[place.counted[0].namespace, default: 0] += 1
             if let client = place.client { clients[client, default: 0] += 1 }
         }
         var found: [String] = []

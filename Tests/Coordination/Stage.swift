@@ -80,8 +80,12 @@ struct Stage {
         if case .forsake(let gone) = command { leave(gone) }
         var needs = Coordinator.Needs()
         core.needs(command, into: &needs)
-        for key in needs.names { core.learn(disk.records(key), at: now) }
-        for token in needs.holds { if let hold = disk.holds[token] { core.learn(hold) } }
+        learn(needs)
+        if !needs.moves.isEmpty {
+            var more = Coordinator.Needs()
+            core.needs(command, into: &more)
+            learn(more)
+        }
         var effects: [Effect] = []
         do {
             try core.apply(command, at: now, effects: &effects)
@@ -91,6 +95,12 @@ struct Stage {
         take(effects)
         if !isInTurn { commit() }
         return effects
+    }
+
+    private mutating func learn(_ needs: Coordinator.Needs) {
+        for key in needs.names { core.learn(disk.records(key), at: now) }
+        for token in needs.holds { if let hold = disk.holds[token] { core.learn(hold) } }
+        for revision in needs.moves { if let move = disk.moves[revision] { core.learn(move) } }
     }
 
     /// Applies a command or a tick, and leaves the turn open.
@@ -145,7 +155,7 @@ struct Stage {
         }
         core = Coordinator(
             settings: settings, revision: disk.revision, names: disk.atStart, usage: disk.usage,
-            namespaces: Array(disk.namespaces.values), scale: Disk.scale,
+            namespaces: Array(disk.namespaces.values), aliases: Array(disk.aliases.values), scale: Disk.scale,
             quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
         check()
     }

@@ -20,11 +20,12 @@ BODIES = {
     "leases/work/complete": {"holderIdentity": "anna", "fencingToken": 1},
     "leases/work/resign": {"holderIdentity": "anna", "fencingToken": 1},
     "leases/work/revoke": {"fencingToken": 1, "reason": "x"},
+    "aliases/work/rollback": {"revision": 1},
     "leases/work/phase": {"holderIdentity": "anna", "fencingToken": 1, "phase": "pushing"},
     "leases/work/clear-abandoned": {"fencingToken": 1, "reason": "x"},
 }
 READS = ["leases", "leases/work", "leases/work/history", "history", "leases/work/fence?token=1", "markers",
-         "markers?name=work", "markers/work"]
+         "markers?name=work", "markers/work", "aliases", "aliases/work", "aliases/work/history", "resolve/work"]
 
 
 class Contract(Story):
@@ -38,6 +39,8 @@ class Contract(Story):
             yield "POST", self.client.path(rest), body
         yield "PUT", self.client.path("markers/work"), {"holderIdentity": "anna"}
         yield "DELETE", self.client.path("markers/work?revision=1"), None
+        yield "PUT", self.client.path("aliases/work"), {"target": "work"}
+        yield "DELETE", self.client.path("aliases/work?revision=1"), None
         for rest in READS:
             yield "GET", self.client.path(rest), None
         yield "GET", "/v1/namespaces/ci", None

@@ -79,6 +79,7 @@ class FullDisk(Story):
             ("POST", "leases/revoked/revoke", {"fencingToken": revoked, "reason": "x"}),
             ("POST", "leases/held/phase", {"holderIdentity": "anna", "fencingToken": held, "phase": "x"}),
             ("PUT", "markers/new", {"holderIdentity": "carl"}),
+            ("PUT", "aliases/latest", {"target": "before-0"}),
             ("DELETE", "markers/before-0?revision=%d" % client.marker("before-0")["marker"]["revision"], None),
         ]
         began = time.monotonic()

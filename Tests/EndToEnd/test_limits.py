@@ -230,6 +230,8 @@ class Rates(Limits):
                 self.assertLimit(self.refused(lambda: client.send("POST", client.path(rest), body)), "rate.perSecond", 1)
         for ask in [lambda: client.send("PUT", client.path("markers/m"), {"holderIdentity": "anna"}),
                     lambda: client.send("DELETE", client.path("markers/work?revision=1")),
+                    lambda: client.send("PUT", client.path("aliases/a"), {"target": "work"}),
+                    lambda: client.send("DELETE", client.path("aliases/work?revision=1")),
                     *(lambda path=path: client.send("GET", path) for path in
                       [client.path(rest) for rest in READS] + ["/v1/status", "/v1/namespaces/ci", "/metrics"])]:
             self.assertLimit(self.refused(ask), "rate.perSecond", 1)

@@ -70,6 +70,8 @@ class Tokens(TokenStory):
             yield "POST", rest, body, "admin" if rest.endswith(("revoke", "clear-abandoned")) else "runner"
         yield "PUT", "markers/work", {"holderIdentity": "anna"}, "runner"
         yield "DELETE", "markers/work?revision=1", None, "admin"
+        yield "PUT", "aliases/work", {"target": "work"}, "runner"
+        yield "DELETE", "aliases/work?revision=1", None, "admin"
         for rest in READS:
             yield "GET", rest, None, "viewer"
         yield "GET", "/v1/namespaces/%s" % self.client.namespace, None, "viewer"

@@ -9,6 +9,8 @@ struct Model {
     var holds: [FencingToken: HoldRecord] = [:]
     var audit: [AuditEntry] = []
     var namespaces: [String: NamespaceRecord] = [:]
+    var aliases: [Key: AliasRecord] = [:]
+    var moves: [AliasMove] = []
 
     mutating func apply(_ changes: [Change]) {
         for change in changes {
@@ -21,8 +23,9 @@ struct Model {
             case .audit(let entry): audit.append(entry)
             case .namespace(let record, _): namespaces[record.name] = record
             case .namespaceDeleted(let record, _): namespaces[record.name] = nil
-            // Of aliases the store has tests of its own.
-            case .alias: break
+            case .alias(let record, let move):
+                aliases[move.key] = record
+                moves.append(move)
             }
         }
     }
@@ -58,6 +61,12 @@ struct Model {
         if try store.audit(AuditFilter(limit: 1000), isVisible: { _ in true }).entries != audit.reversed() {
             return false
         }
+        for key in keys {
+            let expected = Array(moves.filter { $0.key == key }.reversed())
+            if try store.aliasHistory(key, limit: 1000) != expected { return false }
+        }
+        let stored = try store.aliasRecords(store.openReader()).sorted { $0.key < $1.key }
+        if stored != aliases.values.sorted(by: { $0.key < $1.key }) { return false }
         let written = namespaces.values.sorted { $0.name < $1.name }
         if store.namespaceRecords().filter({ $0.created > 0 }) != written { return false }
         let namespaces = Set(leases.keys.map(\.namespace)).union(markers.keys.map(\.namespace))
@@ -73,10 +82,22 @@ struct Workload {
 
     init(seed: UInt64) { random = Seeded(seed) }
 
+    private mutating func aliasStep(_ revision: Revision) -> Change {
+        let key = keys[random.pick(0..<keys.count)]
+        var record = random.chance() ? random.alias(key) : nil
+        record?.revision = revision
+        record?.createdAt = Fleet.began
+        record?.movedAt = Fleet.began
+        var move = random.move(key, revision)
+        move.at = Fleet.began
+        return .alias(record, move)
+    }
+
     mutating func changes(_ revision: Revision) -> [Change] {
         var changes = (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
         if random.chance() { changes.append(.audit(Fleet.entry(revision))) }
         if random.chance() { changes.append(namespaceStep(revision)) }
+        if random.chance() { changes.append(aliasStep(revision)) }
         return changes
     }
 

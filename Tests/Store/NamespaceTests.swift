@@ -204,7 +204,7 @@ import Testing
 
 extension Bench {
     /// The file is one of an earlier version by the time it is opened again.
-    fileprivate func become(_ version: Int, _ change: (Connection) throws -> Void = { _ in }) throws {
+    func become(_ version: Int, _ change: (Connection) throws -> Void = { _ in }) throws {
         store.close()
         let shell = try Connection(path: Opening.file(in: directory), access: .write)
         defer { shell.close() }

@@ -2,8 +2,10 @@
 
 extension Connection {
     /// Makes the file one that an earlier version wrote: 1 has no audit record, 2 counts no namespaces, 3 has
-    /// no records of them, 4 differs in its records only.
+    /// no records of them, 4 differs in its records only, 5 has no aliases.
     func goBack(to version: Int) throws(StoreError) {
+        try run("DROP TABLE aliases; DROP TABLE alias_moves; PRAGMA user_version=5")
+        if version == 5 { return }
         if version == 4 { return try run("PRAGMA user_version=4") }
         try run("DROP TABLE namespaces; PRAGMA user_version=3")
         if version == 3 { return }

@@ -64,9 +64,9 @@ import Testing
         let later = try Connection(path: path, access: .write)
         defer { later.close() }
         later.wait(milliseconds: 10_000)
-        try later.run("PRAGMA user_version=6")
+        try later.run("PRAGMA user_version=7")
         later.close()
-        #expect(throws: StoreError.newer(path: path, version: 6, supported: 5)) {
+        #expect(throws: StoreError.newer(path: path, version: 7, supported: 6)) {
             try SQLiteStore.open(directory: directory) { _ in }
         }
     }

@@ -150,7 +150,7 @@ extension Seeded {
     }
 
     mutating func change() -> Change {
-        switch pick(0..<8) {
+        switch pick(0..<9) {
         case 0: .lease(lease(), was: maybe { $0.bytes() })
         case 1: .leaseDeleted(lease(), at: number())
         case 2: .marker(marker(), was: maybe { $0.bytes() })
@@ -158,6 +158,7 @@ extension Seeded {
         case 4: .audit(audit())
         case 5: .namespace(namespace(), was: maybe { $0.bytes() })
         case 6: .namespaceDeleted(namespace(), at: number())
+        case 7: .alias(maybe { $0.alias() }, move())
         default: .hold(hold())
         }
     }

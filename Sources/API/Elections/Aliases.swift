@@ -54,7 +54,8 @@ extension Elections {
         case (nil, nil, true?): return .absent
         default:
             throw fields.problem(
-                "expect", "has to say one thing: the target's name, the alias's revision, or \"absent\": true.",
+                "expect",
+                "has to say one thing: the target's name, the alias's revision, or \"absent\": true.",
                 allowed: "one of target, revision, absent")
         }
     }
@@ -79,7 +80,8 @@ extension Elections {
         let reason = query["reason"]
         if let reason, reason.utf8.count > settings.reasonBytesMax || reason.utf8.contains(0) {
             let rule = "at most \(settings.reasonBytesMax) bytes without U+0000"
-            throw .field("reason", "reason has \(reason.utf8.count) bytes; it may have \(rule).", allowed: rule)
+            throw .field(
+                "reason", "reason has \(reason.utf8.count) bytes; it may have \(rule).", allowed: rule)
         }
         let deletion = AliasDeletion(
             request: envelope.id, key: key, revision: try query.required("revision", in: revisionRange),

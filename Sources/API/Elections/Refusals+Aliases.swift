@@ -54,7 +54,8 @@ extension Elections {
         case .noMove(let key, let revision):
             return noTarget(
                 "NoSuchMove",
-                "The history of the alias \(key.name) has no move of revision \(revision) to go back to.", nil)
+                "The history of the alias \(key.name) has no move of revision \(revision) to go back to.", nil
+            )
         }
     }
 
@@ -64,7 +65,7 @@ extension Elections {
         return Problem(
             .aliasDiffers,
             "The alias \(key.name) \(found): not what was expected. Read it again before you decide what to do."
-        ).with { write(record, to: &$0) }
+        ).with { writeAlias(record, to: &$0) }
     }
 
     private func backwards(_ record: AliasRecord, _ target: AliasTarget) -> Problem {
@@ -74,12 +75,12 @@ extension Elections {
                 + "(\(record.target.revision)), which the alias \(record.key.name) points at. Something newer came "
                 + "first; to go back on purpose, roll back, or say allowOlder."
         ).with { writer in
-            write(record, to: &writer)
+            writeAlias(record, to: &writer)
             write(target, to: &writer)
         }
     }
 
-    private func write(_ record: AliasRecord?, to writer: inout JSONWriter) {
+    private func writeAlias(_ record: AliasRecord?, to writer: inout JSONWriter) {
         guard let record else { return writer.null("alias") }
         writer.member("alias") { write(record, to: &$0) }
     }

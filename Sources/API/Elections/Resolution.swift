@@ -33,10 +33,11 @@ extension Elections {
                 $0.member("more", more)
             }.response
         case .nothing:
-            return Self.notFound(
+            return Problem(
+                .notFound,
                 "There is no done marker \(text) in namespace \(namespace), no alias of that name, and no marker "
-                    + "whose name begins so.", Key(namespace: namespace, name: text)
-            ).response
+                    + "whose name begins so."
+            ).with { $0.member("namespace", namespace) }.response
         }
     }
 

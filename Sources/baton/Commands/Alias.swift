@@ -110,7 +110,8 @@ struct AliasSet: ParsableCommand {
 
     /// The marker's whole name. An alias's is left as it is: the server says why it can't be pointed at.
     private func resolved() throws -> String {
-        let answer = try server.call(HTTPRequest("GET", server.path("resolve", marker)), patience: .seconds(10))
+        let answer = try server.call(
+            HTTPRequest("GET", server.path("resolve", marker)), patience: .seconds(10))
         if answer["matched"]?.string == "alias" { return marker }
         return answer["marker"]?["name"]?.string ?? marker
     }

@@ -211,6 +211,8 @@ extension Reply {
         case .refused(.namespaceExists(let namespace)): namespace.revisions
         case .written(let lease), .deleted(let lease): lease.revisions
         case .markers(let view): view.markers.flatMap(\.revisions) + [view.last?.token ?? 0]
+        case .alias(.moved(let alias, _)), .alias(.deleted(let alias)): [alias.revision]
+        case .alias(.seen(let view)): [view.record?.revision ?? 0]
         case .refused(.holdEnded(_, let record, let current)):
             (record?.revisions ?? []) + (current?.record.revisions ?? [])
         case .refused(.markerDiffers(let marker)), .refused(.markerExists(let marker)): marker.revisions

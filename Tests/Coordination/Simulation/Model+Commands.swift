@@ -27,6 +27,7 @@ extension Model {
             case .takeBack(let key, let token): takeBack(key, token, now)
             case .sweep(let key, let revision): sweep(key, revision)
             case .record: break
+            case .alias: preconditionFailure("aliases have seeds of their own")
             }
         } catch {
             endStep()
