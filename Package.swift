@@ -57,7 +57,7 @@ let package = Package(
                 "Coordination", "Store", "Sockets", "Wire", "JSON", "API", "Identity", "Digest",
                 "ServiceManager", "CLinux", "CCurl", "CYAML", logging,
             ]),
-        room("Client", ["Digest", "JSON", "CCurl"]),
+        room("Client", ["Digest", "JSON", "CCurl", "COpenSSL"]),
         room("Supervision", ["CLinux"]),
 
         // Doors to C.

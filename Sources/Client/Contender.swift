@@ -30,10 +30,11 @@ public struct Contender: Equatable, Sendable {
         switch request {
         case .campaign(let supersedes): campaign(supersedes: supersedes)
         case .renew(let token): verb("renew", token)
-        case .complete(let token, let result):
+        case .complete(let token, let result, let artifacts):
             verb(
                 "complete", token,
                 [.init("result", .strings(result))]
+                    + (artifacts.isEmpty ? [] : [.init("artifacts", .array(artifacts.map(\.json)))])
                     + (retention.map { [.init("retention", .number($0.inSeconds))] } ?? []))
         case .resign(let token, let outcome, let reason):
             verb(

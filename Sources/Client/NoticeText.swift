@@ -120,6 +120,7 @@ extension Verdict {
         case .commandRefused(_, let why): "the command could not be started: \(why)"
         case .resultInvalid(let why):
             "the command succeeded, but its result file ($BATON_RESULT) is invalid: \(why)"
+        case .artifactsRefused(let why): "the command succeeded, but can't be recorded as done: \(why)"
         case .verificationRefused(_, let why): "\(why): nothing was verified and nothing was run"
         }
     }

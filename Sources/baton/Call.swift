@@ -9,7 +9,10 @@ extension ServerOptions {
     ///
     /// - Parameter patience: for how long what is unknown is asked again. Every
     ///   write of a holder can be: the server gives its first answer again.
-    func call(_ request: HTTPRequest, patience: Duration = .zero) throws -> JSON {
+    /// - Parameter code: the exit code of a refusal.
+    func call(
+        _ request: HTTPRequest, patience: Duration = .zero, code: (Problem) -> Int32 = ExitCodes.of
+    ) throws -> JSON {
         let deadline = Moment.now + patience
         let transport = transport()
         while true {
@@ -19,7 +22,7 @@ extension ServerOptions {
                 try transport.perform(request, timeout: RunSettings.requestTimeout)
             }) {
             case .success(let response) where response.status < 500 && response.status != 429:
-                return try accept(response)
+                return try accept(response, to: request, code)
             case .success(let response):
                 why = Problem(status: response.status, response.json).text
                 isLimit = response.status == 429
@@ -34,14 +37,19 @@ extension ServerOptions {
         }
     }
 
-    private func accept(_ response: HTTPResponse) throws -> JSON {
+    private func accept(
+        _ response: HTTPResponse, to request: HTTPRequest, _ code: (Problem) -> Int32
+    ) throws -> JSON {
         if response.status < 300, let json = response.json { return json }
         if response.status < 400 {
             throw unavailable("what answers there doesn't speak Baton's /v1 (HTTP \(response.status))")
         }
         let problem = Problem(status: response.status, response.json)
         Say.line(problem.text)
-        throw ExitCode(ExitCodes.of(problem))
+        if problem.kind == "marker-differs", let ours = request.body, let theirs = problem.json?["marker"] {
+            for sentence in MarkerDifference.sentences(ours, theirs) { Say.line("  \(sentence)") }
+        }
+        throw ExitCode(code(problem))
     }
 
     private func unavailable(_ why: String) -> ExitCode {

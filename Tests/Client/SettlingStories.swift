@@ -56,6 +56,52 @@ import Testing
         #expect(stage.verdict?.exitCode == 65)
     }
 
+    @Test func `artifacts are completed with the result`() {
+        var stage = Stage.working()
+        stage.commandEnds(0)
+        let image = Artifact(name: "image", digest: "sha256:1", size: 7)
+        stage.happens(.resultRead(["tag": "1"], artifacts: [image]))
+        #expect(stage.sent == [.complete(token: 17, result: ["tag": "1"], artifacts: [image])])
+    }
+
+    @Test func `the lease is renewed while artifacts are hashed`() {
+        var stage = Stage.working()
+        stage.commandEnds(0)
+        for _ in 0..<30 {
+            stage.pass(.seconds(10))
+            #expect(stage.sent == [.renew(token: 17)])
+            stage.answer(.accepted)
+        }
+        stage.happens(.resultRead([:]))
+        stage.answer(.accepted)
+        #expect(stage.verdict == .ran(0))
+    }
+
+    @Test func `a signal while artifacts are hashed gives the lease back at once`() {
+        var stage = Stage.working()
+        stage.commandEnds(0)
+        stage.happens(.signalled(15))
+        #expect(stage.sent == [.resign(token: 17, .released, reason: nil)])
+        // What was being hashed comes too late.
+        stage.happens(.resultRead([:]))
+        #expect(stage.sent.isEmpty)
+        for case .send(let id, .resign, _) in stage.all { stage.happens(.answered(id, .accepted)) }
+        #expect(stage.verdict == .interrupted(15))
+    }
+
+    @Test func `an artifact that can't be hashed fails the run, and there is no marker`() {
+        var stage = Stage.working()
+        stage.commandEnds(0)
+        stage.happens(.artifactsRefused("it isn't there"))
+        #expect(
+            stage.sent == [
+                .resign(token: 17, .failed, reason: "an artifact can't be recorded: it isn't there")
+            ])
+        stage.answer(.accepted)
+        #expect(stage.verdict == .artifactsRefused("it isn't there"))
+        #expect(stage.verdict?.exitCode == 66)
+    }
+
     @Test func `the lease is given back only when nothing of the command is left`() {
         var stage = Stage.working()
         stage.happens(.commandExited(0))

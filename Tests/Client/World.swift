@@ -166,7 +166,7 @@ struct World {
         switch request {
         case .campaign: return campaign()
         case .renew(let token): return claim(token) { world in world.extend() }
-        case .complete(let token, _):
+        case .complete(let token, _, _):
             if marker == token { return .accepted }
             return claim(token) { world in
                 world.marker = token

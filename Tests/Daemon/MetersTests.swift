@@ -66,6 +66,15 @@ import Testing
         #expect(meters(lease(revision: 7, token: nil, after: .expired)).takeovers == 0)
     }
 
+    @Test func `a marker is counted once, however often its metadata change`() {
+        var marker = DoneMarker(
+            key: key, revision: 6, finding: Finding(), inputsDigest: nil, holder: "anna", principal: nil,
+            token: nil, attempt: 1, info: [:], start: began, end: began, retention: nil)
+        let made = Change.marker(marker)
+        marker.version = 7
+        #expect(meters(made, .marker(marker, was: [1])).markers == [1, 0])
+    }
+
     @Test func `a turn is one commit of so many commands`() {
         let meters = meters(hold(nil), hold(.completed))
         #expect((meters.commitTime.count, meters.turnSize.count, meters.turnSize.sum) == (1, 1, 2))

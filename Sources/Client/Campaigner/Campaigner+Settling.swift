@@ -1,7 +1,7 @@
 /// The command's tree is gone; what is left is to say so to the server.
 struct Settlement: Equatable, Sendable {
     enum Word: Equatable, Sendable {
-        case complete([String: String])
+        case complete([String: String], [Artifact])
         case resign(Campaigner.Resignation, String?)
     }
     var tenure: Tenure
@@ -16,7 +16,8 @@ struct Settlement: Equatable, Sendable {
 
     var order: Campaigner.Request {
         switch word {
-        case .complete(let result): .complete(token: tenure.hold.token, result: result)
+        case .complete(let result, let artifacts):
+            .complete(token: tenure.hold.token, result: result, artifacts: artifacts)
         case .resign(let outcome, let reason): .resign(token: tenure.hold.token, outcome, reason: reason)
         }
     }
@@ -31,11 +32,15 @@ extension Campaigner {
             return settle(
                 tenure, .resign(.failed, "its command could not be started: \(why)"),
                 .commandRefused(code, why), at: now)
-        case .resultRead(let result):
-            return settle(tenure, .complete(result), .ran(0, result: result), at: now)
+        case .resultRead(let result, let artifacts):
+            return settle(tenure, .complete(result, artifacts), .ran(0, result: result), at: now)
         case .resultRefused(let why):
             return settle(
                 tenure, .resign(.failed, "its result is invalid: \(why)"), .resultInvalid(why), at: now)
+        case .artifactsRefused(let why):
+            return settle(
+                tenure, .resign(.failed, "an artifact can't be recorded: \(why)"), .artifactsRefused(why),
+                at: now)
         case .treeOutlived(let pids):
             say(.treeOutlives(pids))
             if let ending = job.ending { return leave(ending) }

@@ -77,9 +77,15 @@ extension Campaigner {
         // What the command left behind was killed then; the work itself was over.
         case .deadmanFired where job.exitCode == nil:
             lose(&tenure, &job, "no renewal was answered in time", byDeadman: true)
+        // While artifacts are hashed there is no command to pass it on to, and no time to go on.
+        case .signalled(let number) where job.isOver:
+            interruptedBy = number
+            say(.interrupted(number))
+            return settle(tenure, .resign(.released, nil), .interrupted(number), at: now)
         case .signalled(let number): interrupt(&job, number, at: now)
         case .timePassed: workDue(&tenure, &job, at: now)
-        case .commandRefused, .treeGone, .treeOutlived, .guardianLost, .resultRead, .resultRefused:
+        case .commandRefused, .treeGone, .treeOutlived, .guardianLost, .resultRead, .resultRefused,
+            .artifactsRefused:
             return workEnded(tenure, job, event, at: now)
         default: break
         }

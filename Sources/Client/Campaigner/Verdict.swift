@@ -21,6 +21,8 @@ public enum Verdict: Equatable, Sendable {
     case commandRefused(Int32, String)
     /// The command succeeded and what it wrote as its result is invalid.
     case resultInvalid(String)
+    /// The command succeeded and a file of `--artifact` can't be hashed.
+    case artifactsRefused(String)
     /// The command that judges a marker couldn't be run.
     case verificationRefused(Int32, String)
 
@@ -36,6 +38,7 @@ public enum Verdict: Equatable, Sendable {
         case .refused(let problem): ExitCodes.of(problem)
         case .commandRefused(let code, _), .verificationRefused(let code, _): code
         case .resultInvalid: ExitCodes.badData
+        case .artifactsRefused: ExitCodes.noInput
         }
     }
 
@@ -56,6 +59,7 @@ public enum Verdict: Equatable, Sendable {
         case .refused: "refused"
         case .commandRefused: "command-not-started"
         case .resultInvalid: "result-invalid"
+        case .artifactsRefused: "artifact-unreadable"
         case .verificationRefused: "verification-not-started"
         }
     }
@@ -76,6 +80,8 @@ public enum ExitCodes {
     public static let usage: Int32 = 64
     /// EX_DATAERR: what the command wrote as its result is invalid.
     public static let badData: Int32 = 65
+    /// EX_NOINPUT: a file that is to be hashed isn't there, isn't a file, can't be read or changes.
+    public static let noInput: Int32 = 66
     /// EX_UNAVAILABLE: the server can't be reached, or doesn't let us in.
     public static let unavailable: Int32 = 69
     /// EX_TEMPFAIL: the lease ended before the work did.
@@ -83,15 +89,18 @@ public enum ExitCodes {
     public static let failedElsewhere: Int32 = 76
     /// EX_NOPERM: an alias isn't what was expected, or would go backwards.
     public static let notMoved: Int32 = 77
+    /// There is no marker of that name, or no such artifact in it.
+    public static let noMarker: Int32 = 78
+    /// A file isn't what its marker says, or a marker isn't what is there under its name.
+    public static let differs: Int32 = 79
     /// As timeout(1).
     public static let timedOut: Int32 = 124
 
     public static func of(_ problem: Problem) -> Int32 {
         switch problem.kind {
         case "hold-ended", "not-the-holder": leaseLost
-        case "not-found", "held", "marker-differs", "revision-differs", "namespace-terminating",
-            "no-target", "aliased":
-            1
+        case "not-found", "held", "revision-differs", "namespace-terminating", "no-target", "aliased": 1
+        case "marker-differs": differs
         case "alias-differs", "alias-backwards": notMoved
         default: [400, 409, 413, 415, 422].contains(problem.status) ? usage : unavailable
         }

@@ -19,8 +19,10 @@ extension Campaigner {
         case deadmanFired
         /// The guardian is gone, and the command's tree with it.
         case guardianLost
-        case resultRead([String: String])
+        case resultRead([String: String], artifacts: [Artifact] = [])
         case resultRefused(String)
+        /// A file of `--artifact` can't be hashed.
+        case artifactsRefused(String)
         case signalled(Int32)
         case timePassed
     }
@@ -39,6 +41,7 @@ extension Campaigner {
         case disarmDeadman
         /// What the guardian is to do for us if we are killed from now on.
         case report(Report?)
+        /// And hash the artifacts.
         case readResult
         case say(Notice)
         case finish(Verdict)
@@ -47,7 +50,7 @@ extension Campaigner {
     public enum Request: Equatable, Sendable {
         case campaign(supersedes: Int64?)
         case renew(token: Int64)
-        case complete(token: Int64, result: [String: String])
+        case complete(token: Int64, result: [String: String], artifacts: [Artifact] = [])
         case resign(token: Int64, Resignation, reason: String?)
     }
 

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Client
-import Digest
-import Glibc
 import JSON
 
 /// `baton complete`: the work is done; here is its result.
@@ -40,9 +38,7 @@ struct FindingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file of key=value lines.", valueName: "path"))
     var resultFile: String?
 
-    @Option(
-        help: ArgumentHelp("A file whose digest and size are recorded; repeat it.", valueName: "name=path"))
-    var artifact: [PairArgument] = []
+    @OptionGroup var artifacts: ArtifactOptions
 
     @Flag(help: "The work has failed, for all.")
     var failed = false
@@ -62,7 +58,8 @@ struct FindingOptions: ParsableArguments {
         if let retention { members.append(.init("retention", .number(retention.value.inSeconds))) }
         let results = try results()
         if !results.isEmpty { members.append(.init("result", .strings(results))) }
-        if !artifact.isEmpty { members.append(.init("artifacts", .array(try artifact.map(Self.artifact)))) }
+        let artifacts = try artifacts.read()
+        if !artifacts.isEmpty { members.append(.init("artifacts", .array(artifacts.map(\.json)))) }
         return members
     }
 
@@ -83,31 +80,6 @@ struct FindingOptions: ParsableArguments {
             throw ValidationError("'\(pair.key)' can't be a key; [A-Za-z_][A-Za-z0-9_-]* is expected")
         }
         return results.merging(PairArgument.map(result)) { $1 }
-    }
-
-    private static func artifact(_ pair: PairArgument) throws -> JSON {
-        let descriptor = open(pair.value, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw ValidationError("the artifact \(pair.value) can't be read: \(File.lastError)")
-        }
-        defer { close(descriptor) }
-        var hash = SHA256()
-        var size: Int64 = 0
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw ValidationError("the artifact \(pair.value) can't be read: \(File.lastError)")
-            }
-            if count == 0 { break }
-            chunk.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-            size += Int64(count)
-        }
-        return .object([
-            "name": .string(pair.key), "digest": .string("sha256:" + Hex.encode(hash.finish())),
-            "size": .number(size),
-        ])
     }
 }
 

@@ -35,10 +35,12 @@ struct Mark: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a done marker for work that needed no election.",
         discussion: """
-            A marker never changes: the same one again is a success, a different one an error (exit code 1).
+            A marker never changes: the same one again is a success, a different one an error that says what \
+            differs (exit code 79).
 
             Example:
               baton mark image-amd64 --result digest=sha256:… --artifact sbom=sbom.json
+              baton mark image-arm64 --artifact image=sha256:…,73400320
             """)
 
     @OptionGroup var server: ServerOptions

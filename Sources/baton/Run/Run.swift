@@ -23,6 +23,7 @@ struct Run: ParsableCommand {
             Examples:
               baton run release-import-initial --input "$PULLSPEC" -- ./import.sh
               baton run nightly --once --result-file out.env -- sh -c 'echo digest=$D >> "$BATON_RESULT"'
+              baton run image-$GITHUB_RUN_ID --once --artifact image=image.tar -- ./build.sh
               baton run deploy-prod --wait-timeout 30m -- ./deploy.sh
               baton run mirror --input "$SRC" --verify 'skopeo inspect docker://$BATON_RESULT_IMAGE' -- ./mirror.sh
             """)
@@ -31,6 +32,7 @@ struct Run: ParsableCommand {
     @OptionGroup(title: "Work") var work: WorkOptions
     @OptionGroup(title: "Time") var time: TimeOptions
     @OptionGroup(title: "Results") var results: ResultOptions
+    @OptionGroup(title: "Results") var artifacts: ArtifactOptions
 
     @Argument(
         help: ArgumentHelp(
@@ -44,6 +46,10 @@ struct Run: ParsableCommand {
         if command.isEmpty { throw ValidationError("there is no command to run; put it after --") }
         let contradictions = settings.contradictions
         if !contradictions.isEmpty { throw ValidationError(contradictions.joined(separator: "\n")) }
+        if !settings.once, !artifacts.artifact.isEmpty {
+            throw ValidationError(
+                "--artifact is recorded in a done marker, and a lock leaves none: add --once or --input")
+        }
         if let problem = work.problem { throw ValidationError(problem) }
         if work.retention != nil, !settings.once {
             throw ValidationError("--retention is of a done marker, and a lock has none: add --once or --input")
@@ -92,7 +98,8 @@ struct Run: ParsableCommand {
             .merging(PairArgument.map(work.info)) { $1 }
         let plan = RunPlan(
             contender: contender, endpoint: server.endpoint, credentials: server.credentials,
-            trust: server.trust, command: command, verification: work.verify)
+            trust: server.trust, command: command, verification: work.verify,
+            artifacts: artifacts.arguments)
         throw ExitCode(try Self.carryOut(plan, results))
     }
 

@@ -13,6 +13,8 @@ final class RunLoop {
     private let progress: Progress
     private var machine: Campaigner
     private var verdict: Verdict?
+    /// The command's result, while artifacts are hashed.
+    private var finding: (result: [String: String], reader: ArtifactReader)?
     /// The last hold that was ours, for the outcome file.
     private(set) var hold: Hold?
 
@@ -28,12 +30,14 @@ final class RunLoop {
     func run() -> Verdict {
         feed(.started)
         while verdict == nil {
-            let wakeAt = [machine.wakeAt, progress.wakeAt].compactMap(\.self).min()
+            let hashesOn = finding.map { _ in Moment.now }
+            let wakeAt = [machine.wakeAt, progress.wakeAt, hashesOn].compactMap(\.self).min()
             courier.wait(until: wakeAt, [guardian.descriptor, signals.descriptor])
             hearGuardian()
-            while let number = signals.next() { if number != SIGPIPE { feed(.signalled(number)) } }
+            while let number = signals.next() { if number != SIGPIPE { signalled(number) } }
             while let event = courier.next() { feed(event) }
             if let due = machine.wakeAt, due <= .now { feed(.timePassed) }
+            hashOn()
             progress.tick(at: .now)
         }
         progress.clear()
@@ -47,6 +51,12 @@ final class RunLoop {
     }
 
     // MARK: Events
+
+    private func signalled(_ number: Int32) {
+        // Nobody waits for the digests any more.
+        finding = nil
+        feed(.signalled(number))
+    }
 
     private func hearGuardian() {
         while let event = guardian.nextEvent() {
@@ -105,14 +115,33 @@ final class RunLoop {
     }
 
     private func readResult() {
-        guard let path = scratch.path else { return feed(.resultRead([:])) }
+        guard let path = scratch.path else { return hash([:]) }
         guard let bytes = File.read(path) else {
-            return feed(errno == ENOENT ? .resultRead([:]) : .resultRefused(File.lastError))
+            return errno == ENOENT ? hash([:]) : feed(.resultRefused(File.lastError))
         }
         do throws(ResultFile.Malformed) {
-            feed(.resultRead(try ResultFile.parse(bytes)))
+            hash(try ResultFile.parse(bytes))
         } catch {
             feed(.resultRefused(error.description))
+        }
+    }
+
+    // MARK: Artifacts
+
+    private func hash(_ result: [String: String]) {
+        finding = (result, ArtifactReader(plan.artifacts))
+    }
+
+    /// A little, so that the lease is renewed and signals are heard in between.
+    private func hashOn() {
+        guard verdict == nil, var finding else { return }
+        do throws(ArtifactFault) {
+            let artifacts = try finding.reader.advance()
+            self.finding = artifacts == nil ? finding : nil
+            if let artifacts { feed(.resultRead(finding.result, artifacts: artifacts)) }
+        } catch {
+            self.finding = nil
+            feed(.artifactsRefused(error.text))
         }
     }
 }

@@ -9,6 +9,7 @@ struct RunPlan {
     let trust: Trust
     let command: [String]
     let verification: String?
+    let artifacts: [ArtifactArgument]
 
     func transport() -> Transport { Transport(endpoint, credentials, trust, agent: "baton/\(Baton.version)") }
 }

@@ -1,0 +1,58 @@
+"""docs/recipes/matrix-artifact, run as it stands."""
+
+import os
+import re
+import subprocess
+
+import yaml
+
+from support import PATIENCE, PROGRAMS, ROOT, Story, environment, read
+
+SECONDS = 20
+RECIPE = os.path.join(ROOT, "docs", "recipes", "matrix-artifact")
+
+
+class MatrixArtifact(Story):
+    def lines(self, name):
+        return read(self.path("left/" + name)).splitlines()
+
+    def test_one_leg_builds_and_forty_verify_what_they_downloaded_also_in_a_new_attempt(self):
+        run = subprocess.run(
+            [os.path.join(RECIPE, "run.sh"), self.path("left")], timeout=PATIENCE * 3, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=environment(PATH=PROGRAMS + ":" + os.environ["PATH"]))
+        self.evidence = run.stdout
+        self.assertEqual(0, run.returncode)
+        self.assertEqual(["attempt 1"], self.lines("built"))
+        # Forty legs, one of them again in the second attempt, and the builder's own.
+        digests = self.lines("verified")
+        self.assertEqual((42, 1), (len(digests), len(set(digests))))
+        # Each once, the truncated one twice, and its re-run.
+        fetched = self.lines("fetched")
+        self.assertEqual({str(leg): 3 if leg == 17 else 1 for leg in range(1, 41)},
+                         {leg: fetched.count(leg) for leg in set(fetched)})
+        refused, = self.lines("refused")
+        self.assertIn("it has 1234567 bytes, and the marker has 4000000: 2765433 are missing", refused)
+        digest = "sha256:" + digests[0].split()[0]
+        self.assertRegex(run.stdout, r"Digest: %s\s+Size: +4000000" % re.escape(digest))
+        for leg in range(1, 41):
+            with self.subTest(leg=leg):
+                verified = read(self.path("left/runner-%d/out" % leg))
+                self.assertEqual("image.tar is 'image': 4000000 bytes, %s\n" % digest, verified)
+
+    def test_the_workflow_calls_the_command_as_the_script_does(self):
+        with open(os.path.join(RECIPE, "workflow.yaml")) as file:
+            workflow = yaml.safe_load(file)
+        self.assertEqual(list(range(40)), workflow["jobs"]["test"]["strategy"]["matrix"]["shard"])
+        self.assertNotIn("attempt", workflow["env"]["IMAGE"])
+        script = read(os.path.join(RECIPE, "run.sh"))
+        steps = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+        called = set(re.findall(r"baton [a-z]+", "\n".join(steps)))
+        self.assertEqual({"baton run", "baton wait", "baton verify"}, called)
+        for step in steps:
+            with self.subTest(step=step.splitlines()[0]):
+                # GitHub runs each with bash -e; what it puts in for ${{ }} is one word.
+                text = re.sub(r"\$\{\{.*?\}\}", "1", step)
+                subprocess.run(["bash", "-n"], input=text, text=True, check=True)
+        for call in called:
+            self.assertIn(call, script)

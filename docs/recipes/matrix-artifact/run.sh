@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# One leg of a matrix builds an image, forty use it. See ../matrix-artifact.md.
+#
+#     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER gets what
+#                          happened, a line for each: built, fetched, verified, refused.
+#
+# Needs baton, batond and coreutils. What a pipeline copies is between the two rules; the rest
+# plays GitHub, the store, and a network that loses the end of a file.
+set -euo pipefail
+
+# ───────────────────────────────────────────────────────────────────────────────────────────────
+# The run's id is in the name, its attempt isn't: what "Re-run failed jobs" starts finds the same.
+image() { echo "image-$GITHUB_RUN_ID"; }
+
+# The leg that builds: builds and uploads once, whoever comes first and however often it is started.
+build_leg() {
+    baton run "$(image)" --once --artifact image=image.tar -- bash -euc "
+        build image.tar
+        store put image.tar '$GITHUB_RUN_ID/image.tar'
+        echo 'location=$GITHUB_RUN_ID/image.tar' >> \"\$BATON_RESULT\""
+}
+
+# The legs that use it. They may start before it is there: they wait, or fail as soon as it has failed.
+test_leg() {
+    local location
+    location=$(baton wait "$(image)" --timeout 30m)
+    fetch "${location#location=}" image.tar
+}
+
+# fetch LOCATION FILE: downloads until FILE is what was built. 79 says that it isn't, 66 that there
+# is none; anything else is no matter of downloading again.
+fetch() {
+    local code
+    for _ in 1 2 3; do
+        limited store get "$1" "$2" || true
+        code=0
+        baton verify "$(image)" image="$2" || code=$?
+        case $code in
+            0) return ;;
+            66 | 79) rm -f "$2" ;;
+            *) return "$code" ;;
+        esac
+    done
+    return "$code"
+}
+
+# How many may download at a time is said here. (permits)
+limited() { "$@"; }
+
+# What is older than 14 days goes, `cache` stays. (retention)
+prune() { :; }
+# ───────────────────────────────────────────────────────────────────────────────────────────────
+
+legs=40
+victim=17
+
+# The programs that build.sh and `aws s3 cp` are in a pipeline.
+stage_programs() {
+    mkdir -p "$folder/bin" "$folder/store"
+    cat > "$folder/bin/build" <<'SCRIPT'
+#!/usr/bin/env bash
+set -euo pipefail
+head -c 4000000 /dev/urandom > "$1"
+echo "attempt $GITHUB_RUN_ATTEMPT" >> "$FOLDER/built"
+SCRIPT
+    cat > "$folder/bin/store" <<'SCRIPT'
+#!/usr/bin/env bash
+set -euo pipefail
+case $1 in
+    put) mkdir -p "$FOLDER/store/${3%/*}"; cp "$2" "$FOLDER/store/$3" ;;
+    get)
+        echo "$LEG" >> "$FOLDER/fetched"
+        # The first of the unlucky leg's downloads ends early, and says nothing of it.
+        if [ -e truncate ]; then
+            rm truncate
+            head -c 1234567 "$FOLDER/store/$2" > "$3"
+        else
+            cp "$FOLDER/store/$2" "$3"
+        fi ;;
+esac
+SCRIPT
+    chmod +x "$folder/bin/build" "$folder/bin/store"
+}
+
+# start LEG FUNCTION: a job of the matrix, on a runner of its own.
+start() {
+    mkdir -p "$folder/runner-$1"
+    (
+        cd "$folder/runner-$1"
+        export LEG=$1
+        "$2" > out 2> err
+        # The step that comes next has the whole file.
+        if [ -e image.tar ]; then sha256sum < image.tar >> "$folder/verified"; fi
+    ) &
+}
+
+say() { printf '\n== %s\n' "$*"; }
+fail() {
+    printf '\nNOT AS PROMISED: %s\n' "$*" >&2
+    tail -n 3 "$folder"/runner-*/err "$folder/batond.log" >&2 || true
+    exit 1
+}
+lines() { if [ -f "$1" ]; then wc -l < "$1"; else echo 0; fi; }
+all() { for job in "$@"; do wait "$job" || fail "a leg ended with $?"; done; }
+clean_up() {
+    local status=$?
+    trap - EXIT
+    # shellcheck disable=SC2046
+    kill $(jobs -p) 2> /dev/null || true
+    wait || true
+    if [ -n "$temporary" ]; then rm -rf "$folder"; fi
+    exit "$status"
+}
+
+main() {
+    temporary=
+    folder=${1:-}
+    if [ -z "$folder" ]; then
+        temporary=yes
+        folder=$(mktemp -d "${TMPDIR:-/tmp}/baton-matrix.XXXXXX")
+    fi
+    trap clean_up EXIT
+    mkdir -p "$folder"
+    folder=$(cd "$folder" && pwd)
+    stage_programs
+    export FOLDER=$folder PATH=$folder/bin:$PATH
+    export BATON_SERVER=unix:$folder/socket BATON_NAMESPACE=ci
+    export GITHUB_ACTIONS=true GITHUB_REPOSITORY=example/chain GITHUB_JOB=matrix GITHUB_RUN_ID=7301 GITHUB_RUN_ATTEMPT=1
+    batond --listen "$BATON_SERVER" --data "$folder/data" > "$folder/batond.log" 2>&1 &
+    for _ in $(seq 600); do if baton status > /dev/null 2>&1; then break; fi; sleep 0.05; done
+
+    say "$legs legs want the image of run $GITHUB_RUN_ID, and one builds it"
+    local jobs=() leg
+    mkdir -p "$folder/runner-$victim" && touch "$folder/runner-$victim/truncate"
+    for leg in $(seq "$legs"); do start "$leg" test_leg; jobs+=($!); done
+    start build build_leg
+    jobs+=($!)
+    all "${jobs[@]}"
+    grep -h "isn't 'image'" "$folder/runner-$victim/err" > "$folder/refused" || fail "nobody saw the truncated file"
+    cat "$folder/refused"
+    echo "leg $victim downloaded it again; $(lines "$folder/fetched") downloads in all"
+    [ "$(lines "$folder/built")" = 1 ] || fail "built $(lines "$folder/built") times"
+    [ "$(lines "$folder/fetched")" = $((legs + 1)) ] || fail "$(lines "$folder/fetched") downloads"
+
+    say "One leg and the build are run again: attempt 2 of the same run"
+    export GITHUB_RUN_ATTEMPT=2
+    rm -rf "$folder/runner-$victim" "$folder/runner-build"
+    start "$victim" test_leg
+    jobs=($!)
+    start build build_leg
+    all "${jobs[@]}" $!
+    cat "$folder/runner-build/out"
+    [ "$(lines "$folder/built")" = 1 ] || fail "the re-run built it again"
+
+    say "What the marker says"
+    baton describe marker "$(image)"
+    # The legs, the one that ran again, and the builder itself.
+    [ "$(lines "$folder/verified")" = $((legs + 2)) ] || fail "$(lines "$folder/verified") have the file"
+    [ "$(sort -u "$folder/verified" | wc -l)" = 1 ] || fail "they have different files"
+
+    prune
+    say "Built once, $((legs + 1)) times verified; what was truncated was noticed before it was used"
+}
+
+main "$@"
