@@ -1,6 +1,8 @@
 import API
 import Coordination
 import Identity
+import Logging
+import Sockets
 import Store
 
 /// Requests to prune: each is one part, and one turn at the most.

@@ -175,7 +175,7 @@ final class Retention {
 
     // MARK: Own retentions
 
-    private static let ownRule = PruneRule(matches: { _ in true }, protections: [])
+    private let ownRule = PruneRule(matches: { _ in true }, protections: [])
 
     private func pruneExpired() {
         let began = Meters.moment
@@ -192,7 +192,7 @@ final class Retention {
         guard !targets.isEmpty else {
             return goOn(took: Interval(nanoseconds: Meters.moment - began), isDone: isDone)
         }
-        let judge = MarkerJudge(rule: Self.ownRule, store: turns.store, face: face)
+        let judge = MarkerJudge(rule: ownRule, store: turns.store, face: face)
         turns.submit(
             PlannedWrite(
                 keys: targets.map(\.key),
