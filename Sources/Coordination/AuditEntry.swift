@@ -103,7 +103,8 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark, .clearAbandoned, .delete, .terminateNamespace, .alias(.delete), .prune: true
+        case .revoke, .mark, .unmark, .clearAbandoned, .delete, .terminateNamespace, .alias(.delete), .prune:
+            true
         default: false
         }
     }

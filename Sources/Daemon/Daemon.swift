@@ -99,7 +99,8 @@ public final class Daemon: @unchecked Sendable {
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             kubernetes: kubernetes, hub: hub,
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            retention: retention, desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
+            retention: retention, desk: desk, limiter: configuration.limiter,
+            limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         server.tls = certificates?.context
@@ -178,7 +179,9 @@ public final class Daemon: @unchecked Sendable {
                 metadata: ["reason": "\(error)"])
             failure = "\(error)"
         }
-        if let fault = rereadPolicies() { failure = [failure, fault].compactMap(\.self).joined(separator: "; ") }
+        if let fault = rereadPolicies() {
+            failure = [failure, fault].compactMap(\.self).joined(separator: "; ")
+        }
         if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
         server.tls = certificates?.context
         desk.happened(door.reload().with(settings: changes, failure: failure))

@@ -47,7 +47,8 @@ extension Door {
         if !query.isDryRun {
             turns.meters.pruned(part.items.count { $0.kept == nil }, bySchedule: false)
         }
-        let next = part.isDone
+        let next =
+            part.isDone
             ? nil
             : part.after.map { after in
                 PrunePlace(

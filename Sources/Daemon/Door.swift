@@ -49,7 +49,8 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
-        hub: WatchHub, facts: ServerFacts, gate: Gate, retention: Retention, desk: AuditDesk, limiter: RateLimiter?,
+        hub: WatchHub, facts: ServerFacts, gate: Gate, retention: Retention, desk: AuditDesk,
+        limiter: RateLimiter?,
         limitsAddresses: Bool, requests: RequestLog.Scope, signOfLife: Interval, log: Logger
     ) {
         self.server = server

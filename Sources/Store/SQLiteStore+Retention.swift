@@ -145,6 +145,7 @@ extension DoneMarker {
     /// For the column `expires_at`: only what the boot clock doesn't see to.
     var expiresAt: Timestamp? {
         guard let retention, retention > Coordinator.bootRetentionMax else { return nil }
-        return Timestamp(microseconds: end.microseconds + retention.nanoseconds / 1000)
+        let (at, overflows) = end.microseconds.addingReportingOverflow(retention.nanoseconds / 1000)
+        return Timestamp(microseconds: overflows ? .max : at)
     }
 }

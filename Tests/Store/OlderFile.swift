@@ -2,8 +2,19 @@
 
 extension Connection {
     /// Makes the file one that an earlier version wrote: 1 has no audit record, 2 counts no namespaces, 3 has
-    /// no records of them, 4 differs in its records only, 5 has no aliases.
+    /// no records of them, 4 differs in its records only, 5 has no aliases,
+    /// 6 no index of markers by their ends.
     func goBack(to version: Int) throws(StoreError) {
+        try run(
+            """
+            DROP INDEX markers_by_end; DROP INDEX markers_expire; DROP INDEX markers_expiring;
+            DROP INDEX alias_moves_by_source;
+            ALTER TABLE markers DROP COLUMN ended_at; ALTER TABLE markers DROP COLUMN retention_micros;
+            ALTER TABLE markers DROP COLUMN expires_at;
+            CREATE INDEX markers_expiring ON markers(namespace, name) WHERE retention_seconds IS NOT NULL;
+            PRAGMA user_version=6
+            """)
+        if version == 6 { return }
         try run("DROP TABLE aliases; DROP TABLE alias_moves; PRAGMA user_version=5")
         if version == 5 { return }
         if version == 4 { return try run("PRAGMA user_version=4") }

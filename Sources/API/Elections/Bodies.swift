@@ -131,7 +131,8 @@ extension Elections {
         return .renew(try claim(envelope, key, fields))
     }
 
-    private static let completionFields = claimFields + ["outcome", "reason", "result", "artifacts", "retention"]
+    private static let completionFields =
+        claimFields + ["outcome", "reason", "result", "artifacts", "retention"]
 
     func completion(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
         let fields = try Fields(envelope.request, allowed: Self.completionFields)

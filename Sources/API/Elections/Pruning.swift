@@ -235,7 +235,9 @@ extension Fields {
 
     func patterns(_ name: String) throws(Problem) -> [String] {
         guard let value = self[name] else { return [] }
-        guard case .array(let items) = value else { throw wrongKind(name, value, wanted: "an array of names") }
+        guard case .array(let items) = value else {
+            throw wrongKind(name, value, wanted: "an array of names")
+        }
         guard items.count <= 100 else {
             throw problem(name, "has \(items.count) names; there may be at most 100.", allowed: "at most 100")
         }

@@ -17,7 +17,8 @@ struct MarkerJudge {
         var pruning = pruning
         let going = targets.indices.filter { reasons[$0] == nil }
         pruning.targets = going.map { targets[$0] }
-        guard case .pruned(let fates)? = try? core.carryOut(.prune(pruning), at: now, effects: &effects) else {
+        guard case .pruned(let fates)? = try? core.carryOut(.prune(pruning), at: now, effects: &effects)
+        else {
             return reasons
         }
         for (index, fate) in zip(going, fates) { reasons[index] = KeepReason(fate) }
@@ -25,9 +26,13 @@ struct MarkerJudge {
     }
 
     private func reason(_ target: Pruning.Target, _ core: Coordinator, _ now: Now) -> KeepReason? {
-        guard let marker = core.marker(target.key), marker.revision == target.revision else { return .changed }
+        guard let marker = core.marker(target.key), marker.revision == target.revision else {
+            return .changed
+        }
         // What can't be looked up may be so: never too early.
-        guard let left = try? store.leftByAlias(target.key).map(Optional.some) ?? .some(nil) else { return .changed }
+        guard let left = try? store.leftByAlias(target.key).map(Optional.some) ?? .some(nil) else {
+            return .changed
+        }
         if let reason = rule.reason(marker, left: left, at: now.wall) { return reason }
         return face.object(marker).hasFinalizers ? .finalizers : nil
     }

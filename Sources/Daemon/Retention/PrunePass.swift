@@ -47,8 +47,8 @@ final class PrunePass {
     private var done: (Result<Part, any Error>) -> Void = { _ in }
 
     /// Lines of one page, and of one part.
-    private static let pageLines = 1000
-    private static let partLines = 20_000
+    private static let pageLines = 512
+    private static let partLines = 2048
 
     /// - Parameter pruning: what is the same for each part; the targets are chosen here.
     init(
@@ -140,6 +140,11 @@ final class PrunePass {
                     part.isDone = true
                     break
                 }
+                if !isReporting, let newestFrom = part.newestFrom, line.place >= newestFrom {
+                    part.leaves(line.place)
+                    part.isDone = true
+                    break
+                }
                 try look(at: line, &candidates, now)
                 part.after = line.place
             }
@@ -181,7 +186,8 @@ final class PrunePass {
     ) -> [PruneItem] {
         let judge = MarkerJudge(rule: rule, store: turns.store, face: face)
         return judge.prune(
-            candidates.map { Pruning.Target(key: key($0), revision: $0.revision) }, pruning, &core, now, &effects
+            candidates.map { Pruning.Target(key: key($0), revision: $0.revision) }, pruning, &core, now,
+            &effects
         ).enumerated().map { PruneItem(candidates[$0.offset], kept: $0.element) }
     }
 

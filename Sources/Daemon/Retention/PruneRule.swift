@@ -56,7 +56,9 @@ struct PruneRule {
         }
         guard let left else { return nil }
         // For as long as an alias pointed at it, it was in use: a rollback may want it again.
-        if let retention = marker.retention, left.later(by: retention) > now { return .wasAliased(until: left) }
+        if let retention = marker.retention, left.later(by: retention) > now {
+            return .wasAliased(until: left)
+        }
         return isYoung(left, at: now) ? .wasAliased(until: left) : nil
     }
 }

@@ -35,7 +35,8 @@ struct Prune: ParsableCommand {
 
     func validate() throws {
         if olderThan == nil, keepLast == nil {
-            throw ValidationError("without --older-than or --keep-last all markers would go: give one of them")
+            throw ValidationError(
+                "without --older-than or --keep-last all markers would go: give one of them")
         }
         if let keepLast, keepLast < 0 { throw ValidationError("--keep-last must be 0 or more") }
     }

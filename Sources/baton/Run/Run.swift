@@ -52,7 +52,8 @@ struct Run: ParsableCommand {
         }
         if let problem = work.problem { throw ValidationError(problem) }
         if work.retention != nil, !settings.once {
-            throw ValidationError("--retention is of a done marker, and a lock has none: add --once or --input")
+            throw ValidationError(
+                "--retention is of a done marker, and a lock has none: add --once or --input")
         }
         do { _ = try leaseName } catch let error as NameError { throw ValidationError(error.description) }
     }

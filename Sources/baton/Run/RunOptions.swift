@@ -27,7 +27,9 @@ struct WorkOptions: ParsableArguments {
             """, valueName: "pattern"))
     var trust: [String] = []
 
-    @Option(help: ArgumentHelp("How long the done marker is kept: 14d, 336h. (default: for good)", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "How long the done marker is kept: 14d, 336h. (default: for good)", valueName: "time"))
     var retention: DurationArgument?
 
     @Option(help: ArgumentHelp("Failed attempts before the work has failed for all. (server's default: 5)"))

@@ -213,6 +213,7 @@ extension Reply {
         case .markers(let view): view.markers.flatMap(\.revisions) + [view.last?.token ?? 0]
         case .alias(.moved(let alias, _)), .alias(.deleted(let alias)): [alias.revision]
         case .alias(.seen(let view)): [view.record?.revision ?? 0]
+        case .pruned: []
         case .refused(.holdEnded(_, let record, let current)):
             (record?.revisions ?? []) + (current?.record.revisions ?? [])
         case .refused(.markerDiffers(let marker)), .refused(.markerExists(let marker)): marker.revisions
