@@ -12,6 +12,8 @@ public struct Contender: Equatable, Sendable {
     /// How long the marker is kept; nil: for good.
     public var retention: Duration?
     public var maxAttempts: Int?
+    /// The identity of the work across runs: a lock's.
+    public var work: String?
     public var info: [String: String] = [:]
     public var settings: RunSettings
 
@@ -55,6 +57,11 @@ public struct Contender: Equatable, Sendable {
             "marker": .string(settings.once ? "once" : "none"),
             "inputsDigest": inputsDigest.map { .string($0) },
             "maxAttempts": maxAttempts.map { .number(Int64($0)) },
+            "mode": settings.mode == .shared ? .string("shared") : nil,
+            "permits": settings.mode.permits.map { .number(Int64($0)) },
+            "failOnAbandoned": settings.failsOnAbandoned ? .bool(true) : nil,
+            // What a marker says of a piece of work needs no second name for it.
+            "work": settings.once ? nil : work.map { .string($0) },
             "supersedes": supersedes.map { .number($0) },
             // Longer than the duration it would mean nothing, and the server says so.
             "confirmWithin": confirms

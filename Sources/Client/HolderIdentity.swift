@@ -8,6 +8,10 @@ public struct HolderIdentity: Equatable, Sendable {
     public var text: String
     /// `ci`, `runURL` and the like; only what is known.
     public var info: [String: String]
+    /// The identity of the work across its runs: `<system>/<repository>/<pipeline>/<job>@<branch>`, without the run
+    /// and the attempt, so that a re-run clears what an earlier run left abandoned. At most 253 bytes. Nil
+    /// outside of a CI system. Jobs of a matrix have the same.
+    public var work: String?
 
     /// - Parameter suffix: random.
     public init(environment: [String: String], host: String, suffix: String) {
@@ -16,10 +20,22 @@ public struct HolderIdentity: Equatable, Sendable {
         let parts = identity.parts.filter { !$0.isEmpty }.map(Self.clean)
         text = Self.fit(parts.joined(separator: "/"), suffix: suffix)
         info = identity.info.filter { !$0.value.isEmpty }
+        work = Self.work(
+            identity.work.filter { !$0.isEmpty }.map(Self.clean), on: Self.clean(identity.branch))
+    }
+
+    /// The system alone says nothing.
+    private static func work(_ parts: [String], on branch: String) -> String? {
+        guard parts.count > 1 else { return nil }
+        var text = parts.joined(separator: "/") + (branch.isEmpty ? "" : "@" + branch)
+        while text.utf8.count > 253 { text.removeLast() }
+        return text
     }
 
     private struct Described {
         var parts: [String]
+        var work: [String] = []
+        var branch = ""
         var info: [String: String]
     }
 
@@ -42,6 +58,8 @@ public struct HolderIdentity: Equatable, Sendable {
         guard env.has("PROW_JOB_ID") else { return nil }
         return Described(
             parts: ["prow", env["JOB_NAME"], env["BUILD_ID"]],
+            work: ["prow", env["REPO_OWNER"], env["REPO_NAME"], env["JOB_NAME"]],
+            branch: env.has("PULL_NUMBER") ? env["PULL_NUMBER"] : env["PULL_BASE_REF"],
             info: [
                 "ci": "prow", "job": env["JOB_NAME"], "build": env["BUILD_ID"],
                 "pull": env["PULL_NUMBER"], "runURL": env["JOB_URL"],
@@ -57,6 +75,8 @@ public struct HolderIdentity: Equatable, Sendable {
         let attempt = env.has("GITHUB_RUN_ATTEMPT") ? env["GITHUB_RUN_ATTEMPT"] : "1"
         return Described(
             parts: ["github", env["GITHUB_REPOSITORY"], env["GITHUB_RUN_ID"], env["GITHUB_JOB"], attempt],
+            work: ["github", env["GITHUB_REPOSITORY"], env["GITHUB_WORKFLOW"], env["GITHUB_JOB"]],
+            branch: env["GITHUB_REF_NAME"],
             info: [
                 "ci": "github", "job": env["GITHUB_JOB"], "build": env["GITHUB_RUN_ID"], "attempt": attempt,
                 "runURL": env.has("GITHUB_SERVER_URL") ? "\(base)/attempts/\(attempt)" : "",
@@ -73,6 +93,10 @@ public struct HolderIdentity: Equatable, Sendable {
             parts: [
                 "azure", env["BUILD_DEFINITIONNAME"], env["BUILD_BUILDID"], env["SYSTEM_JOBNAME"], attempt,
             ],
+            work: [
+                "azure", env["SYSTEM_TEAMPROJECT"], env["BUILD_REPOSITORY_NAME"], env["BUILD_DEFINITIONNAME"],
+                env["SYSTEM_JOBNAME"],
+            ], branch: env["BUILD_SOURCEBRANCH"],
             info: [
                 "ci": "azure", "job": env["SYSTEM_JOBNAME"], "build": env["BUILD_BUILDID"],
                 "attempt": attempt,
@@ -88,6 +112,7 @@ public struct HolderIdentity: Equatable, Sendable {
             parts: [
                 "gitlab", env["CI_PROJECT_PATH"], env["CI_PIPELINE_ID"], env["CI_JOB_NAME"], env["CI_JOB_ID"],
             ],
+            work: ["gitlab", env["CI_PROJECT_PATH"], env["CI_JOB_NAME"]], branch: env["CI_COMMIT_REF_NAME"],
             info: [
                 "ci": "gitlab", "job": env["CI_JOB_NAME"], "build": env["CI_JOB_ID"],
                 "runURL": env["CI_JOB_URL"],
@@ -103,6 +128,8 @@ public struct HolderIdentity: Equatable, Sendable {
             parts: [
                 "buildkite", env["BUILDKITE_PIPELINE_SLUG"], env["BUILDKITE_BUILD_NUMBER"], job, attempt,
             ],
+            work: ["buildkite", env["BUILDKITE_PIPELINE_SLUG"], env["BUILDKITE_STEP_KEY"]],
+            branch: env["BUILDKITE_BRANCH"],
             info: [
                 "ci": "buildkite", "job": job, "build": env["BUILDKITE_BUILD_NUMBER"], "attempt": attempt,
                 "runURL": env.has("BUILDKITE_BUILD_URL")
@@ -115,6 +142,7 @@ public struct HolderIdentity: Equatable, Sendable {
         guard env.has("JENKINS_URL") || env.has("JENKINS_HOME"), env.has("BUILD_NUMBER") else { return nil }
         return Described(
             parts: ["jenkins", env["JOB_NAME"], env["BUILD_NUMBER"], env["STAGE_NAME"]],
+            work: ["jenkins", env["JOB_NAME"], env["STAGE_NAME"]], branch: env["BRANCH_NAME"],
             info: [
                 "ci": "jenkins", "job": env["JOB_NAME"], "build": env["BUILD_NUMBER"],
                 "runURL": env["BUILD_URL"],

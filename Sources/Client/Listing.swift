@@ -11,18 +11,25 @@ public enum Listing {
     }
 
     public static func leases(_ items: [JSON], wide: Bool, now: Int64) -> Table {
-        let more = wide ? ["ATTEMPT", "LAST-END", "LAST-HOLDER", "RUN"] : []
+        let more = wide ? ["MODE", "PHASE", "ABANDONED", "ATTEMPT", "LAST-END", "LAST-HOLDER", "RUN"] : []
         return Table(
             ["NAME", "HOLDER", "TOKEN", "REMAINING", "QUEUE", "HELD-FOR"] + more,
             rows: items.map { lease in
-                let remaining = lease["remaining"]?.double.map { DurationText.show(.seconds($0)) }
+                // Of those who share the name the one that has been there longest stands for all.
+                let hold = lease["holders"]?.array?.first ?? lease
+                let others = (lease["holderCount"]?.integer ?? 1) - 1
+                let remaining = hold["remaining"]?.double.map { DurationText.show(.seconds($0)) }
                 let row = [
-                    text(lease["name"]), text(lease["holderIdentity"]), text(lease["fencingToken"]),
-                    remaining ?? "-", text(lease["queueLength"]),
-                    WallTime.age(lease["beginTime"]?.string, now: now),
+                    text(lease["name"]), text(hold["holderIdentity"]) + (others > 0 ? " +\(others)" : ""),
+                    text(hold["fencingToken"]), remaining ?? "-", text(lease["queueLength"]),
+                    WallTime.age(hold["beginTime"]?.string, now: now),
                 ]
                 guard wide else { return row }
+                let abandoned = Int64(lease["abandoned"]?.array?.count ?? 0)
+                let permits = lease["permits"]?.integer.map { ":\($0)" } ?? ""
                 return row + [
+                    text(lease["mode"]) + permits, text(hold["phase"]),
+                    String(abandoned + (lease["abandonedBeyond"]?.integer ?? 0)),
                     "\(text(lease["attempt"]))/\(text(lease["maxAttempts"]))", text(lease["last"]?["end"]),
                     text(lease["last"]?["holderIdentity"]), text(lease["info"]?["runURL"]),
                 ]

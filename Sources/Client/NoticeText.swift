@@ -1,3 +1,5 @@
+import JSON
+
 /// What a notice says to a person: who, until when, and what happens next.
 public enum NoticeText {
     /// Nil for what needs no line of its own.
@@ -50,6 +52,9 @@ public enum NoticeText {
         if hold.attempt > 1 {
             text += ", attempt \(hold.attempt)" + (hold.maxAttempts.map { " of \($0)" } ?? "")
         }
+        if !hold.abandoned.isEmpty {
+            text += "; abandoned before us: " + hold.abandoned.joined(separator: "; ")
+        }
         guard let previous = hold.previous else { return text }
         let why = previous.reason.map { ": \($0)" } ?? ""
         let isOpen = previous.end == "expired" || previous.end == "abandoned"
@@ -71,6 +76,7 @@ public enum NoticeText {
 
     /// The place comes first: a live line is cut at the terminal's width.
     static func waiting(_ waiting: Waiting, lease: String) -> String {
+        if let goal = waiting.goal { return Self.waiting(waiting, until: goal) }
         var text = "waiting for \(lease)"
         if let position = waiting.position {
             text += ", place \(position)" + (waiting.queueLength.map { " of \($0)" } ?? "")
@@ -78,12 +84,32 @@ public enum NoticeText {
         if waiting.reason == "RestoreQuarantine" {
             return text + ": the server was restored from a backup and elects nobody for a while"
         }
-        guard let holder = waiting.holder else { return text }
-        text += ": held by \(holder)"
-        if waiting.reason == "SameIdentityHolds" { text += ", our own identity in another process" }
-        if let since = waiting.since { text += " since \(clock(since))" }
+        guard let holders = holders(waiting) else { return text }
+        text += ": held by \(holders)"
         if let left = waiting.remaining { text += ", \(DurationText.show(left)) left unless renewed" }
         if let url = waiting.runURL { text += " (\(url))" }
+        return text
+    }
+
+    /// `push-1 and 2 others since 05:01:02Z (pushing)`.
+    private static func holders(_ waiting: Waiting) -> String? {
+        guard var text = waiting.holder else { return nil }
+        if let count = waiting.holders, count > 1 {
+            text += " and \(count - 1) other\(count == 2 ? "" : "s")"
+        }
+        if waiting.reason == "SameIdentityHolds" { text += ", our own identity in another process" }
+        if let since = waiting.since { text += " since \(clock(since))" }
+        if let phase = waiting.phase { text += " (\(phase))" }
+        return text
+    }
+
+    private static func waiting(_ waiting: Waiting, until goal: String) -> String {
+        var text = "waiting until \(goal)"
+        if let left = waiting.left, left > 0 { text += ": \(left) hold\(left == 1 ? "" : "s") left" }
+        if waiting.reason == "Quiet", let remaining = waiting.remaining {
+            text += ": \(DurationText.show(remaining)) to go"
+        }
+        if let holders = holders(waiting) { text += ", held by \(holders)" }
         return text
     }
 
@@ -116,13 +142,26 @@ extension Verdict {
             "the command succeeded, and that could not be recorded: \(why). Somebody else will do it again"
         case .waitTimedOut: "gave up waiting for \(lease): --wait-timeout is over. Nothing was run"
         case .interrupted(let number): "ended by signal \(number)"
-        case .refused(let problem): "the server refuses: \(problem.text)"
+        case .refused(let problem): Self.refusal(problem)
         case .commandRefused(_, let why): "the command could not be started: \(why)"
         case .resultInvalid(let why):
             "the command succeeded, but its result file ($BATON_RESULT) is invalid: \(why)"
         case .artifactsRefused(let why): "the command succeeded, but can't be recorded as done: \(why)"
         case .verificationRefused(_, let why): "\(why): nothing was verified and nothing was run"
         }
+    }
+
+    /// With a line for each hold that was abandoned.
+    private static func refusal(_ problem: Problem) -> String {
+        guard problem.kind == "abandoned-holds", let holds = problem.json?["abandoned"]?.array else {
+            return "the server refuses: \(problem.text)"
+        }
+        let beyond = problem.json?["abandonedBeyond"]?.integer ?? 0
+        return "nothing was run: the work of others may be half done (--fail-on-abandoned)\n"
+            + holds.map { "  \(AbandonedText.line($0))\n" }.joined()
+            + (beyond > 0 ? "  and \(beyond) more before these\n" : "")
+            + "Look after each, then: baton clear-abandoned NAME --token TOKEN --reason TEXT. "
+            + "Or run the same work again: when it ends well, that clears it"
     }
 
     private static func when(_ marker: Marker) -> String {

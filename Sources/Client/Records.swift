@@ -58,6 +58,8 @@ public struct Hold: Equatable, Sendable {
     /// How long a renewal lasts, as the server has it.
     public var duration: Duration?
     public var previous: PastHold?
+    /// What others left half done, for people.
+    public var abandoned: [String] = []
 
     public init(
         token: Int64, attempt: Int64 = 1, maxAttempts: Int64? = nil, duration: Duration? = nil,
@@ -82,6 +84,14 @@ public struct Waiting: Equatable, Sendable {
     public var position: Int64?
     public var queueLength: Int64?
     public var runURL: String?
+    /// Where the holder is in its work.
+    public var phase: String?
+    /// How many hold it, if several do.
+    public var holders: Int64?
+    /// What is waited for, if it isn't to be elected: `nobody holds images`.
+    public var goal: String?
+    /// How many holds are in the way of that.
+    public var left: Int64?
 
     public init(
         reason: String = "Held", holder: String? = nil, since: String? = nil, remaining: Duration? = nil,
@@ -98,18 +108,33 @@ public struct Waiting: Equatable, Sendable {
 
     /// Whether it is the same holder and the same place: no news to whoever looks on.
     public func isSame(as other: Waiting) -> Bool {
-        holder == other.holder && position == other.position && reason == other.reason
+        holder == other.holder && phase == other.phase && holders == other.holders && left == other.left
+            && position == other.position && reason == other.reason
             && since == other.since
     }
 
     init(_ json: JSON) {
         let lease = json["lease"]
+        // Of those who share the name the one that has been there longest stands for all.
+        let hold = lease?["holders"]?.array?.first ?? lease
         self.init(
-            reason: json["reason"]?.string ?? "Held", holder: lease?["holderIdentity"]?.string,
-            since: lease?["beginTime"]?.string,
-            remaining: lease?["remaining"]?.double.map { .seconds($0) },
+            reason: json["reason"]?.string ?? "Held", holder: hold?["holderIdentity"]?.string,
+            since: hold?["beginTime"]?.string,
+            remaining: hold?["remaining"]?.double.map { .seconds($0) },
             position: json["position"]?.integer, queueLength: json["queueLength"]?.integer,
             runURL: lease?["info"]?["runURL"]?.string)
+        phase = hold?["phase"]?.string
+        holders = lease?["holderCount"]?.integer
+        left = json["left"]?.integer
+    }
+
+    /// From a line of a wait that isn't for an election.
+    public init(_ json: JSON, until goal: String) {
+        self.init(json)
+        self.goal = goal
+        // Until it will have been quiet for long enough.
+        if let remaining = json["remaining"]?.double { self.remaining = .seconds(remaining) }
+        if json["condition"]?.string == "quiet" { reason = "Quiet" }
     }
 }
 

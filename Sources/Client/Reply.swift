@@ -95,5 +95,6 @@ extension Hold {
             token: token, attempt: json["attempt"]?.integer ?? 1, maxAttempts: json["maxAttempts"]?.integer,
             duration: json["lease"]?["leaseDuration"]?.double.map { .seconds($0) },
             previous: PastHold(json["previous"]))
+        abandoned = (json["abandoned"]?.array ?? []).map(AbandonedText.line)
     }
 }

@@ -2,6 +2,16 @@
 public struct RunSettings: Equatable, Sendable {
     /// True: it ends in a done marker and isn't done again. False: a lock.
     public var once = true
+    /// How a lock is shared.
+    public enum Mode: Equatable, Sendable {
+        case exclusive, shared
+        case permits(Int)
+
+        var permits: Int? { if case .permits(let count) = self { count } else { nil } }
+    }
+    public var mode = Mode.exclusive
+    /// To be refused while there are abandoned holds that nobody has cleared.
+    public var failsOnAbandoned = false
     /// How long a renewal lasts.
     public var duration = Duration.seconds(90)
     public var renewInterval = Duration.seconds(10)
@@ -58,6 +68,18 @@ public struct RunSettings: Equatable, Sendable {
         check(once || !verifies, "--verify judges a done marker, and a lock has none: add --once or --input")
         check(
             once || trust.isEmpty, "--trust judges a done marker, and a lock has none: add --once or --input")
+        check(
+            !once || mode == .exclusive,
+            "--shared and --permits are locks: several hold at once, and none of them ends the work for the others. "
+                + "Leave out --once and --input")
+        if let permits = mode.permits {
+            check(
+                (1...10_000).contains(permits), "--permits \(permits) is out of range: 1 to 10000 is expected"
+            )
+        }
+        check(
+            !once || !failsOnAbandoned,
+            "--fail-on-abandoned is for locks: with --once or --input whoever comes next does the work again")
         return found
     }
 }

@@ -11,6 +11,7 @@ public enum Command: Sendable {
     /// A Kubernetes client writes a marker's metadata.
     case describe(MarkerDescription)
     case wait(MarkerWait)
+    case waitFor(ConditionWait)
     /// A Kubernetes client writes the lease, whole.
     case write(LeaseWrite)
     /// A Kubernetes client deletes the lease.
@@ -56,6 +57,7 @@ extension Command {
         case .writeNamespace(let write): write.request
         case .terminateNamespace(let termination): termination.request
         case .wait(let wait): wait.request
+        case .waitFor(let wait): wait.request
         case .alias(let command): command.request
         case .prune(let pruning): pruning.request
         case .forsake, .takeBack, .sweep, .record, .expunge, .removeNamespace: nil
@@ -71,6 +73,9 @@ extension Command {
         case .wait(var wait):
             wait.client = client
             return .wait(wait)
+        case .waitFor(var wait):
+            wait.client = client
+            return .waitFor(wait)
         case .alias(.wait(var wait)):
             wait.client = client
             return .alias(.wait(wait))
@@ -95,7 +100,7 @@ public struct Campaign: Sendable {
     public var confirmWithin: Interval?
     /// What isn't exclusive is a lock.
     public var mode: Mode
-    /// Refused while there are abandoned holds that nobody has cleared, instead of elected.
+    /// Refused while there are abandoned holds of other work that nobody has cleared, instead of elected.
     public var failOnAbandoned: Bool
     /// The identity of the work across runs.
     public var work: String?

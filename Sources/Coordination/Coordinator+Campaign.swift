@@ -43,12 +43,13 @@ extension Coordinator {
         throw .inputsMismatch(stored: stored, given: given)
     }
 
-    /// Who asked for it is not elected while somebody's half-done work may be about.
+    /// Who asked for it is not elected while somebody's half-done work may be about. What an earlier run of
+    /// the same work left is no reason: to do it again is what clears it.
     func refuseAbandoned(_ campaign: Campaign, _ name: NameState) throws(Rejection) {
-        guard campaign.failOnAbandoned, let abandoned = name.lease?.abandoned, !abandoned.isEmpty else {
-            return
-        }
-        throw .abandonedHolds(abandoned)
+        guard campaign.failOnAbandoned, var abandoned = name.lease?.abandoned else { return }
+        if let work = campaign.work { abandoned.holds.removeAll { $0.work == work } }
+        // Whose the older ones were isn't known here.
+        if !abandoned.isEmpty || abandoned.beyond > 0 { throw .abandonedHolds(abandoned) }
     }
 
     func isQuarantined(at now: Now) -> Bool {
@@ -145,6 +146,7 @@ extension Coordinator {
         name.given = contender.requests.count
         holdCount += 1
         begunHolds.append((lease.key, hold.token, campaign.confirmWithin))
+        stir(lease)
         keepLease(&name, &effects)
         effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
         effects.append(.standingsChanged(campaign.key))
@@ -220,6 +222,7 @@ extension NameState {
     /// The result is that place.
     mutating func detach(_ request: RequestID, graceUntil: Instant) -> Int? {
         waiters.removeAll { $0 == request }
+        conditions.removeAll { $0.request == request }
         guard let index = queue.firstIndex(where: { $0.requests.contains(request) }) else { return nil }
         queue[index].requests.removeAll { $0 == request }
         if !queue[index].isPresent { queue[index].graceUntil = graceUntil }

@@ -29,6 +29,7 @@ extension Coordinator {
         name.given = 0
         holdCount -= 1
         knownHolds[hold.token] = record
+        stir(lease)
         effects.append(.persist(.hold(record)))
         return record
     }

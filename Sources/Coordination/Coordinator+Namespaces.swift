@@ -117,7 +117,7 @@ extension Coordinator {
         if !termination.isDryRun {
             record.version = nextRevision()
             keep(record, was: before.replaced(by: record), &effects)
-            sendAway(from: record.name, &effects)
+            sendAway(from: record.name, at: now, &effects)
             recordTermination(termination, holds: held.count, at: now, &effects)
         }
         say(.namespaceTerminating(record), to: termination.request, &effects)
@@ -131,10 +131,11 @@ extension Coordinator {
     }
 
     /// Whoever contends or waits there waits for nothing any more.
-    private mutating func sendAway(from namespace: String, _ effects: inout [Effect]) {
+    private mutating func sendAway(from namespace: String, at now: Now, _ effects: inout [Effect]) {
         sendWatchersAway(from: namespace, &effects)
         let keys = names.compactMap { key, name in
-            key.namespace == namespace && !(name.queue.isEmpty && name.waiters.isEmpty) ? key : nil
+            key.namespace == namespace
+                && !(name.queue.isEmpty && name.waiters.isEmpty && name.conditions.isEmpty) ? key : nil
         }
         for key in keys.sorted() {
             var name = take(key)
@@ -148,6 +149,7 @@ extension Coordinator {
                 view.verdict = .deleted
                 view.about = key
             }
+            tellDeleted(&name, at: now, &effects)
             shelve(name, key)
         }
     }

@@ -109,6 +109,7 @@ extension Coordinator {
         name.lastRenewal = nil
         name.given = 1
         holdCount += 1
+        stir(name.lease!)
         begunHolds.append((write.key, token, nil))
     }
 

@@ -12,7 +12,10 @@ extension Coordinator {
     mutating func doNextDue(at now: Now, _ effects: inout [Effect]) -> Timers.Subject? {
         while let (at, subject) = timers.popDue(at: now.instant) {
             forgetUnlessOpen()
-            defer { endEmptied(&effects) }
+            defer {
+                tellNews(at: now, &effects)
+                endEmptied(&effects)
+            }
             switch subject {
             case .name(let key):
                 guard names[key]?.armed == at else { continue }
@@ -49,6 +52,7 @@ extension Coordinator {
         name.armed = nil
         defer { shelve(name, key) }
         expireMarkerIfDue(&name, at: now, &effects)
+        if name.conditions.contains(where: { $0.due.map { $0 <= now.instant } ?? false }) { note(key) }
         let queued = name.queue.count
         name.queue.removeAll { $0.graceUntil.map { $0 <= now.instant } ?? false }
         if name.queue.count != queued { effects.append(.standingsChanged(key)) }
@@ -90,6 +94,7 @@ extension Coordinator {
         case .waiter(let wait, _):
             stopWaiting(wait)
             say(.markers(markersView(wait)), to: request, &effects)
+        case .condition(let wait, _): stopWaiting(for: wait, at: now, &effects)
         case .watcher(let wait, _): say(.alias(.seen(view(for: wait))), to: request, &effects)
         }
     }
@@ -97,6 +102,7 @@ extension Coordinator {
 
 extension NameState {
     mutating func add(_ gap: Interval) {
+        stirred = stirred + gap
         if lease?.hold != nil {
             deadline = deadline + gap
             confirmBy = confirmBy.map { $0 + gap }

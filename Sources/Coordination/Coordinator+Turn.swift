@@ -12,6 +12,7 @@ extension Coordinator {
             if name.confirmBy != nil { name.confirmBy = confirmWithin.map { now.instant + $0 } }
             shelve(name, key)
         }
+        for key in turnStirred { names[key]?.stirred = now.instant }
         durableRevision = revision
         closeTurn()
         evictIdle()
@@ -55,12 +56,14 @@ extension Coordinator {
         touchedNamespaces.removeAll(keepingCapacity: true)
         touchedAliases.removeAll(keepingCapacity: true)
         begunHolds.removeAll(keepingCapacity: true)
+        turnStirred.removeAll(keepingCapacity: true)
         holdCountBefore = holdCount
     }
 
     private mutating func closeTurn() {
         forgetBefore()
         knownHolds.removeAll(keepingCapacity: true)
+        histories.removeAll(keepingCapacity: true)
         knownMoves.removeAll(keepingCapacity: true)
     }
 
@@ -68,6 +71,7 @@ extension Coordinator {
         while idleRing.count > settings.idleNamesMax, let key = idleRing.popFirst() {
             guard let name = names[key] else { continue }
             if name.isIdle {
+                forgottenStir = max(forgottenStir, name.stirred)
                 names[key] = nil
             } else {
                 names[key]!.isInIdleRing = false

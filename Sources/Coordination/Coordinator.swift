@@ -33,6 +33,8 @@ public struct Coordinator: Sendable {
     /// Every namespace that there is.
     var namespaces: [String: NamespaceRecord] = [:]
     var waiterCounts = WaiterCounts()
+    /// Those of them that wait for nothing of the core's.
+    var waitersElsewhere = 0
     /// Every alias that there is.
     var aliases: AliasBook
     /// Requests that wait for an alias to be moved; kept by `setPlace`.
@@ -49,6 +51,16 @@ public struct Coordinator: Sendable {
     var knownHolds: [FencingToken: HoldRecord] = [:]
     var knownMoves: [Revision: AliasMove] = [:]
     var holdCountBefore = 0
+
+    /// What the present step has done to names: in which a hold began or ended, and all that somebody may
+    /// wait for. In `turnStirred`, the whole turn's.
+    var stirred: Set<Key> = []
+    var news: Set<Key> = []
+    var turnStirred: Set<Key> = []
+    /// The latest holds of names, as this turn was told of them.
+    var histories: [Key: [HoldRecord]] = [:]
+    /// No hold of a name that isn't in memory began or ended later than that.
+    var forgottenStir: Instant
 
     /// Namespaces whose last lease or marker went in the present step.
     var emptied: Set<String> = []
@@ -72,6 +84,7 @@ public struct Coordinator: Sendable {
         self.quarantineUntil = quarantineUntil
         self.usage = UsageBook(usage)
         self.scale = scale
+        forgottenStir = now.instant
         self.aliases = AliasBook(aliases)
         for record in namespaces { self.namespaces[record.name] = record }
         for records in names {
@@ -86,7 +99,7 @@ public struct Coordinator: Sendable {
     public var hasHolds: Bool { holdCount > 0 }
     public var figures: Figures {
         var contenders = 0
-        var waiters = 0
+        var waiters = waitersElsewhere
         for place in requests.values {
             if case .contender = place { contenders += 1 } else { waiters += 1 }
         }
@@ -106,9 +119,13 @@ public struct Coordinator: Sendable {
     public struct Needs: Hashable, Sendable {
         public var names: Set<Key> = []
         public var holds: Set<FencingToken> = []
+        /// The latest holds of each of these: `historyMax`, if there are so many.
+        public var histories: Set<Key> = []
         /// Moves of aliases. When they are known, ask again: their targets are needed, too.
         public var moves: Set<Revision> = []
-        public var isEmpty: Bool { names.isEmpty && holds.isEmpty && moves.isEmpty }
+        public var isEmpty: Bool {
+            names.isEmpty && holds.isEmpty && histories.isEmpty && moves.isEmpty
+        }
         public init() {}
     }
 
@@ -125,6 +142,9 @@ public struct Coordinator: Sendable {
         case .write(let write): need(write.key, &needs)
         case .delete(let deletion): need(deletion.key, &needs)
         case .wait(let wait): for key in wait.keys { need(key, &needs) }
+        case .waitFor(let wait):
+            need(wait.key, &needs)
+            if case .phase = wait.condition { needs.histories.insert(wait.key) }
         case .sweep(let key, _): need(key, &needs)
         case .takeBack(let key, let token): need(home(key, token), &needs)
         case .expunge(let keys, _): for key in keys { need(key, &needs) }
@@ -156,6 +176,7 @@ public struct Coordinator: Sendable {
         var name = NameState(
             lease: records.lease, marker: records.marker, leaseBytes: records.lease.map(scale.lease) ?? 0,
             markerBytes: records.marker.map(scale.marker) ?? 0)
+        name.stirred = forgottenStir
         // All of it is in the books already, but for the place of its marker.
         name.counted = name.usage
         name.counted.reserved = 0
@@ -185,7 +206,10 @@ public struct Coordinator: Sendable {
     public mutating func apply(_ command: Command, at now: Now, effects: inout [Effect]) throws(Rejection) {
         forgetUnlessOpen()
         // What is refused may have been the occasion for something to go that was due.
-        defer { endEmptied(&effects) }
+        defer {
+            tellNews(at: now, &effects)
+            endEmptied(&effects)
+        }
         switch command {
         case .campaign(let campaign): try self.campaign(campaign, at: now, &effects)
         case .renew(let claim): try renew(homed(claim), at: now, &effects)
@@ -199,6 +223,7 @@ public struct Coordinator: Sendable {
         case .unmark(let unmarking): try unmark(unmarking, at: now, &effects)
         case .describe(let description): try describe(description, at: now, &effects)
         case .wait(let wait): try self.wait(wait, at: now, &effects)
+        case .waitFor(let wait): try waitFor(wait, at: now, &effects)
         case .write(let write): try self.write(write, at: now, &effects)
         case .delete(let deletion): try delete(deletion, at: now, &effects)
         case .writeNamespace(let write): try writeNamespace(write, at: now, &effects)

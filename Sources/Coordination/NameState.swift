@@ -27,6 +27,10 @@ struct NameState: Sendable {
     var queue: [Contender] = []
     /// Requests that wait for this name's marker without contending.
     var waiters: [RequestID] = []
+    /// Requests that wait for a condition of how it is held.
+    var conditions: [ConditionWaiter] = []
+    /// When a hold of it began or ended last; never earlier than that was.
+    var stirred = Instant(nanoseconds: 0)
     /// When the marker's retention ends; nil: it doesn't, or not by memory's doing.
     var markerExpiry: Instant?
     /// The moment of this name's live entry among the timers.
@@ -35,7 +39,8 @@ struct NameState: Sendable {
 
     /// Nothing here that memory alone knows: it can be fetched again when it is named.
     var isIdle: Bool {
-        lease?.hold == nil && members.isEmpty && queue.isEmpty && waiters.isEmpty && markerExpiry == nil
+        lease?.hold == nil && members.isEmpty && queue.isEmpty && waiters.isEmpty && conditions.isEmpty
+            && markerExpiry == nil
     }
 
     /// The way in which the name is used at this moment, if it is in use.
@@ -64,6 +69,7 @@ struct NameState: Sendable {
         }
         consider(markerDue)
         for contender in queue { consider(contender.graceUntil) }
+        for waiter in conditions { consider(waiter.due) }
         return due
     }
 }
@@ -93,11 +99,14 @@ struct Contender: Sendable {
 enum Place: Sendable {
     case contender(Key, until: Instant, client: String?)
     case waiter(MarkerWait, until: Instant)
+    case condition(ConditionWait, until: Instant)
     case watcher(AliasWait, until: Instant)
 
     var until: Instant {
         switch self {
-        case .contender(_, let until, _), .waiter(_, let until), .watcher(_, let until): until
+        case .contender(_, let until, _), .waiter(_, let until), .condition(_, let until),
+            .watcher(_, let until):
+            until
         }
     }
 
@@ -106,6 +115,7 @@ enum Place: Sendable {
         switch self {
         case .contender(let key, _, _): [key]
         case .waiter(let wait, _): wait.keys
+        case .condition(let wait, _): [wait.key]
         case .watcher: []
         }
     }
@@ -121,6 +131,7 @@ enum Place: Sendable {
         switch self {
         case .contender(_, _, let client): client
         case .waiter(let wait, _): wait.client
+        case .condition(let wait, _): wait.client
         case .watcher(let wait, _): wait.client
         }
     }

@@ -44,6 +44,8 @@ extension Coordinator {
         name.lease = lease
         keepLease(&name, &effects)
         effects.append(.persist(.hold(HoldRecord(lease.hold!, of: lease))))
+        note(lease.nameKey)
+        note(lease.key)
         effects.append(.standingsChanged(lease.nameKey))
         say(.phased(view(of: name, now)!), to: claim.request, &effects)
     }

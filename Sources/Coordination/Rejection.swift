@@ -28,6 +28,8 @@ public enum Rejection: Error, Hashable, Sendable {
     case notFound(Key)
     /// Compare-and-set: the marker, or the lease, has another revision.
     case revisionDiffers(current: Revision)
+    /// A wait names a token that has yet to be given.
+    case aheadOfTime(FencingToken, current: Revision)
     /// There is a lease of this name already.
     case exists(LeaseRecord)
     /// There is a marker of this name already.

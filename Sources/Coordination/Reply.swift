@@ -17,6 +17,7 @@ public enum Reply: Hashable, Sendable {
     case marked(DoneMarker, new: Bool)
     case unmarked(DoneMarker)
     case markers(MarkersView)
+    case condition(ConditionView)
     /// After a Kubernetes client's write: the lease as it is now, or with `dryRun` as it would be.
     case written(LeaseRecord)
     /// The lease as it was last.
@@ -160,6 +161,8 @@ public struct MarkersView: Hashable, Sendable {
     public var missing: [Key]
     /// For `orphaned` and `deleted`: which name.
     public var about: Key?
+    /// Of those that are waited for by their labels: how many are still to come.
+    public var left: Int?
     /// For `orphaned`: how its last hold ended.
     public var last: EndedHold?
 

@@ -12,8 +12,12 @@ struct WaiterCounts: Sendable {
 
     private mutating func change(_ place: Place, by step: Int) {
         for key in place.counted { Self.change(&names[key], by: step) }
-        if let namespace = place.counted.first?.namespace { Self.change(&namespaces[namespace], by: step) }
-        if let client = place.client { Self.change(&clients[client], by: step) }
+        change(place.counted.first?.namespace, place.client, by: step)
+    }
+
+    mutating func change(_ namespace: String?, _ client: String?, by step: Int) {
+        if let namespace { Self.change(&namespaces[namespace], by: step) }
+        if let client { Self.change(&clients[client], by: step) }
     }
 
     private static func change(_ count: inout Int?, by step: Int) {
@@ -23,22 +27,38 @@ struct WaiterCounts: Sendable {
 
     /// Whether one more may wait there.
     func room(for place: Place, _ limits: CoreSettings) throws(Rejection) {
-        func check(_ bound: Bound, _ count: Int?, _ limit: Int) throws(Rejection) {
-            if count ?? 0 >= limit { throw .tooMany(bound, limit: limit) }
+        for key in place.counted { try Self.check(.waitersOfName, names[key], limits.nameWaitersMax) }
+        try room(place.counted.first?.namespace, place.client, limits)
+    }
+
+    func room(_ namespace: String?, _ client: String?, _ limits: CoreSettings) throws(Rejection) {
+        if let namespace {
+            try Self.check(.waitersOfNamespace, namespaces[namespace], limits.namespaceWaitersMax)
         }
-        for key in place.counted { try check(.waitersOfName, names[key], limits.nameWaitersMax) }
-        if let namespace = place.counted.first?.namespace {
-            try check(.waitersOfNamespace, namespaces[namespace], limits.namespaceWaitersMax)
-        }
-        if let client = place.client {
-            try check(.waitersOfClient, clients[client], limits.clientWaitersMax)
-        }
+        if let client { try Self.check(.waitersOfClient, clients[client], limits.clientWaitersMax) }
+    }
+
+    private static func check(_ bound: Bound, _ count: Int?, _ limit: Int) throws(Rejection) {
+        if count ?? 0 >= limit { throw .tooMany(bound, limit: limit) }
     }
 }
 
 extension Coordinator {
     /// Requests of this namespace that wait, to be elected or for a marker.
     public func waiters(in namespace: String) -> Int { waiterCounts.namespaces[namespace] ?? 0 }
+
+    /// A request waits that the core knows nothing of, and is counted as all others who wait there. No
+    /// part of a turn.
+    public mutating func beginWaiting(in namespace: String, client: String?) throws(Rejection) {
+        try waiterCounts.room(namespace, client, settings)
+        waiterCounts.change(namespace, client, by: 1)
+        waitersElsewhere += 1
+    }
+
+    public mutating func endWaiting(in namespace: String, client: String?) {
+        waiterCounts.change(namespace, client, by: -1)
+        waitersElsewhere -= 1
+    }
 
     /// The one way in which a request begins to wait, or ends.
     mutating func setPlace(of request: RequestID, to place: Place?) {

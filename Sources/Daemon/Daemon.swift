@@ -87,9 +87,6 @@ public final class Daemon: @unchecked Sendable {
         let hub = WatchHub(
             server: reference, store: store, face: kubernetes, meters: turns.meters,
             limits: configuration.watches)
-        turns.onCommitted = { [unowned hub] turn, bytes in
-            hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
-        }
         let agreement = ClockAgreement(began: clocks.now, meters: turns.meters, log: log)
         retention = Retention(
             turns: turns, face: kubernetes, configuration: configuration, policies: policies,
@@ -102,6 +99,11 @@ public final class Daemon: @unchecked Sendable {
             retention: retention, desk: desk, limiter: configuration.limiter,
             limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
+        turns.onCommitted = { [unowned hub, unowned selections = door.selections] turn, bytes in
+            hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
+            selections.committed(turn.changes)
+        }
+        turns.waitingByLabels = { [unowned selections = door.selections] in selections.waiting(for: $0) }
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         server.tls = certificates?.context
         reference.server = server

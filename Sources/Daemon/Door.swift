@@ -27,6 +27,7 @@ final class Door: RequestHandler, TurnOutlet {
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    let selections: Selections
     /// No command is taken any more: nobody could say what became of it.
     var isClosed = false
     /// Nil: everybody may ask as often as they like.
@@ -58,6 +59,7 @@ final class Door: RequestHandler, TurnOutlet {
         self.elections = elections
         self.kubernetes = kubernetes
         self.hub = hub
+        selections = Selections(turns: turns)
         self.facts = facts
         self.gate = gate
         self.retention = retention
@@ -70,6 +72,11 @@ final class Door: RequestHandler, TurnOutlet {
         ids = RequestIDs(from: &generator)
         streams = Streams(signOfLife: signOfLife)
         gate.issuers.onNews = { [unowned self] in judgeAgain() }
+        selections.onEnd = { [unowned self] request, view in _ = answer(request, .markers(view)) }
+        selections.onTrouble = { [unowned self] request in unavailable(request, .storageFailed) }
+        selections.onNews = { [unowned self] request, view in
+            if isStreaming(request) { stream(elections.waitingLine(for: view), to: request) }
+        }
         hub.onEnd = { [unowned self] visit, isWhole in noteEnd(of: visit, status: isWhole ? 200 : nil) }
     }
 
@@ -134,6 +141,7 @@ final class Door: RequestHandler, TurnOutlet {
         switch routed.action {
         case .answer(let response): send(response, to: visit)
         case .read(let query): read(query, visit, principal)
+        case .select(let selection, let until, let shape): select(selection, until, shape, visit)
         case .command(let command, let shape): submit(command, shape, visit)
         case .prune(let query): prune(query, visit, retention)
         }
@@ -156,12 +164,31 @@ final class Door: RequestHandler, TurnOutlet {
         turns.submit(command)
     }
 
+    private func select(
+        _ selection: MarkerSelection, _ until: Instant?, _ shape: AnswerShape, _ visit: Visit
+    ) {
+        guard !isClosed else {
+            send(elections.response(unavailable: .stopping), to: visit)
+            return
+        }
+        let request = visit.exchange.number
+        open[request] = OpenRequest(visit: visit, shape: shape)
+        do throws(Rejection) {
+            try selections.add(selection, until: until, client: client(visit), as: request)
+        } catch {
+            _ = answer(request, .refused(error))
+            return
+        }
+        if until != nil { parked(request, nil) }
+    }
+
     func peerGone(_ exchange: ExchangeID, _ loss: Loss) {
         if let arrival = lobby.remove(exchange) { return noteEnd(of: arrival.visit, status: nil) }
         guard !hub.peerGone(exchange) else { return }
         guard let waiting = open.removeValue(forKey: exchange.number) else { return }
         noteEnd(of: waiting.visit, status: nil)
         streams.remove(exchange.number)
+        selections.remove(exchange.number)
         turns.submit(.forsake(exchange.number))
     }
 
@@ -287,6 +314,19 @@ final class Door: RequestHandler, TurnOutlet {
     // MARK: Waiting
 
     func parked(_ request: RequestID, _ standing: Standing?) {
+        park(request, on: standing.map { ($0.lease.record.key, .init($0)) }) {
+            elections.waitingLine(for: standing)
+        }
+    }
+
+    func parked(_ request: RequestID, for view: ConditionView) {
+        guard let key = turns.core.condition(of: request) else { return }
+        park(request, on: (key, .init(view))) { elections.waitingLine(for: view) }
+    }
+
+    private func park(
+        _ request: RequestID, on subject: (key: Key, told: Streams.Told)?, _ line: () -> [UInt8]
+    ) {
         guard let waiting = open[request] else { return }
         open[request]!.visit.hasWaited = true
         guard waiting.shape.format == .ndjson else { return http.park(waiting.exchange) }
@@ -296,8 +336,8 @@ final class Door: RequestHandler, TurnOutlet {
         else { return }
         turns.meters.answered(waiting.visit.route, head.status)
         open[request]!.isStreaming = true
-        streams.add(request, standing, at: now.instant)
-        stream(elections.waitingLine(for: standing), to: request)
+        streams.add(request, subject?.key, subject?.told, at: now.instant)
+        stream(line(), to: request)
     }
 
     private func stream(_ line: [UInt8], to request: RequestID, isSignOfLife: Bool = false) {
@@ -321,6 +361,7 @@ final class Door: RequestHandler, TurnOutlet {
                 to: arrival.visit)
         }
         tendStreams(now)
+        selections.tend(at: now.instant)
         hub.tend(at: now)
     }
 
@@ -331,15 +372,21 @@ final class Door: RequestHandler, TurnOutlet {
         }
         for key in streams.dueNames(at: now.instant) {
             for (request, standing) in turns.core.standings(key, at: now) {
-                guard let waiting = open[request], waiting.isStreaming, streams.isNews(standing, to: request)
-                else { continue }
+                guard isStreaming(request), streams.isNews(.init(standing), to: request) else { continue }
                 stream(elections.waitingLine(for: standing), to: request)
+            }
+            for (request, view) in turns.core.conditions(key, at: now) {
+                guard isStreaming(request), streams.isNews(.init(view), to: request) else { continue }
+                stream(elections.waitingLine(for: view), to: request)
             }
         }
     }
 
+    private func isStreaming(_ request: RequestID) -> Bool { open[request]?.isStreaming ?? false }
+
     var nextWake: Instant? {
-        [streams.nextWake, lobby.nextWake, gate.issuers.nextWake, hub.nextWake].compactMap { $0 }.min()
+        [streams.nextWake, selections.nextWake, lobby.nextWake, gate.issuers.nextWake, hub.nextWake]
+            .compactMap { $0 }.min()
     }
 
     /// The daemon is about to stop: whoever waits is told to come back.

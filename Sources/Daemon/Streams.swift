@@ -16,16 +16,36 @@ struct Streams {
     init(signOfLife: Interval) { self.signOfLife = signOfLife }
 
     private struct Stream {
-        /// The name in whose queue it is; nil for one that waits for markers.
+        /// The name in whose queue it is, or whose condition it waits for; nil for one that waits for markers.
         var key: Key?
         var told: Told?
     }
-    /// What a stream was told last of its place.
-    private struct Told: Equatable {
-        var token: FencingToken?
-        var position: Int
-        var queueLength: Int
-        var reason: Standing.Reason
+    /// What a stream was told last, without what changes all the time.
+    struct Told: Equatable {
+        /// Those who hold, as many as are shown, each with its phase.
+        private var holds: [FencingToken?]
+        private var phases: [Revision?]
+        private var position = 0
+        private var count = 0
+        private var reason: Standing.Reason?
+
+        init(_ standing: Standing) {
+            self.init(standing.lease)
+            position = standing.position
+            count = standing.queueLength
+            reason = standing.reason
+        }
+
+        init(_ view: ConditionView) {
+            self.init(view.lease)
+            count = view.left ?? 0
+        }
+
+        private init(_ lease: LeaseView?) {
+            let shown = [lease?.record.hold].compactMap(\.self) + (lease?.shared ?? []).map(\.hold)
+            holds = shown.map(\.token)
+            phases = shown.map { $0.phase?.revision }
+        }
     }
 
     private var streams: [RequestID: Stream] = [:]
@@ -38,9 +58,8 @@ struct Streams {
     private var gatherUntil: Instant?
     private var toldAt: [Key: Instant] = [:]
 
-    mutating func add(_ request: RequestID, _ standing: Standing?, at now: Instant) {
-        let key = standing?.lease.record.key
-        streams[request] = Stream(key: key, told: standing.map(Self.told))
+    mutating func add(_ request: RequestID, _ key: Key?, _ told: Told?, at now: Instant) {
+        streams[request] = Stream(key: key, told: told)
         if let key { watched[key, default: 0] += 1 }
         signs.append((now + signOfLife, request))
     }
@@ -97,16 +116,9 @@ struct Streams {
     }
 
     /// Whether this differs from what the stream was told last; from now on it was told this.
-    mutating func isNews(_ standing: Standing, to request: RequestID) -> Bool {
-        let told = Self.told(standing)
+    mutating func isNews(_ told: Told, to request: RequestID) -> Bool {
         guard streams[request] != nil, streams[request]!.told != told else { return false }
         streams[request]!.told = told
         return true
-    }
-
-    private static func told(_ standing: Standing) -> Told {
-        Told(
-            token: standing.lease.record.hold?.token, position: standing.position,
-            queueLength: standing.queueLength, reason: standing.reason)
     }
 }

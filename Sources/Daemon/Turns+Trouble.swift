@@ -105,7 +105,7 @@ extension Command {
     /// Whether it can be applied again, or later, without anybody noticing.
     var isReadOnly: Bool {
         switch self {
-        case .wait, .renew, .forsake, .takeBack, .alias(.wait): true
+        case .wait, .waitFor, .renew, .forsake, .takeBack, .alias(.wait): true
         case .campaign, .complete, .resign, .revoke, .mark, .unmark, .describe, .write, .delete, .sweep,
             .record, .phase, .clearAbandoned, .writeNamespace, .terminateNamespace, .expunge,
             .removeNamespace, .alias, .prune:

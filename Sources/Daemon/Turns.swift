@@ -40,6 +40,8 @@ final class Turns: @unchecked Sendable {
     var onUnrecorded: ([AuditEntry]) -> Void = { _ in }
     /// A turn is on disk, with so many bytes, and its answers are out. Set once, before the first turn.
     var onCommitted: (_ turn: Turn, _ bytes: Int) -> Void = { _, _ in }
+    /// How many wait for a marker by its labels, whom the core doesn't know. Set once, before the first turn.
+    var waitingByLabels: (DoneMarker) -> Int = { _ in 0 }
     /// Somebody else writes to the store: this daemon must stop.
     var onDeposed: (String) -> Void = { _ in }
 
@@ -228,6 +230,11 @@ final class Turns: @unchecked Sendable {
         for token in needs.holds {
             if let hold = try store.hold(token: token) { core.learn(hold) }
         }
+        for key in needs.histories {
+            let history = try store.history(
+                namespace: key.namespace, name: key.name, limit: Coordinator.historyMax)
+            core.learn(history, of: key)
+        }
         for revision in needs.moves {
             if let move = try store.aliasMove(revision: revision) { core.learn(move) }
         }
@@ -248,7 +255,8 @@ final class Turns: @unchecked Sendable {
             switch effect {
             case .persist(let change): changes.append(change)
             case .answer(let request, _, let after) where after <= durable,
-                .parked(let request, _, let after) where after <= durable:
+                .parked(let request, _, let after) where after <= durable,
+                .parkedFor(let request, _, let after) where after <= durable:
                 answered.insert(request)
                 perform(effect)
             default: held.append(effect)
@@ -301,6 +309,7 @@ final class Turns: @unchecked Sendable {
             guard !door.answer(request, reply), case .elected(let election) = reply else { return }
             submit(.takeBack(election.lease.key, election.hold.token))
         case .parked(let request, let standing, _): door.parked(request, standing)
+        case .parkedFor(let request, let view, _): door.parked(request, for: view)
         case .standingsChanged(let key): door.standingsChanged(key)
         case .waitEnded(let end, let time): meters.waitEnded(end, after: time)
         }
@@ -313,6 +322,7 @@ protocol TurnOutlet: AnyObject {
     func answer(_ request: RequestID, _ reply: Reply) -> Bool
     func unavailable(_ request: RequestID, _ reason: Unavailable)
     func parked(_ request: RequestID, _ standing: Standing?)
+    func parked(_ request: RequestID, for view: ConditionView)
     func standingsChanged(_ key: Key)
 }
 

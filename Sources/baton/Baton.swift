@@ -21,7 +21,8 @@ struct Baton: ParsableCommand {
             Exit codes: the command's own (128+n by a signal); 0 when somebody else did it; \
             1 no, not found, or not so; 64 usage; 65 invalid result file; 66 an artifact's file can't be read; 69 server unavailable; \
             71 no process can be guarded; 74 result not written; 75 lease lost; 76 failed elsewhere; 77 alias not moved; \
-            78 no such marker or artifact; 79 differs from its marker; 124 wait timed out; 126 command not executable; \
+            78 no such marker or artifact; 79 differs from its marker; 80 abandoned work is in the way; \
+            124 wait timed out; 126 command not executable; \
             127 command not found.
             """,
         version: version,
@@ -29,6 +30,7 @@ struct Baton: ParsableCommand {
             Run.self, CampaignCommand.self, Renew.self, Complete.self, Resign.self, Wait.self, Get.self,
             Describe.self, History.self, Fence.self, Mark.self, Verify.self, Alias.self, Prune.self, Key.self,
             Revoke.self, Audit.self,
-            Status.self, Quota.self, KubeconfigCommand.self, Version.self, Completions.self,
+            PhaseCommand.self, ClearAbandoned.self, Status.self, Quota.self, KubeconfigCommand.self,
+            Version.self, Completions.self,
         ])
 }

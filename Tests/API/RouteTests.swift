@@ -17,6 +17,7 @@ struct RouteTests {
         ("GET", "history", Access(.view, namespace: "ci")),
         ("GET", "leases/build/history", Access(.view, namespace: "ci")),
         ("GET", "leases/build/fence?token=1", Access(.view, namespace: "ci")),
+        ("GET", "leases/build/wait?condition=idle", Access(.view, namespace: "ci")),
         ("GET", "markers", Access(.view, namespace: "ci")),
         ("GET", "markers?name=a", Access(.view, namespace: "ci")),
         ("GET", "markers/build", Access(.view, namespace: "ci")),
@@ -116,12 +117,12 @@ struct RouteTests {
         ("history?before=x", "400 invalid-field before: before can't be \"x\". It has to be \(revision)."),
         (
             "markers?wait=1s",
-            "400 invalid-field wait: wait is for waiting, and that needs the names to wait for: ?name=a&name=b."
+            "400 invalid-field wait: wait is for waiting, and that needs what to wait for: ?name=a&name=b, or ?selector=a%3Db."
         ),
         (
             "markers?require=any",
-            "400 invalid-field require: require is for waiting, and that needs the names to wait for: "
-                + "?name=a&name=b."
+            "400 invalid-field require: require is for waiting, and that needs what to wait for: "
+                + "?name=a&name=b, or ?selector=a%3Db."
         ),
     ]
 

@@ -47,6 +47,27 @@ import Testing
         #expect(stage.ask(late)?.election != nil)
     }
 
+    @Test func `what its own work left is no reason to refuse it, and is cleared when it ends well`() throws {
+        var stage = Stage()
+        for work in ["annotate", "publish"] {
+            let election = try stage.share("images", by: work) { $0.work = work }
+            stage.resign(election, .abandoned)
+        }
+        var careful = stage.aCampaign("images", by: "again", way: .lock)
+        careful.failOnAbandoned = true
+        careful.work = "annotate"
+        guard case .abandonedHolds(let others)? = stage.ask(careful)?.rejection else { throw Surprise() }
+        #expect(others.holds.map(\.work) == ["publish"])
+        stage.clear("images", others.holds[0].token)
+        careful.request = stage.newRequest()
+        let election = try #require(stage.ask(careful)?.election)
+        #expect(election.abandoned.holds.map(\.work) == ["annotate"])
+        stage.resign(election)
+        #expect(stage.lease("images")?.record.abandoned.isEmpty == true)
+    }
+
+    private struct Surprise: Error {}
+
     @Test func `a refusal that isn't on disk is asked again`() throws {
         var stage = Stage()
         try stage.share("images", by: "anna")

@@ -17,6 +17,8 @@ extension Stage {
                 hear(Unsaid(request: request, reply: reply, after: after, applied: now.instant))
             case .parked(let request, let standing, let after):
                 hear(Unsaid(request: request, standing: standing, after: after, applied: now.instant))
+            case .parkedFor(let request, let view, let after):
+                hear(Unsaid(request: request, view: view, after: after, applied: now.instant))
             case .standingsChanged, .waitEnded: break
             }
         }
@@ -34,6 +36,7 @@ extension Stage {
                 heard.append((one.request, reply, one.applied))
             } else {
                 fates[one.request] = .parked(one.standing)
+                if let view = one.view { views[one.request] = view }
             }
         case .gone:
             if case .elected(let election) = one.reply {

@@ -25,6 +25,8 @@ struct Stage {
         instant: Instant(nanoseconds: 1_000_000_000_000),
         wall: Timestamp(microseconds: 1_700_000_000_000_000))
     var fates: [RequestID: Fate] = [:]
+    /// What those were told at first who wait for a condition.
+    var views: [RequestID: ConditionView] = [:]
     /// Elected, but the peer was gone: the daemon would take these back.
     var undelivered: [(key: Key, token: FencingToken)] = []
     /// Where the stage saw a promise broken.
@@ -44,6 +46,7 @@ struct Stage {
         var request: RequestID
         var reply: Reply?
         var standing: Standing?
+        var view: ConditionView?
         var after: Revision
         var applied: Instant
     }
@@ -101,6 +104,10 @@ struct Stage {
         for key in needs.names { core.learn(disk.records(key), at: now) }
         for token in needs.holds { if let hold = disk.holds[token] { core.learn(hold) } }
         for revision in needs.moves { if let move = disk.moves[revision] { core.learn(move) } }
+        for key in needs.histories {
+            let history = disk.holds.values.filter { $0.key == key }.sorted { $0.token > $1.token }
+            core.learn(history, of: key)
+        }
     }
 
     /// Applies a command or a tick, and leaves the turn open.

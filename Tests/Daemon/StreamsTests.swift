@@ -19,8 +19,8 @@ import Testing
 
     @Test func `a sign of life comes every 15 s, and none after the end`() {
         var streams = Streams(signOfLife: .seconds(15))
-        streams.add(1, nil, at: at(0))
-        streams.add(2, nil, at: at(100))
+        streams.add(1, nil, nil, at: at(0))
+        streams.add(2, nil, nil, at: at(100))
         #expect(streams.nextWake == at(15_000))
         let told1 = streams.dueSignsOfLife(at: at(14_999))
         #expect(told1.isEmpty)
@@ -35,7 +35,7 @@ import Testing
 
     @Test func `changes that come together are told together, at most once in 2 s`() {
         var streams = Streams(signOfLife: .seconds(15))
-        streams.add(1, standing(position: 3), at: at(0))
+        streams.add(1, key, .init(standing(position: 3)), at: at(0))
         streams.changed(key, at: at(1000))
         streams.changed(key, at: at(1100))
         #expect(streams.nextWake == at(1200))
@@ -52,21 +52,21 @@ import Testing
 
     @Test func `a place that is the same is no news`() {
         var streams = Streams(signOfLife: .seconds(15))
-        streams.add(1, standing(position: 3), at: at(0))
-        let told9 = streams.isNews(standing(position: 3), to: 1)
+        streams.add(1, key, .init(standing(position: 3)), at: at(0))
+        let told9 = streams.isNews(.init(standing(position: 3)), to: 1)
         #expect(!told9)
-        let told10 = streams.isNews(standing(position: 2), to: 1)
+        let told10 = streams.isNews(.init(standing(position: 2)), to: 1)
         #expect(told10)
-        let told11 = streams.isNews(standing(position: 2), to: 1)
+        let told11 = streams.isNews(.init(standing(position: 2)), to: 1)
         #expect(!told11)
         streams.remove(1)
-        let told12 = streams.isNews(standing(position: 1), to: 1)
+        let told12 = streams.isNews(.init(standing(position: 1)), to: 1)
         #expect(!told12)
     }
 
     @Test func `a name that nobody streams is not remembered`() {
         var streams = Streams(signOfLife: .seconds(15))
-        streams.add(1, nil, at: at(0))
+        streams.add(1, nil, nil, at: at(0))
         streams.changed(key, at: at(0))
         let told13 = streams.dueNames(at: at(5000))
         #expect(told13.isEmpty)

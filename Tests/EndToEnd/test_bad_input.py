@@ -174,6 +174,20 @@ class BadInput(Story):
             (LEASE + "/history?before=x", "before"), (LEASE + "/history?limit=-1", "limit"),
             ("/v1/namespaces/ci/history?after=1", "after"), ("/v1/namespaces/ci/history?before=0", "before"),
             (LEASE + "/fence", "token"), (LEASE + "/fence?token=first", "token"), (LEASE + "/fence?token=0", "token"),
+            (LEASE + "/wait", "condition"), (LEASE + "/wait?condition=empty", "condition"),
+            (LEASE + "/wait?condition=quiet", "quiet"), (LEASE + "/wait?condition=quiet&quiet=0", "quiet"),
+            (LEASE + "/wait?condition=quiet&quiet=0s", "quiet"), (LEASE + "/wait?condition=quiet&quiet=-1s", "quiet"),
+            (LEASE + "/wait?condition=quiet&quiet=31d", "quiet"), (LEASE + "/wait?condition=phase", "phase"),
+            (LEASE + "/wait?condition=phase&phase=", "phase"), (LEASE + "/wait?condition=phase&phase=a%0Ab", "phase"),
+            (LEASE + "/wait?condition=phase&phase=a&holder=", "holder"),
+            (LEASE + "/wait?condition=phase&phase=a&since=-1", "since"),
+            (LEASE + "/wait?condition=drained&drained=soon", "drained"),
+            (LEASE + "/wait?condition=drained&drained=9007199254740991", "drained"),
+            (LEASE + "/wait?condition=idle&drained=1", "drained"), (LEASE + "/wait?condition=idle&quiet=1s", "quiet"),
+            (LEASE + "/wait?condition=idle&wait=soon", "wait"), (LEASE + "/wait?condition=idle&until=x", "until"),
+            (markers + "?selector=", "selector"), (markers + "?selector=a%20b", "selector"),
+            (markers + "?selector=a%3Db&count=0", "count"), (markers + "?count=2", "selector"),
+            (markers + "?selector=a%3Db&require=any", "require"),
             (MARKER + "?wait=soon", "wait"), (MARKER + "?require=any", "require"),
             (markers + "?wait=1s", "wait"), (markers + "?require=all", "require"),
             (markers + "?name=a&require=some", "require"), (markers + "?name=a&name=a", "name"),
@@ -188,7 +202,7 @@ class BadInput(Story):
     def test_a_wrong_name_or_namespace_is_named_for_every_endpoint(self):
         body = {"holderIdentity": "anna", "fencingToken": 1, "reason": "x"}
         rests = [("POST", "leases/%s/" + verb) for verb in VERBS]
-        rests += [("GET", "leases/%s"), ("GET", "leases/%s/history"), ("GET", "leases/%s/fence"), ("GET", "markers/%s"),
+        rests += [("GET", "leases/%s"), ("GET", "leases/%s/history"), ("GET", "leases/%s/fence"), ("GET", "leases/%s/wait"), ("GET", "markers/%s"),
                   ("PUT", "markers/%s"), ("DELETE", "markers/%s")]
         for method, rest in rests:
             sent = body if method in ("POST", "PUT") else None

@@ -24,8 +24,10 @@ BODIES = {
     "leases/work/phase": {"holderIdentity": "anna", "fencingToken": 1, "phase": "pushing"},
     "leases/work/clear-abandoned": {"fencingToken": 1, "reason": "x"},
 }
-READS = ["leases", "leases/work", "leases/work/history", "history", "leases/work/fence?token=1", "markers",
-         "markers?name=work", "markers/work", "aliases", "aliases/work", "aliases/work/history", "resolve/work"]
+READS = ["leases", "leases/work", "leases/work/history", "history", "leases/work/fence?token=1",
+         "leases/work/wait?condition=idle", "markers", "markers?selector=a%3Db",
+         "markers?name=work", "markers/work", "aliases", "aliases/work",
+         "aliases/work/history", "resolve/work"]
 
 
 class Contract(Story):

@@ -200,6 +200,12 @@ class Retention(Story):
                 "apiVersion": "coordination.baton.dev/v1", "kind": "DoneMarker",
                 "metadata": {"name": name, "labels": labels}, "spec": {"outcome": "Succeeded"}})
             self.assertEqual(201, answer.status, repr(answer))
+        waiting = client.stream(client.path("markers?selector=tier=base&count=3&wait=60s"))
+        waiting.waiting()
+        fates = self.fates(self.prune(client, olderThan="0s", labels="tier=base"))
+        self.assertEqual({"base": "WaitedFor", "kept": "Protected"}, fates)
+        waiting.close()
+        until(lambda: client.status()["waiters"] == 0, "nobody waits any more")
         fates = self.fates(self.prune(client, olderThan="0s", labels="tier=base"))
         self.assertEqual({"base": "prune", "kept": "Protected"}, fates)
         self.assertEqual(["kept", "plain"], self.names(client))

@@ -37,6 +37,7 @@ extension Elections {
         switch reply {
         case .waiting: 202
         case .markers(let view) where view.verdict == .waiting: 202
+        case .condition(let view) where view.verdict == .waiting: 202
         case .marked(_, new: true): 201
         case .alias(let reply): status(of: reply)
         default: 200
@@ -74,6 +75,7 @@ extension Elections {
         case .marked(let marker, _), .unmarked(let marker):
             writer.member("marker") { write(marker, to: &$0) }
         case .markers(let view): write(view, shape, to: &writer)
+        case .condition(let view): write(view, to: &writer)
         case .alias(let reply): write(reply, shape, to: &writer)
         case .written, .deleted, .described, .namespaceWritten, .namespaceTerminating, .pruned:
             preconditionFailure("this face writes no objects, and prunes in parts")
@@ -114,6 +116,7 @@ extension Elections {
             writer.array(view.markers) { writer, marker in writer.object { write(marker, to: &$0) } }
             writer.member("missing", view.missing.map { $0.name })
             writer.member("about", view.about?.name)
+            writer.member("left", view.left.map { Int64($0) })
         }
         if view.verdict == .orphaned { write("last", view.last, to: &writer) }
     }

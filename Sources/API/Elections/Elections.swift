@@ -26,6 +26,8 @@ public struct Routed: Sendable {
     public enum Action: Sendable {
         /// Apply it; the reply goes through `Elections.response(to:shape:)`.
         case command(Command, AnswerShape)
+        /// Answer when so many of them have succeeded, with a `MarkersView`.
+        case select(MarkerSelection, until: Instant?, AnswerShape)
         /// Look it up; each case names the function that answers it.
         case read(ReadQuery)
         /// Prune; `Elections.pruned` answers it.

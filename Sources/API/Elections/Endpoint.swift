@@ -18,6 +18,7 @@ enum Endpoint: Hashable {
     case clearAbandoned(Key)
     case leaseHistory(Key)
     case fence(Key)
+    case leaseWait(Key)
     case marker(Key)
     case aliases(namespace: String)
     case alias(Key)
@@ -79,6 +80,7 @@ enum Endpoint: Hashable {
         case "clear-abandoned": .clearAbandoned(key)
         case "history": .leaseHistory(key)
         case "fence": .fence(key)
+        case "wait": .leaseWait(key)
         default: nil
         }
     }
@@ -114,7 +116,8 @@ enum Endpoint: Hashable {
         case .namespace(let namespace), .leases(let namespace), .history(let namespace),
             .markers(let namespace), .aliases(let namespace), .resolve(let namespace, _):
             Access(.view, namespace: namespace)
-        case .lease(let key), .leaseHistory(let key), .fence(let key), .aliasHistory(let key):
+        case .lease(let key), .leaseHistory(let key), .fence(let key), .leaseWait(let key),
+            .aliasHistory(let key):
             Access(.view, namespace: key.namespace)
         case .campaign(let key), .renew(let key), .complete(let key), .resign(let key), .phase(let key),
             .aliasRollback(let key):

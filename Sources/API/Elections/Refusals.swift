@@ -57,6 +57,7 @@ extension Elections {
                 .revisionDiffers,
                 "The marker's revision is \(current) by now. Read it again before you decide what to do."
             ).with { $0.member("current", current) }
+        case .aheadOfTime(let token, let current): return aheadOfTime(token, current)
         case .aliased(let marker, let aliases): return aliased(marker, aliases)
         case .alias(let refusal): return problem(for: refusal)
         case .namespaceTerminating(let name):

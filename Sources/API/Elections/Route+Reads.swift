@@ -65,8 +65,9 @@ extension Elections {
     private func withoutWait(_ query: Query) throws(Problem) {
         for name in ["require", "wait"] where query[name] != nil {
             throw .field(
-                name, "\(name) is for waiting, and that needs the names to wait for: ?name=a&name=b.",
-                allowed: "given together with name")
+                name,
+                "\(name) is for waiting, and that needs what to wait for: ?name=a&name=b, or ?selector=a%3Db.",
+                allowed: "given together with name or selector")
         }
     }
 

@@ -74,6 +74,7 @@ extension Elections {
         case .revoke(let key): return try plain(envelope, key, revocation)
         case .phase(let key): return try plain(envelope, key, phase)
         case .clearAbandoned(let key): return try plain(envelope, key, clearing)
+        case .leaseWait(let key): return try waitForCondition(envelope, key)
         case .marker(let key) where envelope.request.method == "PUT":
             return try plain(envelope, key, marking)
         case .marker(let key) where envelope.request.method == "DELETE": return try unmark(envelope, key)
@@ -83,6 +84,9 @@ extension Elections {
         case .aliasRollback(let key): return try plain(envelope, key, rollback)
         case .markers(let namespace) where envelope.request.query.contains { $0.name == "name" }:
             return try waitForMany(envelope, namespace)
+        case .markers(let namespace)
+        where envelope.request.query.contains { $0.name == "selector" || $0.name == "count" }:
+            return try waitForSelected(envelope, namespace)
         default: return .read(try read(endpoint, envelope))
         }
     }

@@ -3,7 +3,8 @@
 public enum RouteTemplate: Int, Sendable, CaseIterable {
     case status, audit, ready, live, metrics, namespace, leases, history, markers, prune
     case aliases, alias, aliasHistory, aliasRollback, resolve
-    case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence, marker
+    case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence,
+        leaseWait, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
     case namespaceObjects, namespaceObject
@@ -44,6 +45,7 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .clearAbandoned: "/v1/namespaces/{namespace}/leases/{name}/clear-abandoned"
         case .leaseHistory: "/v1/namespaces/{namespace}/leases/{name}/history"
         case .fence: "/v1/namespaces/{namespace}/leases/{name}/fence"
+        case .leaseWait: "/v1/namespaces/{namespace}/leases/{name}/wait"
         case .marker: "/v1/namespaces/{namespace}/markers/{name}"
         case .aliases: "/v1/namespaces/{namespace}/aliases"
         case .alias: "/v1/namespaces/{namespace}/aliases/{name}"
@@ -91,6 +93,7 @@ extension Endpoint {
         case .clearAbandoned: .clearAbandoned
         case .leaseHistory: .leaseHistory
         case .fence: .fence
+        case .leaseWait: .leaseWait
         case .marker: .marker
         case .aliases: .aliases
         case .alias: .alias

@@ -46,7 +46,7 @@ extension Elections {
     /// The problem as it is: its `type` is a URN and so tells it from all other lines.
     public func problemLine(_ problem: Problem) -> [UInt8] { line(problem.write) }
 
-    private func line(_ type: String, _ members: (inout JSONWriter) -> Void) -> [UInt8] {
+    func line(_ type: String, _ members: (inout JSONWriter) -> Void) -> [UInt8] {
         line {
             $0.member("type", type)
             members(&$0)

@@ -56,7 +56,7 @@ public enum Verdict: Equatable, Sendable {
         case .unrecorded: "unrecorded"
         case .waitTimedOut: "wait-timed-out"
         case .interrupted: "interrupted"
-        case .refused: "refused"
+        case .refused(let problem): problem.kind == "abandoned-holds" ? "abandoned" : "refused"
         case .commandRefused: "command-not-started"
         case .resultInvalid: "result-invalid"
         case .artifactsRefused: "artifact-unreadable"
@@ -93,12 +93,15 @@ public enum ExitCodes {
     public static let noMarker: Int32 = 78
     /// A file isn't what its marker says, or a marker isn't what is there under its name.
     public static let differs: Int32 = 79
+    /// Somebody's half-done work is in the way, and that was not to be passed over.
+    public static let abandonedInTheWay: Int32 = 80
     /// As timeout(1).
     public static let timedOut: Int32 = 124
 
     public static func of(_ problem: Problem) -> Int32 {
         switch problem.kind {
         case "hold-ended", "not-the-holder": leaseLost
+        case "abandoned-holds": abandonedInTheWay
         case "not-found", "held", "revision-differs", "namespace-terminating", "no-target", "aliased": 1
         case "marker-differs": differs
         case "alias-differs", "alias-backwards": notMoved

@@ -5,7 +5,7 @@ import Store
 /// Judges markers in the turn that deletes them: nothing comes between what is looked at and what goes.
 struct MarkerJudge {
     let rule: PruneRule
-    let store: SQLiteStore
+    let turns: Turns
     let face: Kubernetes
 
     /// What became of each target, in their order; nil: it is gone, or would be.
@@ -30,10 +30,12 @@ struct MarkerJudge {
             return .changed
         }
         // What can't be looked up may be so: never too early.
-        guard let left = try? store.leftByAlias(target.key).map(Optional.some) ?? .some(nil) else {
+        guard let left = try? turns.store.leftByAlias(target.key).map(Optional.some) ?? .some(nil) else {
             return .changed
         }
         if let reason = rule.reason(marker, left: left, at: now.wall) { return reason }
+        let waiting = turns.waitingByLabels(marker)
+        if waiting > 0 { return .waitedFor(waiting) }
         return face.object(marker).hasFinalizers ? .finalizers : nil
     }
 }

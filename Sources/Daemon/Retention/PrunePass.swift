@@ -184,7 +184,7 @@ final class PrunePass {
     private func prune(
         _ candidates: [MarkerLine], _ core: inout Coordinator, _ now: Now, _ effects: inout [Effect]
     ) -> [PruneItem] {
-        let judge = MarkerJudge(rule: rule, store: turns.store, face: face)
+        let judge = MarkerJudge(rule: rule, turns: turns, face: face)
         return judge.prune(
             candidates.map { Pruning.Target(key: key($0), revision: $0.revision) }, pruning, &core, now,
             &effects

@@ -192,7 +192,7 @@ final class Retention {
         guard !targets.isEmpty else {
             return goOn(took: Interval(nanoseconds: Meters.moment - began), isDone: isDone)
         }
-        let judge = MarkerJudge(rule: ownRule, store: turns.store, face: face)
+        let judge = MarkerJudge(rule: ownRule, turns: turns, face: face)
         turns.submit(
             PlannedWrite(
                 keys: targets.map(\.key),

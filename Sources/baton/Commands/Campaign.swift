@@ -37,6 +37,8 @@ struct CampaignCommand: ParsableCommand {
     @Flag(help: "The work is done once for this name.")
     var once = false
 
+    @OptionGroup(title: "Sharing") var sharing: ModeOptions
+
     @Option(help: ArgumentHelp("How this holder calls itself. (BATON_HOLDER)", valueName: "identity"))
     var holder: String?
 
@@ -67,6 +69,11 @@ struct CampaignCommand: ParsableCommand {
         guard range.contains(duration.value) else {
             throw ValidationError("--duration is out of range: 1s to 1h is expected")
         }
+        var settings = RunSettings()
+        settings.once = once || !input.isEmpty
+        sharing.set(&settings)
+        let contradictions = settings.contradictions
+        if !contradictions.isEmpty { throw ValidationError(contradictions.joined(separator: "\n")) }
         do throws(NameError) { _ = try leaseName() } catch { throw ValidationError(error.description) }
     }
 
@@ -79,6 +86,7 @@ struct CampaignCommand: ParsableCommand {
     private func contender() throws -> Contender {
         var settings = RunSettings()
         settings.once = once || !input.isEmpty
+        sharing.set(&settings)
         settings.electsOnly = true
         settings.supersedes = supersedes
         settings.duration = duration.value
@@ -93,6 +101,7 @@ struct CampaignCommand: ParsableCommand {
             campaignID: Random.hex(bytes: 16), settings: settings)
         contender.inputsDigest = input.isEmpty ? nil : InputsDigest(input).description
         contender.maxAttempts = maxAttempts
+        contender.work = sharing.work(of: identity)
         contender.info = identity.info.merging(PairArgument.map(info)) { $1 }
         return contender
     }

@@ -3,24 +3,33 @@ import Client
 import Glibc
 import JSON
 
-/// `baton wait`: for markers, without contending.
+/// `baton wait`: for markers, or for how a name is held, without contending.
 struct Wait: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Wait until work is done by others, without contending for it.",
+        abstract: "Wait until work is done by others, or until nobody is at it, without contending.",
         discussion: """
-            Waits for all of the markers (or --any of them), fails as soon as one has failed (76), and prints \
-            the results as key=value lines, for several markers with the name before each key. When a hold \
-            ends without a marker and nobody contends for the work, nobody is doing it: exit code 1, unless \
-            --keep-waiting.
+            For markers (--done): waits for all of them (or --any), fails as soon as one has failed (76), and \
+            prints the results as key=value lines, for several markers with the name before each key. When a \
+            hold ends without a marker and nobody contends for the work, nobody is doing it: exit code 1, \
+            unless --keep-waiting.
+
+            For how a name is held: --idle, --drained, --quiet or --phase. None of these is a lock: when it is \
+            told, it may be over. After a restart of the server --quiet waits longer, never shorter.
+
+            Exit codes: 0 it is so; 76 a marker has failed; 1 nobody does it, or it was deleted; 124 --timeout \
+            is over; 69 the server can't be reached.
 
             Examples:
               baton wait release-import-1f2e3d4c5b6a --timeout 30m
               baton wait image-amd64 image-arm64 && ./merge.sh
+              baton wait --done -l build=4711 --count 40
+              baton wait images --drained --timeout 1h && ./annotate.sh
+              baton wait images --phase pushed --holder "$PUBLISHER"
             """)
 
     @OptionGroup var server: ServerOptions
-    @Argument(help: "The markers.") var names: [String]
-    @Flag(help: "One of them is enough.") var any = false
+    @Argument(help: "The markers, or the lease.") var names: [String] = []
+    @OptionGroup(title: "What for") var goals: GoalOptions
 
     @Option(help: ArgumentHelp("Give up after that long: exit code 124.", valueName: "time"))
     var timeout: DurationArgument?
@@ -29,130 +38,90 @@ struct Wait: ParsableCommand {
         help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"))
     var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
 
-    @Flag(help: "Wait on when nobody does the work, or when a marker is deleted.")
+    @Flag(help: "Wait on when nobody does the work, or when it is deleted.")
     var keepWaiting = false
 
     @Option(name: [.short, .long], help: "json or yaml. (default: key=value lines)")
     var output: OutputFormat?
 
+    func validate() throws { _ = try goals.goal(names) }
+
     func run() throws {
-        let until = timeout.map { Moment.now + $0.value }
-        let transport = server.transport()
-        var silentSince: Moment?
-        var backoff: Duration = .milliseconds(250)
-        var limited = 0
-        while true {
-            transport.start(0, request(until), timeout: nil)
-            let word = Self.listen(transport, until, heard: { (silentSince, limited) = (nil, 0) })
-            transport.cancel(0)
-            var pause = Duration.zero
-            switch word {
-            case .answer(let response): if try judge(response) { return }
-            case .again(let delay): pause = delay
-            case .over: break
-            case .limited(let why, let delay):
-                if limited == 0 { Say.line("the server has no room for us yet: \(why); asking again") }
-                limited += 1
-                silentSince = nil
-                pause = max(delay, min(.milliseconds(500) * limited, .seconds(15)))
-            case .unknown(let why):
-                try unknown(&silentSince, why)
-                pause = backoff
-            }
-            backoff = silentSince == nil ? .milliseconds(250) : min(backoff * 2, .seconds(5))
-            transport.wait(until: min(Moment.now + pause, until ?? .init(nanoseconds: .max)))
-            if let until, Moment.now >= until {
-                Say.line("gave up waiting for \(names.joined(separator: ", ")): --timeout is over")
-                throw ExitCode(ExitCodes.timedOut)
-            }
-        }
-    }
-
-    /// What a stream came to.
-    private enum Word {
-        case answer(HTTPResponse)
-        case again(after: Duration)
-        case unknown(String)
-        /// A limit of the server keeps us from waiting there.
-        case limited(String, retryAfter: Duration)
-        /// Our own time is over.
-        case over
-    }
-
-    private static func listen(_ transport: Transport, _ until: Moment?, heard: () -> Void) -> Word {
-        while true {
-            while let event = transport.next() {
-                switch event {
-                case .line(_, let line):
-                    heard()
-                    if let word = word(line) { return word }
-                case .finished(_, .success(let response)):
-                    let text = Problem(status: response.status, response.json).text
-                    if response.status == 429 {
-                        return .limited(text, retryAfter: response.retryAfter ?? .seconds(1))
+        let goal = try goals.goal(names)
+        let progress = Progress(lease: names.joined(separator: ", "))
+        var carried: [String: String] = [:]
+        let stream = WaitStream(
+            transport: server.transport(), until: timeout.map { Moment.now + $0.value },
+            patience: unreachableTimeout.value)
+        do {
+            try stream.listen(
+                { goal.request(server, names, left: $0, carrying: carried) },
+                heard: { line in
+                    for name in ["drained", "since"] {
+                        if let number = line[name]?.integer { carried[name] = String(number) }
                     }
-                    if response.status >= 500 { return .unknown(text) }
-                    return response.body.isEmpty ? .again(after: .milliseconds(100)) : .answer(response)
-                case .finished(_, .failure(let failure)): return .unknown(failure.text)
-                }
-            }
-            if let until, Moment.now >= until { return .over }
-            transport.wait(until: until)
+                    guard line["type"]?.string == "waiting" else { return }
+                    progress.show(.waiting(Waiting(line, until: goal.sentence(names))), at: .now)
+                },
+                tick: {
+                    progress.tick(at: .now)
+                    return progress.wakeAt
+                }, judge: { try judge($0, goal, progress) })
+        } catch WaitStream.End.timedOut {
+            progress.clear()
+            Say.line("gave up waiting until \(goal.sentence(names)): --timeout is over")
+            throw ExitCode(ExitCodes.timedOut)
+        } catch WaitStream.End.unavailable(let why) {
+            progress.clear()
+            Say.line("gave up: \(why)")
+            throw ExitCode(ExitCodes.unavailable)
         }
-    }
-
-    private static func word(_ line: [UInt8]) -> Word? {
-        let json = try? JSON(parsing: line)
-        switch json?["type"]?.string {
-        case "outcome": return .answer(HTTPResponse(status: 200, body: line))
-        case "reconnect": return .again(after: .seconds(json?["retryAfter"]?.double ?? 0.5))
-        // A problem's type is its URN, in a stream as elsewhere.
-        case let type? where type.hasPrefix("urn:"):
-            let problem = Problem(status: 503, json)
-            guard problem.status < 500 else { return .unknown(problem.text) }
-            return .answer(HTTPResponse(status: problem.status, body: line))
-        default: return nil
-        }
-    }
-
-    private func request(_ until: Moment?) -> HTTPRequest {
-        let left = until.map { max($0 - Moment.now, .seconds(1)) } ?? .seconds(3_600)
-        let time = "\(Int64(min(left, .seconds(3_600)).inSeconds.rounded(.up)))s"
-        var request = HTTPRequest(
-            "GET", server.path("markers"), query: ["require": any ? "any" : "all", "wait": time],
-            streams: true)
-        for name in names { request.addQuery("name", name) }
-        return request
     }
 
     /// True when it is over.
-    private func judge(_ response: HTTPResponse) throws -> Bool {
+    private func judge(_ response: HTTPResponse, _ goal: WaitGoal, _ progress: Progress) throws -> Bool {
         guard response.status < 300, let json = response.json else {
+            progress.clear()
             let problem = Problem(status: response.status, response.json)
             Say.line(problem.text)
             throw ExitCode(ExitCodes.of(problem))
         }
+        let outcome = json["outcome"]?.string
+        if outcome == "waiting" { return false }
+        progress.clear()
         let about = json["about"]?.string ?? names.joined(separator: ", ")
-        switch json["outcome"]?.string {
+        switch outcome {
         case "done":
             show(json)
             return true
+        case "met":
+            if output == nil { Say.line(goal.sentence(names)) } else { show(json) }
+            return true
         case "failed":
             let marker = json["markers"]?.array?.first { $0["outcome"]?.string == "Failed" }
-            Say.line("\(about) has failed: \(marker?["reason"]?.string ?? "no reason was given")")
+            let name = json["about"]?.string ?? marker?["name"]?.string ?? about
+            Say.line("\(name) has failed: \(marker?["reason"]?.string ?? "no reason was given")")
             throw ExitCode(ExitCodes.failedElsewhere)
         case let end? where end == "orphaned" || end == "deleted":
             if keepWaiting {
                 poll(nil, 0, 1_000)
                 return false
             }
-            let how = json["last"]?["end"]?.string.map { ": the last hold ended as \($0)" } ?? ""
-            Say.line(
-                end == "orphaned"
-                    ? "nobody is doing \(about)\(how). Run it, or wait on with --keep-waiting"
-                    : "the marker of \(about) was deleted")
+            Say.line(Self.end(end, json, goal, about))
             throw ExitCode(1)
         default: return false
+        }
+    }
+
+    private static func end(_ end: String, _ json: JSON, _ goal: WaitGoal, _ about: String) -> String {
+        let last = json["last"]?["end"]?.string ?? json["hold"]?["end"]?.string
+        let how = last.map { ": the last hold ended as \($0)" } ?? ""
+        switch (end, goal) {
+        case ("orphaned", .phase(let phase, let holder)):
+            return "\(holder ?? "the holder") of \(about) has ended without being \(phase)\(how)"
+        case ("orphaned", _): return "nobody is doing \(about)\(how). Run it, or wait on with --keep-waiting"
+        case (_, .markers): return "the marker of \(about) was deleted"
+        default: return "the namespace of \(about) is being deleted"
         }
     }
 
@@ -170,13 +139,5 @@ struct Wait: ParsableCommand {
             let named = marker.result.map { key, value in (isAlone ? key : "\(marker.name).\(key)", value) }
             Say.result(ResultFile.text(Dictionary(uniqueKeysWithValues: named)))
         }
-    }
-
-    private func unknown(_ since: inout Moment?, _ why: String) throws {
-        if since == nil { Say.line("no answer: \(why); trying again") }
-        since = since ?? .now
-        guard let since, Moment.now >= since + unreachableTimeout.value else { return }
-        Say.line("gave up: \(why)")
-        throw ExitCode(ExitCodes.unavailable)
     }
 }

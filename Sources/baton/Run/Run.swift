@@ -10,7 +10,8 @@ struct Run: ParsableCommand {
         abstract: "Run a command as the elected one, or get the result of whoever did.",
         discussion: """
             With --input or --once the work is done once: the first run does it, the others wait and get \
-            its result. Without, the name is a lock: one at a time, and each does it.
+            its result. Without, the name is a lock: one at a time, and each does it; with --shared all who say so \
+            at once, with --permits so many.
 
             The command gets BATON_NAMESPACE, BATON_LEASE, BATON_FENCING_TOKEN, BATON_HOLDER, BATON_ATTEMPT, \
             BATON_PREVIOUS_END, BATON_SERVER, and BATON_RESULT: a file for key=value lines (keys \
@@ -25,11 +26,14 @@ struct Run: ParsableCommand {
               baton run nightly --once --result-file out.env -- sh -c 'echo digest=$D >> "$BATON_RESULT"'
               baton run image-$GITHUB_RUN_ID --once --artifact image=image.tar -- ./build.sh
               baton run deploy-prod --wait-timeout 30m -- ./deploy.sh
+              baton run downloads --permits 8 -- ./download.sh
+              baton run images --shared -- ./push.sh; baton run images --fail-on-abandoned -- ./annotate.sh
               baton run mirror --input "$SRC" --verify 'skopeo inspect docker://$BATON_RESULT_IMAGE' -- ./mirror.sh
             """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup(title: "Work") var work: WorkOptions
+    @OptionGroup(title: "Sharing") var sharing: ModeOptions
     @OptionGroup(title: "Time") var time: TimeOptions
     @OptionGroup(title: "Results") var results: ResultOptions
     @OptionGroup(title: "Results") var artifacts: ArtifactOptions
@@ -79,6 +83,7 @@ struct Run: ParsableCommand {
         settings.runAnyway = time.runAnyway
         settings.verifies = work.verify != nil
         settings.trust = work.trust
+        sharing.set(&settings)
         return settings
     }
 
@@ -95,6 +100,7 @@ struct Run: ParsableCommand {
         contender.inputsDigest = inputs?.description
         contender.maxAttempts = work.maxAttempts
         contender.retention = work.retention?.value
+        contender.work = sharing.work(of: identity)
         contender.info = identity.info.merging(["host": Environment.host]) { known, _ in known }
             .merging(PairArgument.map(work.info)) { $1 }
         let plan = RunPlan(

@@ -211,6 +211,8 @@ extension Reply {
         case .refused(.namespaceExists(let namespace)): namespace.revisions
         case .written(let lease), .deleted(let lease): lease.revisions
         case .markers(let view): view.markers.flatMap(\.revisions) + [view.last?.token ?? 0]
+        case .condition(let view):
+            [view.lease?.record.revisions ?? [], view.hold?.revisions ?? []].flatMap(\.self)
         case .alias(.moved(let alias, _)), .alias(.deleted(let alias)): [alias.revision]
         case .alias(.seen(let view)): [view.record?.revision ?? 0]
         case .pruned: []

@@ -17,6 +17,7 @@ extension Model {
             case .unmark(let unmarking): try unmark(unmarking, now)
             case .describe(let description): try describe(description, now)
             case .wait(let wait): try self.wait(wait, now)
+            case .waitFor: preconditionFailure("the dice know of no conditions")
             case .write(let write): try self.write(write, now)
             case .delete(let deletion): try delete(deletion, now)
             case .writeNamespace(let write): try writeNamespace(write, now)

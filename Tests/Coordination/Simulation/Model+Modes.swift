@@ -25,7 +25,9 @@ extension Model {
 
     func refuseIfAbandoned(_ campaign: Campaign) throws(Rejection) {
         let abandoned = names[campaign.key]!.lease?.abandoned ?? AbandonedHolds()
-        if campaign.failOnAbandoned, !abandoned.holds.isEmpty { throw .abandonedHolds(abandoned) }
+        let others = abandoned.holds.filter { $0.work == nil || $0.work != campaign.work }
+        guard campaign.failOnAbandoned, !others.isEmpty || abandoned.beyond > 0 else { return }
+        throw .abandonedHolds(AbandonedHolds(holds: others, beyond: abandoned.beyond))
     }
 
     /// A claim may name the hold's own lease, or the name that it shares.

@@ -188,7 +188,7 @@ struct Simulation {
                 Model.Said(request: request, reply: reply, after: after)
             case .parked(let request, let standing, let after):
                 Model.Said(request: request, standing: standing, after: after)
-            case .persist, .standingsChanged, .waitEnded: nil
+            case .persist, .standingsChanged, .waitEnded, .parkedFor: nil
             }
         }
         if said != model.said {

@@ -42,7 +42,7 @@ extension Status {
                     + "leases of holds that share a name",
                 Details(name: name, group: kind.group, kind: kind.plural))
         case .holdEnded, .notTheHolder, .wayConflict, .modeConflict, .abandonedHolds, .notAbandoned,
-            .inputsMismatch, .lockHasNoMarker, .markerDiffers, .alias:
+            .inputsMismatch, .lockHasNoMarker, .markerDiffers, .alias, .aheadOfTime:
             preconditionFailure("this face campaigns, renews and completes nothing, and moves no alias")
         }
     }
