@@ -2,6 +2,8 @@
 public struct RunSettings: Equatable, Sendable {
     /// True: it ends in a done marker and isn't done again. False: a lock.
     public var once = true
+    /// Not elected: the command runs whatever others do, and when it ran is recorded.
+    public var observes = false
     /// How a lock is shared.
     public enum Mode: Equatable, Sendable {
         case exclusive, shared
@@ -65,6 +67,11 @@ public struct RunSettings: Equatable, Sendable {
                 + "(1s + 1% of the duration)")
         check(
             waitTimeout.map { $0 >= .zero } ?? true, "--wait-timeout must not be negative")
+        check(
+            !(observes && once), "--observe leaves no marker: leave --once out")
+        check(
+            !observes || (mode == .exclusive && !failsOnAbandoned),
+            "--observe runs whatever others do: leave --shared, --permits and --fail-on-abandoned out")
         check(once || !verifies, "--verify judges a done marker, and a lock has none: add --once or --input")
         check(
             once || trust.isEmpty, "--trust judges a done marker, and a lock has none: add --once or --input")

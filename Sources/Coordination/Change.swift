@@ -19,6 +19,8 @@ public enum Change: Hashable, Sendable {
     case hold(HoldRecord)
     /// One more entry of the audit record.
     case audit(AuditEntry)
+    /// One more piece of the history: waits that ended.
+    case waits(WaitsRecord)
     /// An alias as it is from now on, nil when it is gone; and the move that made it so, for its history.
     case alias(AliasRecord?, AliasMove)
 }
@@ -33,6 +35,7 @@ extension Change {
         case .leaseDeleted(_, let at), .markerDeleted(_, let at), .namespaceDeleted(_, let at): at
         case .hold(let hold): hold.revision
         case .audit(let entry): entry.revision
+        case .waits(let waits): waits.revision
         case .alias(_, let move): move.revision
         }
     }
@@ -43,7 +46,7 @@ extension Change {
         switch self {
         case .lease(let lease, _): lease.version == lease.revision
         case .marker, .namespace, .leaseDeleted, .markerDeleted, .namespaceDeleted: true
-        case .hold, .audit, .alias: false
+        case .hold, .audit, .waits, .alias: false
         }
     }
 
@@ -53,7 +56,7 @@ extension Change {
         case .lease(let lease, _): isVisible && lease.version == lease.created
         case .marker(let marker, _): marker.version == marker.revision
         case .namespace(let namespace, _): namespace.version == namespace.created
-        case .leaseDeleted, .markerDeleted, .namespaceDeleted, .hold, .audit, .alias: false
+        case .leaseDeleted, .markerDeleted, .namespaceDeleted, .hold, .audit, .waits, .alias: false
         }
     }
 }

@@ -29,7 +29,7 @@ extension Coordinator {
         name.given = 0
         holdCount -= 1
         knownHolds[hold.token] = record
-        stir(lease)
+        stir(lease, hold)
         effects.append(.persist(.hold(record)))
         return record
     }
@@ -90,9 +90,10 @@ extension Coordinator {
     mutating func electNext(
         _ name: inout NameState, checksRoom: Bool = false, at now: Now, _ effects: inout [Effect]
     ) -> Bool {
-        guard !isQuarantined(at: now), name.canElect,
+        guard !isQuarantined(at: now), canElect(name),
             !isTerminating(name.queue[0].campaign.key.namespace)
         else { return false }
+        let queueKey = name.queue[0].campaign.key
         // Out of the way as a whole: to take thousands from the front one by one would move all others
         // each time.
         var queue = name.queue
@@ -100,6 +101,7 @@ extension Coordinator {
         var absent: [Contender] = []
         var next = 0
         var isElected = false
+        var waits = Waits()
         while next < queue.count {
             let contender = queue[next]
             guard contender.isPresent else {
@@ -107,15 +109,17 @@ extension Coordinator {
                 next += 1
                 continue
             }
-            guard name.fits(contender.campaign.mode) else { break }
+            guard name.fits(contender.campaign.mode), isNextElsewhere(contender) else { break }
             next += 1
             let behind = absent.count + queue.count - next
             let isAdmitted = admit(
                 contender, &name, behind: behind, checksRoom: checksRoom, at: now, &effects)
             isElected = isElected || isAdmitted
+            if isAdmitted { waits.addElected(after: now.instant - contender.arrived) }
         }
         queue.replaceSubrange(..<next, with: absent)
         name.queue = queue
+        keep(waits, of: queueKey, at: now, &effects)
         return isElected
     }
 
@@ -126,6 +130,9 @@ extension Coordinator {
     ) -> Bool {
         let campaign = contender.campaign
         if campaign.mode.isGrouped { writeAhead(&name, &effects) }
+        guard campaign.also.isEmpty else {
+            return admitToAll(contender, &name, behind: behind, at: now, &effects)
+        }
         do throws(Rejection) {
             if checksRoom || campaign.mode.isGrouped { try room(for: campaign, in: name) }
             try refuseAbandoned(campaign, name)
@@ -158,14 +165,18 @@ extension Coordinator {
         }
         let queue = name.queue
         name.queue = []
+        var waits = Waits()
         for contender in queue {
             if contender.isPresent {
-                effects.append(.waitEnded(.settled, after: now.instant - contender.arrived))
+                let waited = now.instant - contender.arrived
+                effects.append(.waitEnded(.settled, after: waited))
+                waits.addSettled(by: marker, after: waited)
             }
             let reply = contender.campaign.reply(to: marker)
             for request in contender.requests { say(reply, to: request, &effects) }
         }
         tellWaiters(&name, marker.key, &effects)
+        keep(waits, of: marker.key, at: now, &effects)
     }
 
     /// The answer with the token never left. Taken back if no other request was given it, and nobody acted on it.

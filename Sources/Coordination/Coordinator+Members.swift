@@ -11,6 +11,8 @@ struct Member: Sendable {
     var holder: String
     var campaignID: String?
     var principal: String?
+    /// As `Hold.also`.
+    var also: [String]
 
     init(_ hold: Hold) {
         token = hold.token
@@ -18,6 +20,7 @@ struct Member: Sendable {
         holder = hold.holder
         campaignID = hold.campaignID
         principal = hold.principal
+        also = hold.also
     }
 
     func isHeld(by campaign: Campaign) -> Bool {
@@ -31,15 +34,9 @@ extension NameState {
         guard lease?.hold == nil else { return false }
         return switch mode {
         case .exclusive: members.isEmpty
-        case .shared: true
+        case .shared, .observe: true
         case .permits(let count): members.count < count
         }
-    }
-
-    /// Whether the next who is there can be elected.
-    var canElect: Bool {
-        guard let next = queue.first(where: \.isPresent) else { return false }
-        return fits(next.campaign.mode)
     }
 
     /// What the name is used with at this moment, if it is in use.
@@ -79,11 +76,23 @@ extension Coordinator {
     }
 
     /// Begins the hold of a lease of its own for a contender whose turn it is.
-    mutating func electMember(
+    mutating func beginMember(
         _ contender: Contender, _ name: inout NameState, behind: Int, at now: Now, _ effects: inout [Effect]
-    ) {
+    ) -> Election {
         let campaign = contender.campaign
         prepare(&name, for: campaign, at: now, &effects)
+        let lease = beginMember(contender, maxAttempts: name.lease!.maxAttempts, at: now, &effects)
+        name.members.append(Member(lease.hold!))
+        return Election(
+            lease: lease, hold: lease.hold!, previous: name.lease!.last, abandoned: name.lease!.abandoned,
+            queueLength: behind)
+    }
+
+    /// The lease of its own, with its hold.
+    mutating func beginMember(
+        _ contender: Contender, maxAttempts: Int, at now: Now, _ effects: inout [Effect]
+    ) -> LeaseRecord {
+        let campaign = contender.campaign
         var token = nextRevision()
         while names[campaign.key.member(token)]?.lease != nil { token = nextRevision() }
         let key = campaign.key.member(token)
@@ -91,17 +100,14 @@ extension Coordinator {
         var member = take(key)
         var lease = LeaseRecord(
             key: key, revision: token, created: token, createdAt: now.wall, way: .lock,
-            maxAttempts: name.lease!.maxAttempts, transitions: 1)
+            maxAttempts: maxAttempts, transitions: 1)
         lease.group = campaign.key.name
         // What one of them fails at is nothing to the others: no attempts are counted.
         lease.hold = Hold(campaign, token, attempt: 1, at: now)
         member.lease = lease
         grant(contender, &member, at: now, &effects)
         shelve(member, key)
-        name.members.append(Member(lease.hold!))
-        tellElected(
-            contender, lease, previous: name.lease!.last, abandoned: name.lease!.abandoned, behind: behind,
-            &effects)
+        return lease
     }
 
     /// The name's own lease, which nobody holds, is the daemon's and of a lock before it has members.
@@ -144,6 +150,10 @@ extension Coordinator {
         let record = dropMember(&member, how, reason: reason, by: by, at: now, &effects)
         var name = take(record.key)
         defer { shelve(name, record.key) }
+        if hold.mode == .observe {
+            name.observers.removeAll { $0.token == hold.token }
+            return record
+        }
         name.members.removeAll { $0.token == hold.token }
         if how != .undelivered {
             name.lease!.revision = nextRevision()
@@ -191,7 +201,11 @@ extension Coordinator {
         }
         for (key, member) in members.sorted(by: { $0.1.token < $1.1.token }) {
             precondition(names[key] != nil, "a member was loaded without its name: \(key)")
-            names[key]!.members.append(member)
+            if member.mode == .observe {
+                names[key]!.observers.append(member)
+            } else {
+                names[key]!.members.append(member)
+            }
         }
     }
 }

@@ -25,8 +25,7 @@ extension Coordinator {
         (names[key]?.queue ?? []).map {
             ContenderView(
                 holder: $0.campaign.holder, campaignID: $0.campaign.campaignID, mode: $0.campaign.mode,
-                present: $0.isPresent,
-                since: $0.since)
+                present: $0.isPresent, since: $0.since, also: $0.campaign.also.map(\.name))
         }
     }
 
@@ -36,7 +35,9 @@ extension Coordinator {
         let view = viewOrBlank(name, now)
         var all: [(RequestID, Standing)] = []
         for index in name.queue.indices {
-            let standing = standing(at: index, in: name, view, now)
+            let standing =
+                name.queue[index].names.isEmpty
+                ? standing(at: index, in: name, view, now) : standing(of: name.queue[index], now)
             for request in name.queue[index].requests { all.append((request, standing)) }
         }
         return all
@@ -57,7 +58,10 @@ extension Coordinator {
     func view(of name: NameState, _ now: Now, showing most: Int = SharedHold.mostShown) -> LeaseView? {
         guard let lease = name.lease else { return nil }
         // Who waits for a member's hold to end waits for the name.
-        let queue = lease.group == nil ? name.queue.count : names[lease.nameKey]?.queue.count ?? 0
+        let isObserving = lease.hold?.mode == .observe
+        let queue =
+            lease.group == nil
+            ? name.queue.count : isObserving ? 0 : names[lease.nameKey]?.queue.count ?? 0
         return LeaseView(
             record: lease, remaining: lease.hold == nil ? nil : max(.zero, name.deadline - now.instant),
             lastRenewal: name.lastRenewal, queueLength: queue, shared: shared(name, lease.key, now, most),
@@ -97,7 +101,8 @@ extension Coordinator {
                 name.members.contains { $0.holder == name.queue[index].campaign.holder }
                     ? .sameIdentityHolds : .held
             } else {
-                isQuarantined(at: now) ? .restoreQuarantine : .free
+                isQuarantined(at: now)
+                    ? .restoreQuarantine : name.isKept(from: index) ? .kept : .free
             }
         return Standing(
             reason: reason, lease: view, position: index + 1, queueLength: name.queue.count)

@@ -6,6 +6,8 @@ public enum Mode: Hashable, Sendable {
     case shared
     /// Together with others of the same number, up to so many.
     case permits(Int)
+    /// Beside whatever there is, without an election: it is recorded, and nothing else.
+    case observe
 
     /// Whether such a hold has a lease of its own.
     public var isGrouped: Bool { self != .exclusive }
@@ -14,6 +16,7 @@ public enum Mode: Hashable, Sendable {
     /// other; a number of permits goes with itself only.
     func mixes(with other: Mode) -> Bool {
         switch (self, other) {
+        case (.observe, _), (_, .observe): true
         case (.permits(let mine), .permits(let others)): mine == others
         case (.permits, _), (_, .permits): false
         default: true

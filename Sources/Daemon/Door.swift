@@ -27,6 +27,8 @@ final class Door: RequestHandler, TurnOutlet {
     private var ids: RequestIDs
     private var open: [RequestID: OpenRequest] = [:]
     private var streams: Streams
+    /// Searches of the history, in their order; the first is under way.
+    var searches: [(search: EvidenceSearch, visit: Visit)] = []
     let selections: Selections
     /// No command is taken any more: nobody could say what became of it.
     var isClosed = false
@@ -193,7 +195,7 @@ final class Door: RequestHandler, TurnOutlet {
     }
 
     /// - Parameter status: nil: its peer went before.
-    private func noteEnd(of visit: Visit, status: Int?) {
+    func noteEnd(of visit: Visit, status: Int?) {
         requestLog.note(
             visit, status: status, bytes: visit.streamed, at: moment, http.peer(of: visit.exchange))
     }
@@ -393,6 +395,7 @@ final class Door: RequestHandler, TurnOutlet {
     func sendWaitersAway() {
         for request in open.keys { unavailable(request, .stopping) }
         hub.endAll(at: turns.clock.now)
+        sendSearchersAway()
         for (arrival, _) in lobby.takeAll() {
             let response =
                 arrival.kubernetes?.response(unavailable: .stopping)
@@ -404,6 +407,9 @@ final class Door: RequestHandler, TurnOutlet {
     // MARK: Reads
 
     private func read(_ query: ReadQuery, _ visit: Visit, _ asker: Principal?) {
+        if let search = EvidenceSearch(query, elections, turns.store, at: turns.clock.now) {
+            return examine(search, visit)
+        }
         let respond: (APIResponse) -> () -> Void = { response in
             { [unowned self] in _ = send(response, to: visit) }
         }
@@ -441,8 +447,8 @@ extension ReadQuery {
         switch self {
         case .lease(let key), .fence(let key, _): [key]
         case .resolve(let namespace, let text): [Key(namespace: namespace, name: text)]
-        case .leases, .history, .markers, .namespace, .audit, .status, .ready, .live, .metrics, .aliases,
-            .aliasHistory:
+        case .leases, .history, .markers, .namespace, .audit, .overlaps, .report, .status, .ready, .live,
+            .metrics, .aliases, .aliasHistory:
             []
         }
     }

@@ -35,7 +35,7 @@ struct Reader {
                     health: health, issuers: issuers, now: now, rateClients: rateClients
                 ).text())
         case .lease, .leases, .history, .fence, .markers, .namespace, .audit, .status, .aliases,
-            .aliasHistory, .resolve:
+            .aliasHistory, .resolve, .overlaps, .report:
             nil
         }
     }
@@ -77,6 +77,7 @@ struct Reader {
             let page = try store.audit(filter) { namespace in asker?.sees(namespace) ?? true }
             return elections.audit(page.entries, next: page.next)
         case .status: return elections.status(status(now))
+        case .overlaps, .report: preconditionFailure("answered in steps")
         case .ready, .live, .metrics: preconditionFailure("answered at once")
         }
     }

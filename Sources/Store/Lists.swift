@@ -20,6 +20,8 @@ struct Lists {
     let markersAfter: Statement
     let audit: Statement
     let allNamespaces: Statement
+    let endedHolds: Statement
+    let waits: Statement
     let allAliases: Statement
     let aliasMove: Statement
     let aliasHistory: Statement
@@ -98,6 +100,15 @@ struct Lists {
         SELECT max(at) FROM alias_moves INDEXED BY alias_moves_by_source
         WHERE namespace = ?1 AND from_target = ?2 AND from_target IS NOT to_target
         """
+    private static let endedHoldsSQL: StaticString = """
+        SELECT ended_at, name, token FROM holds INDEXED BY holds_by_namespace_end
+        WHERE namespace = ?1 AND ended_at >= ?2 AND (ended_at, name, token) < (?3, ?4, ?5)
+        ORDER BY ended_at DESC, name DESC, token DESC
+        """
+    private static let waitsSQL: StaticString = """
+        SELECT body FROM waits INDEXED BY waits_by_namespace WHERE namespace = ?1 AND revision < ?2
+        ORDER BY revision DESC
+        """
 
     init(_ connection: Connection) throws(StoreError) {
         leases = try connection.prepare(Self.leasesSQL)
@@ -113,6 +124,8 @@ struct Lists {
         leasesAfter = try connection.prepare(Self.leasesAfterSQL)
         markersAfter = try connection.prepare(Self.markersAfterSQL)
         audit = try connection.prepare(Self.auditSQL)
+        endedHolds = try connection.prepare(Self.endedHoldsSQL)
+        waits = try connection.prepare(Self.waitsSQL)
         allNamespaces = try connection.prepare(Self.allNamespacesSQL)
         allAliases = try connection.prepare(Self.allAliasesSQL)
         aliasMove = try connection.prepare(Self.aliasMoveSQL)

@@ -23,11 +23,14 @@ struct Overlay {
     private(set) var aliasMoves: [Revision: AliasMove] = [:]
     /// In the order of their revisions.
     private(set) var audit: [AuditEntry] = []
+    /// In the order of their revisions.
+    private(set) var waits: [WaitsRecord] = []
     /// The latest turn in here, or before.
     private(set) var revision: Revision = 0
 
     var count: Int {
-        entries.count + holds.count + namespaces.count + audit.count + aliases.count + aliasMoves.count
+        entries.count + holds.count + namespaces.count + audit.count + waits.count + aliases.count
+            + aliasMoves.count
     }
     var isEmpty: Bool { count == 0 }
 
@@ -46,6 +49,7 @@ struct Overlay {
                 entries[record.key, default: Entry()].marker = Slot(value: nil, turn: turn)
             case .hold(let record): holds[record.token] = Slot(value: record, turn: turn)
             case .audit(let entry): audit.append(entry)
+            case .waits(let record): waits.append(record)
             case .alias(let record, let move):
                 aliases[move.key] = Slot(value: record, turn: turn)
                 aliasMoves[move.revision] = move
@@ -72,6 +76,7 @@ struct Overlay {
             rows.append(slot.value.map { .namespace($0) } ?? .noNamespace(name))
         }
         for entry in audit { rows.append(.audit(entry)) }
+        for record in waits { rows.append(.waits(record)) }
         for (key, slot) in aliases { rows.append(slot.value.map { .alias($0) } ?? .noAlias(key)) }
         for move in aliasMoves.values { rows.append(.aliasMove(move)) }
         return Batch(revision: revision, rows: rows)
@@ -80,6 +85,7 @@ struct Overlay {
     /// The tables have the batch: let go of what has not changed since.
     mutating func retire(_ batch: Batch) {
         audit.removeSubrange(..<(audit.firstIndex { $0.revision > batch.revision } ?? audit.count))
+        waits.removeSubrange(..<(waits.firstIndex { $0.revision > batch.revision } ?? waits.count))
         for row in batch.rows {
             switch row {
             case .lease(let record): retireLease(record.key, batch.revision)
@@ -93,7 +99,7 @@ struct Overlay {
             case .alias(let record): retireAlias(record.key, batch.revision)
             case .noAlias(let key): retireAlias(key, batch.revision)
             case .aliasMove(let move): aliasMoves[move.revision] = nil
-            case .audit: break
+            case .audit, .waits: break
             }
         }
     }
@@ -145,6 +151,7 @@ enum Row: Sendable {
     case namespace(NamespaceRecord)
     case noNamespace(String)
     case audit(AuditEntry)
+    case waits(WaitsRecord)
     case alias(AliasRecord)
     case noAlias(Key)
     case aliasMove(AliasMove)
@@ -161,6 +168,7 @@ extension Row {
         case .hold(let record): "2\(record.token + 10_000_000_000_000_000)"
         case .namespace(let record): "4\(record.name)"
         case .noNamespace(let name): "4\(name)"
+        case .waits(let record): "7\(record.revision + 10_000_000_000_000_000)"
         case .audit(let entry): "3\(entry.revision + 10_000_000_000_000_000)"
         case .alias(let record): "5\(record.key.namespace)/\(record.key.name)"
         case .noAlias(let key): "5\(key.namespace)/\(key.name)"

@@ -130,5 +130,11 @@ final class Reader {
         try decoded("an audit entry") { () throws(CodecError) in try RecordCodec.audit(row.blob(column)) }
     }
 
+    static func waits(_ row: Statement, _ column: Int32) throws(StoreError) -> WaitsRecord {
+        try decoded("a record of waits") { () throws(CodecError) in
+            try RecordCodec.waits(row.blob(column))
+        }
+    }
+
     func close() { connection.close() }
 }

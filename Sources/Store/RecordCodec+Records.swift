@@ -40,7 +40,7 @@ extension ByteWriter {
         text(hold.work)
     }
 
-    /// 0 and 1 are exclusive and shared; 2 is followed by a number of permits.
+    /// 0 and 1 are exclusive and shared; 2 is followed by a number of permits; 3 observes.
     private mutating func mode(_ mode: Mode) {
         switch mode {
         case .exclusive: byte(0)
@@ -48,6 +48,7 @@ extension ByteWriter {
         case .permits(let count):
             byte(2)
             integer(Int64(count))
+        case .observe: byte(3)
         }
     }
 
@@ -86,6 +87,8 @@ extension ByteWriter {
         mode(hold.mode)
         text(hold.work)
         phases(hold.phases)
+        varint(UInt64(hold.also.count))
+        for name in hold.also { text(name) }
     }
 
     private mutating func endedHold(_ hold: EndedHold) {
@@ -135,6 +138,7 @@ extension ByteReader {
         case 0: return .exclusive
         case 1: return .shared
         case 2: return .permits(try number())
+        case 3: return .observe
         case let other: throw .unknown(field: "mode", value: UInt64(other))
         }
     }
@@ -177,6 +181,9 @@ extension ByteReader {
         hold.mode = try mode()
         hold.work = try optionalText()
         hold.phases = try phases()
+        guard version > 4 else { return hold }
+        let count = try count()
+        for _ in 0..<count { hold.also.append(try text()) }
         return hold
     }
 
@@ -313,5 +320,34 @@ extension ByteReader {
         HoldRecord.End(
             how: try choice("end", as: HoldEnd.self), reason: try optionalText(), by: try optionalText(),
             at: try time(), revision: try integer())
+    }
+}
+
+extension ByteWriter {
+    mutating func waits(_ record: WaitsRecord) {
+        key(record.key)
+        integer(record.revision)
+        integer(record.at.microseconds)
+        let waits = record.waits
+        integer(Int64(waits.elected))
+        integer(waits.electedTime.nanoseconds)
+        integer(Int64(waits.settled))
+        integer(waits.settledTime.nanoseconds)
+        integer(Int64(waits.avoided))
+        integer(waits.avoidedTime.nanoseconds)
+    }
+}
+
+extension ByteReader {
+    mutating func waits() throws(CodecError) -> WaitsRecord {
+        var record = WaitsRecord(
+            key: try key(), revision: try integer(), at: try time(), waits: Waits())
+        record.waits.elected = try number()
+        record.waits.electedTime = Interval(nanoseconds: try integer())
+        record.waits.settled = try number()
+        record.waits.settledTime = Interval(nanoseconds: try integer())
+        record.waits.avoided = try number()
+        record.waits.avoidedTime = Interval(nanoseconds: try integer())
+        return record
     }
 }

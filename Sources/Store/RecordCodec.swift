@@ -14,7 +14,7 @@ import Coordination
 /// Decoding trusts nothing: every read is checked against the end, and a count
 /// never asks for more than the bytes that are left.
 enum RecordCodec {
-    static let version: UInt8 = 4
+    static let version: UInt8 = 5
 
     static func encode(_ record: LeaseRecord, into out: inout ByteWriter) {
         out.reset()
@@ -38,6 +38,12 @@ enum RecordCodec {
         out.reset()
         out.byte(version)
         out.audit(entry)
+    }
+
+    static func encode(_ record: WaitsRecord, into out: inout ByteWriter) {
+        out.reset()
+        out.byte(version)
+        out.waits(record)
     }
 
     static func encode(_ record: NamespaceRecord, into out: inout ByteWriter) {
@@ -94,6 +100,13 @@ enum RecordCodec {
         return entry
     }
 
+    static func waits(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> WaitsRecord {
+        var reader = try body(bytes)
+        let record = try reader.waits()
+        try reader.finish()
+        return record
+    }
+
     static func namespace(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> NamespaceRecord {
         var reader = try body(bytes)
         let record = try reader.namespace()
@@ -131,6 +144,7 @@ private enum ChangeTag: UInt8 {
     case namespace = 6
     case namespaceDeleted = 7
     case alias = 8
+    case waits = 12
 }
 
 extension ByteWriter {
@@ -158,6 +172,9 @@ extension ByteWriter {
         case .audit(let entry):
             byte(ChangeTag.audit.rawValue)
             audit(entry)
+        case .waits(let record):
+            byte(ChangeTag.waits.rawValue)
+            waits(record)
         case .namespace(let record, let was):
             byte(ChangeTag.namespace.rawValue)
             namespace(record)
@@ -185,6 +202,7 @@ extension ByteReader {
             return .markerDeleted(version > 1 ? try marker() : DoneMarker(gone: try key()), at: try integer())
         case .hold: return .hold(try hold())
         case .audit: return .audit(try audit())
+        case .waits: return .waits(try waits())
         case .namespace: return .namespace(try namespace(), was: try replaced())
         case .namespaceDeleted: return .namespaceDeleted(try namespace(), at: try integer())
         case .alias: return .alias(try flag() ? try alias() : nil, try aliasMove())

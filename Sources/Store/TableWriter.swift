@@ -8,6 +8,7 @@ struct TableWriter {
     private let dropMarker: Statement
     private let putHold: Statement
     private let putAudit: Statement
+    private let putWaits: Statement
     private let putNamespace: Statement
     private let dropNamespace: Statement
     private var aliases: AliasWriter
@@ -65,6 +66,13 @@ struct TableWriter {
         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
         """
 
+    private static let insertWaits: StaticString = """
+        INSERT OR IGNORE INTO waits(
+            revision, namespace, name, ended, ended_at, elected, elected_seconds, settled, settled_seconds,
+            avoided, avoided_seconds, body)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7 / 1e9, ?8, ?9 / 1e9, ?10, ?11 / 1e9, ?12)
+        """
+
     private static let insertNamespace: StaticString = """
         INSERT INTO namespaces(name, created, terminating_since, client, revision, body)
         VALUES(?1, ?2, ?3, ?4, ?5, ?6)
@@ -81,6 +89,7 @@ struct TableWriter {
         dropMarker = try connection.prepare(Self.deleteMarker)
         putHold = try connection.prepare(Self.insertHold)
         putAudit = try connection.prepare(Self.insertAudit)
+        putWaits = try connection.prepare(Self.insertWaits)
         putNamespace = try connection.prepare(Self.insertNamespace)
         dropNamespace = try connection.prepare(Self.deleteNamespace)
         aliases = try AliasWriter(connection)
@@ -94,6 +103,7 @@ struct TableWriter {
         case .noMarker(let key): try delete(key, dropMarker)
         case .hold(let record): try write(record)
         case .audit(let entry): try write(entry)
+        case .waits(let record): try write(record)
         case .namespace(let record): try write(record)
         case .alias(let record): try aliases.write(record)
         case .noAlias(let key): try aliases.delete(key)
@@ -198,6 +208,23 @@ struct TableWriter {
 }
 
 extension TableWriter {
+    private mutating func write(_ record: WaitsRecord) throws(StoreError) {
+        RecordCodec.encode(record, into: &body)
+        putWaits.bind(1, record.revision)
+        putWaits.bind(2, record.key.namespace)
+        putWaits.bind(3, record.key.name)
+        putWaits.bind(4, record.at.iso)
+        putWaits.bind(5, record.at.microseconds)
+        putWaits.bind(6, Int64(record.waits.elected))
+        putWaits.bind(7, record.waits.electedTime.nanoseconds)
+        putWaits.bind(8, Int64(record.waits.settled))
+        putWaits.bind(9, record.waits.settledTime.nanoseconds)
+        putWaits.bind(10, Int64(record.waits.avoided))
+        putWaits.bind(11, record.waits.avoidedTime.nanoseconds)
+        putWaits.bind(12, body)
+        try putWaits.run()
+    }
+
     private mutating func write(_ namespace: NamespaceRecord) throws(StoreError) {
         RecordCodec.encode(namespace, into: &body)
         putNamespace.bind(1, namespace.name)

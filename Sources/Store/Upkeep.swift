@@ -23,6 +23,10 @@ struct Upkeep {
         DELETE FROM holds WHERE token IN (
             SELECT token FROM holds WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)
         """
+    private static let dropWaits: StaticString = """
+        DELETE FROM waits WHERE ended_at < ?1 AND revision IN (
+            SELECT revision FROM waits ORDER BY revision LIMIT ?2)
+        """
     private static let dropMoves: StaticString = """
         DELETE FROM alias_moves WHERE revision IN (
             SELECT revision FROM alias_moves WHERE at < ?1 ORDER BY at LIMIT ?2)
@@ -41,7 +45,7 @@ struct Upkeep {
     func run() -> Bool {
         var dropped: Int64 = 0
         engine.attempt { () throws(StoreError) in
-            dropped = try max(compact(), prune(), pruneMoves(), pruneAudit())
+            dropped = try max(compact(), prune(), pruneMoves(), pruneWaits(), pruneAudit())
         }
         return dropped == Self.pieceRows
     }
@@ -94,6 +98,13 @@ struct Upkeep {
         drop.bind(2, Self.pieceRows)
         try drop.run()
         return engine.connection.changedRows
+    }
+
+    /// How many records of waits went: they are kept for as long as holds are.
+    private func pruneWaits() throws(StoreError) -> Int64 {
+        guard let now else { return 0 }
+        return try drop(
+            Self.dropWaits, now.microseconds - settings.historyAge.nanoseconds / 1000, Self.pieceRows)
     }
 
     /// How many moves of aliases went. What an alias points at, and where it goes back to, is its own.

@@ -11,7 +11,8 @@ extension ServerOptions {
     ///   write of a holder can be: the server gives its first answer again.
     /// - Parameter code: the exit code of a refusal.
     func call(
-        _ request: HTTPRequest, patience: Duration = .zero, code: (Problem) -> Int32 = ExitCodes.of
+        _ request: HTTPRequest, patience: Duration = .zero, timeout: Duration = RunSettings.requestTimeout,
+        code: (Problem) -> Int32 = ExitCodes.of
     ) throws -> JSON {
         let deadline = Moment.now + patience
         let transport = transport()
@@ -19,7 +20,7 @@ extension ServerOptions {
             let why: String
             var isLimit = false
             switch Result(catching: { () throws(TransportFailure) in
-                try transport.perform(request, timeout: RunSettings.requestTimeout)
+                try transport.perform(request, timeout: timeout)
             }) {
             case .success(let response) where response.status < 500 && response.status != 429:
                 return try accept(response, to: request, code)

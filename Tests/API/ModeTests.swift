@@ -14,6 +14,7 @@ struct ModeTests {
         (#""marker":"none""#, Mode.exclusive), (#""mode":"exclusive""#, .exclusive),
         (#""marker":"none","mode":"exclusive""#, .exclusive), (#""marker":"none","mode":"shared""#, .shared),
         (#""marker":"none","permits":1"#, .permits(1)),
+        (#""marker":"none","mode":"observe""#, .observe),
         (#""marker":"none","permits":10000"#, .permits(10_000)),
     ]) func `a campaign says how it holds`(fields: String, mode: Mode) throws {
         guard case .campaign(let campaign) = campaign(fields).command else { throw Missing() }
@@ -27,7 +28,7 @@ struct ModeTests {
     }
 
     static let bad: [(String, String)] = [
-        (#""mode":"both""#, #"mode: mode can't be "both". Allowed: exclusive, shared."#),
+        (#""mode":"both""#, #"mode: mode can't be "both". Allowed: exclusive, shared, observe."#),
         (#""mode":true"#, "mode: mode is a boolean; it has to be a string."),
         (
             #""marker":"none","permits":0"#,
@@ -54,13 +55,13 @@ struct ModeTests {
         ),
         (
             #""mode":"shared""#,
-            "mode: mode needs \"marker\": \"none\": several hold the name at once, and none of them ends its work for "
-                + "the others."
+            "mode: mode needs \"marker\": \"none\": others hold the name at the same time, and none of them ends "
+                + "its work for the others."
         ),
         (
             #""marker":"once","permits":8"#,
-            "permits: permits needs \"marker\": \"none\": several hold the name at once, and none of them ends its "
-                + "work for the others."
+            "permits: permits needs \"marker\": \"none\": others hold the name at the same time, and none of them "
+                + "ends its work for the others."
         ),
         (
             #""failOnAbandoned":"yes""#,

@@ -16,6 +16,9 @@ struct RouteTests {
         ("HEAD", "leases/build", Access(.view, namespace: "ci")),
         ("GET", "history", Access(.view, namespace: "ci")),
         ("GET", "leases/build/history", Access(.view, namespace: "ci")),
+        ("GET", "leases/build/overlaps", Access(.view, namespace: "ci")),
+        ("GET", "overlaps", Access(.view, namespace: "ci")),
+        ("GET", "report", Access(.view, namespace: "ci")),
         ("GET", "leases/build/fence?token=1", Access(.view, namespace: "ci")),
         ("GET", "leases/build/wait?condition=idle", Access(.view, namespace: "ci")),
         ("GET", "markers", Access(.view, namespace: "ci")),
@@ -70,9 +73,38 @@ struct RouteTests {
             .history(namespace: "ci", name: "build", before: 17, limit: 2)
         ),
         ("/v1/namespaces/ci/leases/build/fence?token=17", .fence(Sample.key, 17)),
+        (
+            "/v1/namespaces/ci/leases/build/overlaps?since=7d&until=1h&includeShared=true&limit=2&continue=4",
+            .overlaps(
+                OverlapsQuery(
+                    namespace: "ci", name: "build", window: window(7 * 86_400, 3600), includesShared: true,
+                    skip: 4,
+                    limit: 2))
+        ),
+        (
+            "/v1/namespaces/ci/overlaps",
+            .overlaps(
+                OverlapsQuery(
+                    namespace: "ci", name: nil, window: window(86_400, 0), includesShared: false, skip: 0,
+                    limit: 100))
+        ),
+        (
+            // What lies ahead isn't known.
+            "/v1/namespaces/ci/report?since=2h&until=2099-01-01T00:00:00Z&continue=a",
+            .report(
+                ReportQuery(namespace: "ci", window: window(7200, 0), page: .init(limit: 100, after: "a")))
+        ),
     ]) func `a read is a query`(path: String, query: ReadQuery) {
         #expect(Stage.route("GET", path).query == query)
         #expect(Stage.route("HEAD", path).query == query)
+    }
+
+    /// So many seconds ago.
+    private static func window(_ since: Int64, _ until: Int64) -> TimeWindow {
+        let now = Stage.now.wall.microseconds
+        return TimeWindow(
+            since: Timestamp(microseconds: now - since * 1_000_000),
+            until: Timestamp(microseconds: now - until * 1_000_000))
     }
 
     static let limit = "It has to be a whole number from 1 to 1000."
@@ -113,6 +145,20 @@ struct RouteTests {
         (
             "leases/build/fence?token=9007199254740992",
             "400 invalid-field token: token can't be \"9007199254740992\". It has to be \(revision)."
+        ),
+        (
+            "overlaps?since=soon",
+            "400 invalid-field since: \"soon\" is not a time. since has to be a time such as "
+                + "\"2026-11-21T05:00:00Z\", or how long ago, such as \"24h\"."
+        ),
+        (
+            "report?since=1h&until=2h",
+            "400 invalid-field since: since is not before until: nothing is in between."
+        ),
+        (
+            "overlaps?continue=a",
+            "400 invalid-field continue: continue can't be \"a\". It has to be "
+                + "a whole number from 0 to 100000."
         ),
         ("history?before=x", "400 invalid-field before: before can't be \"x\". It has to be \(revision)."),
         (

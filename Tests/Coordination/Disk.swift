@@ -17,6 +17,7 @@ struct Disk {
     /// The holds that the latest commit began or ended.
     private(set) var latest: [HoldRecord] = []
     private(set) var audit: [AuditEntry] = []
+    private(set) var waits: [WaitsRecord] = []
 
     /// The holds of each name that began and have not ended.
     private(set) var open: [Key: [HoldRecord]] = [:]
@@ -70,6 +71,7 @@ struct Disk {
             holds[hold.token] = hold
             latest.append(hold)
         case .audit(let entry): audit.append(entry)
+        case .waits(let record): waits.append(record)
         case .alias(let record, let move): note(record, move)
         case .namespace(let namespace, let was):
             let before = namespaces[namespace.name]
@@ -133,7 +135,9 @@ struct Disk {
         for other in open[hold.key] ?? [] where !other.mode.mayHold(beside: hold.mode) {
             faults.append("\(hold.key.name): \(hold.token) began while \(other.token) lasted")
         }
-        if case .permits(let count) = hold.mode, open[hold.key, default: []].count >= count {
+        if case .permits(let count) = hold.mode,
+            open[hold.key, default: []].filter({ $0.mode == hold.mode }).count >= count
+        {
             faults.append("\(hold.key.name): \(hold.token) is one more than \(count)")
         }
         if hold.token <= lastToken { faults.append("token \(hold.token) after \(lastToken)") }
@@ -209,20 +213,25 @@ struct Disk {
         for (key, name) in core.names {
             if name.lease != leases[key] { found.append("\(key.name): the disk has another lease") }
             if name.marker != markers[key] { found.append("\(key.name): the disk has another marker") }
-            let here = (name.lease?.hold.map { [$0.token] } ?? []) + name.members.map(\.token)
+            let here =
+                (name.lease?.hold.map { [$0.token] } ?? []) + name.members.map(\.token)
+                + name.observers.map(\.token)
             let there =
                 name.lease?.group == nil
                 ? open[key, default: []].map(\.token) : name.lease!.hold.map { [$0.token] } ?? []
-            if here != there { found.append("\(key.name): the history has other holds, \(there)") }
+            if here.sorted() != there { found.append("\(key.name): the history has other holds, \(there)") }
             if name.isUnwritten && name.lease != nil { found.append("\(key.name): its lease wasn't written") }
-            for member in name.members where core.names[key.member(member.token)]?.lease?.hold == nil {
+            for member in name.members + name.observers
+            where core.names[key.member(member.token)]?.lease?.hold == nil {
                 found.append("\(key.name): \(member.token) is no hold")
             }
         }
         for lease in leases.values {
             guard let group = lease.group else { continue }
             if lease.hold == nil { found.append("\(lease.key.name) is left behind") }
-            if leases[lease.nameKey] == nil { found.append("\(group) has a member and no lease") }
+            if leases[lease.nameKey] == nil, lease.hold?.mode != .observe {
+                found.append("\(group) has a member and no lease")
+            }
         }
         for key in open.keys where !core.knows(key) { found.append("\(key.name) is held and forgotten") }
         if core.aliases.records != aliases {
@@ -261,6 +270,7 @@ extension Change {
         case .leaseDeleted(let lease, _): lease.key
         case .markerDeleted(let marker, _): marker.key
         case .hold(let hold): hold.key
+        case .waits(let record): record.key
         case .audit, .namespace, .namespaceDeleted, .alias: nil
         }
     }
@@ -268,5 +278,8 @@ extension Change {
 
 extension Mode {
     /// Said once more, without the core: only shared ones, and permits of one number, hold together.
-    func mayHold(beside other: Mode) -> Bool { self == other && self != .exclusive }
+    /// Who observes is beside anybody.
+    func mayHold(beside other: Mode) -> Bool {
+        self == .observe || other == .observe || (self == other && self != .exclusive)
+    }
 }

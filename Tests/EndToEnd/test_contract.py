@@ -27,7 +27,7 @@ BODIES = {
 READS = ["leases", "leases/work", "leases/work/history", "history", "leases/work/fence?token=1",
          "leases/work/wait?condition=idle", "markers", "markers?selector=a%3Db",
          "markers?name=work", "markers/work", "aliases", "aliases/work",
-         "aliases/work/history", "resolve/work"]
+         "aliases/work/history", "resolve/work", "leases/work/overlaps", "overlaps", "report"]
 
 
 class Contract(Story):

@@ -9,6 +9,7 @@ struct Model {
     var holds: [FencingToken: HoldRecord] = [:]
     var audit: [AuditEntry] = []
     var namespaces: [String: NamespaceRecord] = [:]
+    var waits: [WaitsRecord] = []
     var aliases: [Key: AliasRecord] = [:]
     var moves: [AliasMove] = []
 
@@ -21,6 +22,7 @@ struct Model {
             case .markerDeleted(let record, _): markers[record.key] = nil
             case .hold(let record): holds[record.token] = record
             case .audit(let entry): audit.append(entry)
+            case .waits(let record): waits.append(record)
             case .namespace(let record, _): namespaces[record.name] = record
             case .namespaceDeleted(let record, _): namespaces[record.name] = nil
             case .alias(let record, let move):
@@ -57,6 +59,8 @@ struct Model {
             if try store.leases(namespace: namespace, limit: 1000) != expectedLeases { return false }
             if try store.markers(namespace: namespace, limit: 1000) != expectedMarkers { return false }
             if try store.history(namespace: namespace, limit: 1000) != expectedHolds { return false }
+            let expectedWaits = waits.filter { mine($0.key) }.sorted { $0.revision > $1.revision }
+            if try store.waits(of: namespace, limit: 1000) != expectedWaits { return false }
         }
         if try store.audit(AuditFilter(limit: 1000), isVisible: { _ in true }).entries != audit.reversed() {
             return false
@@ -97,6 +101,9 @@ struct Workload {
         var changes = (0..<random.pick(1..<4)).flatMap { _ in step(revision) }
         if random.chance() { changes.append(.audit(Fleet.entry(revision))) }
         if random.chance() { changes.append(namespaceStep(revision)) }
+        if random.chance() {
+            changes.append(.waits(Fleet.waits(keys[random.pick(0..<keys.count)], revision)))
+        }
         if random.chance() { changes.append(aliasStep(revision)) }
         return changes
     }

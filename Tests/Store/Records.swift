@@ -75,6 +75,7 @@ extension Seeded {
         hold.mode = mode()
         hold.work = maybe { $0.text() }
         hold.phases = phases()
+        hold.also = chance() ? [text(), text()] : []
         return hold
     }
 
@@ -149,8 +150,20 @@ extension Seeded {
         return entry
     }
 
+    mutating func waits() -> WaitsRecord {
+        var waits = Waits()
+        waits.elected = Int(number())
+        waits.electedTime = Interval(nanoseconds: number())
+        waits.settled = Int(number())
+        waits.settledTime = Interval(nanoseconds: number())
+        waits.avoided = Int(number())
+        waits.avoidedTime = Interval(nanoseconds: number())
+        return WaitsRecord(
+            key: Key(namespace: text(), name: text()), revision: number(), at: time(), waits: waits)
+    }
+
     mutating func change() -> Change {
-        switch pick(0..<9) {
+        switch pick(0..<10) {
         case 0: .lease(lease(), was: maybe { $0.bytes() })
         case 1: .leaseDeleted(lease(), at: number())
         case 2: .marker(marker(), was: maybe { $0.bytes() })
@@ -158,7 +171,8 @@ extension Seeded {
         case 4: .audit(audit())
         case 5: .namespace(namespace(), was: maybe { $0.bytes() })
         case 6: .namespaceDeleted(namespace(), at: number())
-        case 7: .alias(maybe { $0.alias() }, move())
+        case 7: .waits(waits())
+        case 8: .alias(maybe { $0.alias() }, move())
         default: .hold(hold())
         }
     }
@@ -207,6 +221,13 @@ enum Fleet {
         entry.namespace = namespace
         entry.name = "work"
         return entry
+    }
+
+    static func waits(_ key: Key, _ revision: Revision, at: Timestamp = began) -> WaitsRecord {
+        var waits = Waits()
+        waits.elected = 2
+        waits.electedTime = .seconds(30)
+        return WaitsRecord(key: key, revision: revision, at: at, waits: waits)
     }
 
     static func marker(_ key: Key, _ revision: Revision, retention: Interval? = nil) -> DoneMarker {

@@ -124,7 +124,7 @@ import Testing
         #expect(before.map(\.place.name) == ["b", "c", "a"])
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .write)
         shell.wait(milliseconds: 10_000)
-        try shell.goBack(to: 6)
+        try shell.goBack(to: 8)
         shell.close()
         try bench.reopen()
         #expect(try bench.store.markersByEnd(namespace: "ci", limit: 9) == before)

@@ -100,6 +100,10 @@ public enum ReadQuery: Hashable, Sendable {
     case namespace(String)
     /// → `Elections.audit`. Of the namespaces that whoever asks may see.
     case audit(AuditFilter)
+    /// → `Elections.overlaps`. Of one name, or of all if it is nil.
+    case overlaps(OverlapsQuery)
+    /// → `Elections.report`
+    case report(ReportQuery)
     /// → `Elections.status`
     case status
     /// → `Elections.ready`, `Elections.probe`

@@ -18,6 +18,9 @@ enum Endpoint: Hashable {
     case clearAbandoned(Key)
     case leaseHistory(Key)
     case fence(Key)
+    case overlaps(namespace: String)
+    case leaseOverlaps(Key)
+    case report(namespace: String)
     case leaseWait(Key)
     case marker(Key)
     case aliases(namespace: String)
@@ -50,6 +53,8 @@ enum Endpoint: Hashable {
             switch (path.count, path[3]) {
             case (4, "leases"): .leases(namespace: path[2])
             case (4, "history"): .history(namespace: path[2])
+            case (4, "overlaps"): .overlaps(namespace: path[2])
+            case (4, "report"): .report(namespace: path[2])
             case (4, "markers"): .markers(namespace: path[2])
             case (4, "prune"): .prune(namespace: path[2])
             case (5, "leases"): .lease(key)
@@ -80,6 +85,7 @@ enum Endpoint: Hashable {
         case "clear-abandoned": .clearAbandoned(key)
         case "history": .leaseHistory(key)
         case "fence": .fence(key)
+        case "overlaps": .leaseOverlaps(key)
         case "wait": .leaseWait(key)
         default: nil
         }
@@ -94,7 +100,7 @@ enum Endpoint: Hashable {
         Problem(
             .notFound,
             "Nothing is at this path. Paths begin with /v1/namespaces/{namespace}/, then leases, "
-                + "markers, aliases, resolve, prune or history.")
+                + "markers, aliases, resolve, prune, history, overlaps or report.")
     }
 
     /// In the order in which `Allow` lists them.
@@ -114,10 +120,11 @@ enum Endpoint: Hashable {
         case .status, .metrics: Access(.view, namespace: nil)
         case .audit: Access(.administer, namespace: nil)
         case .namespace(let namespace), .leases(let namespace), .history(let namespace),
-            .markers(let namespace), .aliases(let namespace), .resolve(let namespace, _):
+            .markers(let namespace), .overlaps(let namespace), .report(let namespace),
+            .aliases(let namespace), .resolve(let namespace, _):
             Access(.view, namespace: namespace)
-        case .lease(let key), .leaseHistory(let key), .fence(let key), .leaseWait(let key),
-            .aliasHistory(let key):
+        case .lease(let key), .leaseHistory(let key), .fence(let key), .leaseOverlaps(let key),
+            .leaseWait(let key), .aliasHistory(let key):
             Access(.view, namespace: key.namespace)
         case .campaign(let key), .renew(let key), .complete(let key), .resign(let key), .phase(let key),
             .aliasRollback(let key):

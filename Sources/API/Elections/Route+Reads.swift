@@ -37,6 +37,10 @@ extension Elections {
             return .resolve(namespace: namespace, text)
         case .history(let namespace): return try history(request, namespace, nil)
         case .leaseHistory(let key): return try history(request, key.namespace, key.name)
+        case .overlaps(let namespace): return .overlaps(try overlapsQuery(envelope, namespace, nil))
+        case .leaseOverlaps(let key):
+            return .overlaps(try overlapsQuery(envelope, key.namespace, key.name))
+        case .report(let namespace): return .report(try reportQuery(envelope, namespace))
         case .fence(let key):
             let query = try Query(request, allowed: ["token"])
             return .fence(key, try query.required("token", in: revisionRange))

@@ -1,10 +1,10 @@
 /// A path with its names left out: what requests are counted by. There is a fixed number of them,
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
-    case status, audit, ready, live, metrics, namespace, leases, history, markers, prune
+    case status, audit, ready, live, metrics, namespace, leases, history, overlaps, report, markers, prune
     case aliases, alias, aliasHistory, aliasRollback, resolve
-    case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence,
-        leaseWait, marker
+    case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence
+    case leaseOverlaps, leaseWait, marker
     // Of the Kubernetes face; one template for each of its documents would tell nobody anything.
     case discovery, openAPI, kubernetesVersion, selfReviews
     case namespaceObjects, namespaceObject
@@ -33,6 +33,8 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .namespace: "/v1/namespaces/{namespace}"
         case .leases: "/v1/namespaces/{namespace}/leases"
         case .history: "/v1/namespaces/{namespace}/history"
+        case .overlaps: "/v1/namespaces/{namespace}/overlaps"
+        case .report: "/v1/namespaces/{namespace}/report"
         case .markers: "/v1/namespaces/{namespace}/markers"
         case .prune: "/v1/namespaces/{namespace}/prune"
         case .lease: "/v1/namespaces/{namespace}/leases/{name}"
@@ -45,6 +47,7 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .clearAbandoned: "/v1/namespaces/{namespace}/leases/{name}/clear-abandoned"
         case .leaseHistory: "/v1/namespaces/{namespace}/leases/{name}/history"
         case .fence: "/v1/namespaces/{namespace}/leases/{name}/fence"
+        case .leaseOverlaps: "/v1/namespaces/{namespace}/leases/{name}/overlaps"
         case .leaseWait: "/v1/namespaces/{namespace}/leases/{name}/wait"
         case .marker: "/v1/namespaces/{namespace}/markers/{name}"
         case .aliases: "/v1/namespaces/{namespace}/aliases"
@@ -93,6 +96,9 @@ extension Endpoint {
         case .clearAbandoned: .clearAbandoned
         case .leaseHistory: .leaseHistory
         case .fence: .fence
+        case .overlaps: .overlaps
+        case .leaseOverlaps: .leaseOverlaps
+        case .report: .report
         case .leaseWait: .leaseWait
         case .marker: .marker
         case .aliases: .aliases

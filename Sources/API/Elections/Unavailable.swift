@@ -45,6 +45,14 @@ extension Elections {
     /// 503. The same for every kind of request.
     public func response(unavailable reason: Unavailable) -> APIResponse { reason.problem.response }
 
+    /// 503 for one more search of the history than wait for their turn already.
+    public var responseToTooManySearches: APIResponse {
+        Problem(
+            .unavailable, "Many searches of the history wait for their turn. Nothing was done: ask again."
+        )
+        .with { $0.member("reason", "TooManySearches") }.with(.retryAfter(2)).response
+    }
+
     /// For a request that the wire refused before there was anything to route: a status and one
     /// line that says why.
     public func response(wireStatus status: Int, detail: String) -> APIResponse {

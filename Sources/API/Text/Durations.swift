@@ -1,7 +1,7 @@
 import Coordination
 
 extension Interval {
-    /// Reads "30s", "45m", "1h30m", "14d", "250ms", "1.5s": units d, h, m, s, ms, each at most once and the
+    /// Reads "30s", "45m", "1h30m", "7d", "250ms", "1.5s": units d, h, m, s, ms, each at most once and the
     /// larger first, with decimals in the last one only. Nil for anything else.
     public init?(text: String) {
         guard let nanoseconds = DurationReader.nanoseconds(Array(text.utf8)) else { return nil }

@@ -121,9 +121,9 @@ extension Campaigner {
 
     /// Fails closed, unless told to run anyway.
     mutating func cannotReach(_ why: String) {
-        guard settings.runAnyway else { return finish(.unavailable(why)) }
+        guard settings.runAnyway || settings.observes else { return finish(.unavailable(why)) }
         effects.append(.report(nil))
-        say(.commandStartedWithoutLease)
+        say(settings.observes ? .unobserved(why) : .commandStartedWithoutLease)
         effects.append(.run(.command(nil)))
         phase = .working(nil, Job())
     }

@@ -1,8 +1,8 @@
 extension Campaigner {
     /// The answer may have been long on its way: nothing begins before a renewal is answered.
     mutating func elected(_ hold: Hold, at now: Moment) {
-        effects.append(.report(Report(token: hold.token, outcome: .released)))
-        say(.elected(hold))
+        effects.append(.report(Report(token: hold.token, outcome: .released, also: hold.also)))
+        say(settings.observes ? .observing(hold) : .elected(hold))
         var tenure = Tenure(hold, at: now)
         renewIfDue(&tenure, at: now)
         phase = .confirming(tenure)
@@ -39,8 +39,12 @@ extension Campaigner {
             tenure.nextAt = now
             renewIfDue(&tenure, at: now)
         case .refused(let problem) where problem.status == 409:
-            effects.append(.report(nil))
             say(.electionLost(problem.text))
+            // Others of its names may be ours still: whoever campaigns with them would be refused.
+            if !tenure.hold.also.isEmpty {
+                return settle(tenure, .resign(.released, nil), .lost(problem.text), at: now)
+            }
+            effects.append(.report(nil))
             return campaign(supersedes: nil, at: now)
         case .refused(let problem): return finish(.refused(problem))
         case .unknown(let outage):
@@ -56,9 +60,9 @@ extension Campaigner {
     /// The deadman is armed before the command is there: no moment is unguarded.
     private mutating func begin(_ tenure: Tenure) {
         if settings.electsOnly { return finish(.elected(tenure.hold)) }
-        effects.append(.report(Report(token: tenure.hold.token, outcome: .abandoned)))
-        arm(tenure)
-        say(.commandStarted(tenure.hold, survives: settings.survivableOutage))
+        effects.append(.report(Report(token: tenure.hold.token, outcome: .abandoned, also: tenure.hold.also)))
+        if !settings.observes { arm(tenure) }
+        if !settings.observes { say(.commandStarted(tenure.hold, survives: settings.survivableOutage)) }
         effects.append(.run(.command(tenure.hold)))
         phase = .working(tenure, Job())
     }
@@ -71,6 +75,11 @@ extension Campaigner {
     mutating func working(_ tenure: Tenure?, _ job: Job, _ event: Event, at now: Moment) {
         var (tenure, job) = (tenure, job)
         switch event {
+        case .answered(let id, .refused(let problem)) where id == tenure?.request && settings.observes:
+            // Nobody's work is in danger: the command goes on.
+            effects.append(.report(nil))
+            say(.unobserved(problem.text))
+            tenure = nil
         case .answered(let id, let reply) where id == tenure?.request && tenure != nil:
             renewalAnswered(&tenure!, &job, reply, at: now)
         case .commandExited(let code): job.exitCode = code
@@ -97,7 +106,8 @@ extension Campaigner {
         guard var held = tenure else { return }
         renewIfDue(&held, at: now)
         tenure = held
-        guard job.exitCode == nil, let termAt = held.termAt(settings), now >= termAt else { return }
+        guard job.exitCode == nil, !settings.observes, let termAt = held.termAt(settings), now >= termAt
+        else { return }
         lose(&tenure, &job, "no renewal was answered in time")
     }
 
@@ -108,7 +118,7 @@ extension Campaigner {
         case .accepted:
             if tenure.failures > 0 { say(.renewedAgain) }
             tenure.renewed(settings)
-            if job.ending == nil { arm(tenure) }
+            if job.ending == nil, !settings.observes { arm(tenure) }
         case .refused(let problem):
             tenure.stopRenewing()
             guard job.exitCode == nil else { return }
@@ -116,7 +126,7 @@ extension Campaigner {
             lose(&tenure, &job, problem.text, isKnown: isKnown)
         case .unknown(let outage):
             renewalFailed(&tenure, outage, at: now)
-            if tenure.failures == 1, let termAt = tenure.termAt(settings) {
+            if tenure.failures == 1, !settings.observes, let termAt = tenure.termAt(settings) {
                 say(.renewalFailed(outage, killAt: termAt))
             }
         default: break

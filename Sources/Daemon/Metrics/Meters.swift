@@ -105,7 +105,7 @@ final class Meters {
             // Not once more when its labels change.
             if change.isNew { markers[Int(marker.finding.outcome.rawValue)] += 1 }
         case .audit(let entry): recorded[entry.outcome, default: 0] += UInt64(entry.count)
-        case .leaseDeleted, .markerDeleted, .namespace, .namespaceDeleted, .alias: break
+        case .leaseDeleted, .markerDeleted, .namespace, .namespaceDeleted, .waits, .alias: break
         }
     }
 

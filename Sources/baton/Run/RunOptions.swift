@@ -11,6 +11,10 @@ struct WorkOptions: ParsableArguments {
     @Flag(help: "Do it once for this name, without inputs.")
     var once = false
 
+    @Flag(
+        help: "Don't be elected: run at once, whoever else does, and record when. See baton overlaps.")
+    var observe = false
+
     @Option(
         help: ArgumentHelp(
             """
@@ -51,6 +55,7 @@ struct WorkOptions: ParsableArguments {
         if let retention, !(Duration.seconds(1)...(.seconds(10 * 365 * 86_400))).contains(retention.value) {
             return "--retention is out of range: 1s to 3650d is expected"
         }
+        if observe, maxAttempts != nil { return "--observe has no attempts: leave --max-attempts out" }
         guard let holder else { return nil }
         let isClean = holder.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
         return (1...253).contains(holder.utf8.count) && isClean

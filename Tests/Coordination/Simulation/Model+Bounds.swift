@@ -23,7 +23,8 @@ extension Model {
     func room(_ key: Key, electing way: Way?, mode: Mode = .exclusive) throws(Rejection) {
         let name = names[key]!
         let used = usage
-        let leases = way == nil ? 0 : (name.lease == nil ? 1 : 0) + (mode == .exclusive ? 0 : 1)
+        let leases =
+            way == nil ? 0 : (name.lease == nil && mode != .observe ? 1 : 0) + (mode == .exclusive ? 0 : 1)
         let needsMarker = way != .lock && name.marker == nil
         func refuse(_ bound: Bound, _ used: Int, _ limit: Int) -> Rejection {
             .quotaExceeded(bound, namespace: key.namespace, limit: limit, used: used)
@@ -41,7 +42,11 @@ extension Model {
 
     func roomToWait(for keys: [Key], _ client: String?) throws(Rejection) {
         let parked = names.flatMap { key, name in
-            name.queue.flatMap(\.requests).map { (keys: [key], client: clients[$0]) }
+            name.queue.filter { $0.isAt(key) }.flatMap { place in
+                place.requests.map {
+                    (keys: place.names.isEmpty ? [key] : place.names, client: clients[$0])
+                }
+            }
         }
         let all = parked + waits.map { (keys: $0.wait.keys, client: $0.wait.client) }
         for key in keys where all.filter({ $0.keys.contains(key) }).count >= settings.nameWaitersMax {

@@ -40,10 +40,12 @@ extension Model {
     private mutating func campaign(_ campaign: Campaign, _ now: Now) throws(Rejection) {
         let key = campaign.key
         try refuseIfTerminating(key)
+        if !campaign.also.isEmpty { return try campaignForSeveral(campaign, now) }
         names[key] = names[key] ?? Name()
         if key.name.contains(".hold-") {
             if names[key]!.hold == nil { throw .reserved(key) } else { throw .held(view(key, now)!) }
         }
+        if campaign.mode == .observe { return try observe(campaign, now) }
         dropFailedMarker(key, now)
         let name = names[key]!
         if campaign.way == .once, let marker = name.marker, marker.revision != campaign.supersedes {
@@ -58,10 +60,13 @@ extension Model {
         }
         for home in [key] + members(key) {
             guard let hold = names[home]!.hold, !hold.isWritten,
-                Place(campaign: campaign).isOf(hold.asCampaign(key))
+                Place(campaign: campaign, arrived: now.instant).isOf(hold.asCampaign(key))
             else { continue }
             if hold.mode != campaign.mode {
                 throw .modeConflict(current: hold.mode, asked: campaign.mode)
+            }
+            if !hold.also.isEmpty {
+                throw .namesConflict(current: [key.name] + hold.also, asked: [key.name])
             }
             names[home]!.given += 1
             names[home]!.deadline = max(names[home]!.deadline, now.instant + hold.duration)
@@ -73,10 +78,12 @@ extension Model {
         try refuseIfAbandoned(campaign)
         if let hold = name.hold {
             try compare(hold.inputsDigest, campaign.inputsDigest)
-        } else if !isQuarantined(now) && fits(campaign) && !name.queue.contains(where: { $0.isPresent }) {
+        } else if !isQuarantined(now) && fits(campaign) && isNext(campaign, key) {
+            try refuseOtherNames(campaign, key)
             try room(key, electing: campaign.way, mode: campaign.mode)
             names[key]!.queue.removeAll { $0.isOf(campaign) }
-            return elect(Place(campaign: campaign, requests: [campaign.request]), now)
+            return elect(
+                Place(campaign: campaign, arrived: now.instant, requests: [campaign.request]), now)
         }
         try enqueue(campaign, now)
     }
@@ -86,12 +93,13 @@ extension Model {
         if let until = campaign.waitUntil, until > now.instant {
             try roomToWait(for: [key], campaign.client)
         }
+        try refuseOtherNames(campaign, key)
         var index = names[key]!.queue.firstIndex { $0.isOf(campaign) }
         if index == nil {
             if names[key]!.queue.count >= settings.contendersMax {
                 throw .tooMany(.queue, limit: settings.contendersMax)
             }
-            names[key]!.queue.append(Place(campaign: campaign))
+            names[key]!.queue.append(Place(campaign: campaign, arrived: now.instant))
             index = names[key]!.queue.count - 1
         }
         names[key]!.queue[index!].campaign = campaign
@@ -228,13 +236,13 @@ extension Model {
         return record
     }
 
-    private func compare(_ stored: String?, _ given: String?) throws(Rejection) {
+    func compare(_ stored: String?, _ given: String?) throws(Rejection) {
         if let stored, let given, stored != given { throw .inputsMismatch(stored: stored, given: given) }
     }
 }
 
 extension Hold {
-    fileprivate func asCampaign(_ key: Key) -> Campaign {
+    func asCampaign(_ key: Key) -> Campaign {
         Campaign(
             request: 0, key: key, holder: holder, campaignID: campaignID, principal: principal,
             duration: duration)

@@ -2,7 +2,11 @@
 
 /// Holds that share a name, what is abandoned, and phases.
 extension Model {
-    func members(_ key: Key) -> [Key] {
+    func members(_ key: Key) -> [Key] { grouped(key).filter { names[$0]!.hold!.mode != .observe } }
+
+    func observers(_ key: Key) -> [Key] { grouped(key).filter { names[$0]!.hold!.mode == .observe } }
+
+    private func grouped(_ key: Key) -> [Key] {
         names.filter { $0.value.lease?.group == key.name }
             .sorted { $0.value.hold!.token < $1.value.hold!.token }.map(\.key)
     }
@@ -20,6 +24,7 @@ extension Model {
         case .exclusive: return holding == 0
         case .shared: return true
         case .permits(let count): return holding < count
+        case .observe: return true
         }
     }
 
@@ -35,7 +40,7 @@ extension Model {
         var claim = claim
         let end = claim.key.name.split(separator: ".hold-")
         if end.count == 2 { claim.key.name = String(end[0]) }
-        for member in members(claim.key) where names[member]!.hold!.token == claim.token {
+        for member in grouped(claim.key) where names[member]!.hold!.token == claim.token {
             claim.key = member
         }
         return claim
@@ -44,11 +49,20 @@ extension Model {
     /// In order of arrival, until one has to wait.
     mutating func electAll(_ key: Key, _ now: Now, checksRoom: Bool = false) -> Bool {
         var any = false
+        var counted = Waits()
         while !isQuarantined(now), !isTerminating(key),
             let first = names[key]!.queue.firstIndex(where: { $0.isPresent }),
-            fits(names[key]!.queue[first].campaign)
+            fits(names[key]!.queue[first].campaign), isNextElsewhere(names[key]!.queue[first])
         {
             let place = names[key]!.queue.remove(at: first)
+            guard place.names.isEmpty else {
+                if admitSeveral(place, now) {
+                    any = true
+                    counted.elected += 1
+                    counted.electedTime = counted.electedTime + (now.instant - place.arrived)
+                }
+                continue
+            }
             do throws(Rejection) {
                 if checksRoom || place.campaign.mode != .exclusive {
                     try room(key, electing: place.campaign.way, mode: place.campaign.mode)
@@ -56,14 +70,17 @@ extension Model {
                 try refuseIfAbandoned(place.campaign)
                 elect(place, now)
                 any = true
+                counted.elected += 1
+                counted.electedTime = counted.electedTime + (now.instant - place.arrived)
             } catch {
                 for request in place.requests { say(.refused(error), to: request) }
             }
         }
+        endWaits(counted, of: key, now)
         return any
     }
 
-    mutating func electMember(_ place: Place, _ now: Now) {
+    mutating func holdMember(_ place: Place, _ now: Now) -> Election {
         let campaign = place.campaign
         let limit = campaign.maxAttempts ?? settings.defaultMaxAttempts
         if names[campaign.key]!.lease == nil {
@@ -80,11 +97,38 @@ extension Model {
             names[campaign.key]!.lease!.version = revision
         }
         let lease = names[campaign.key]!.lease!
+        let key = makeMember(campaign, maxAttempts: lease.maxAttempts, now)
+        return begin(key, place, behind: names[campaign.key]!.queue.count, lease, now)
+    }
+
+    /// It is told nothing of the name.
+    mutating func observe(_ campaign: Campaign, _ now: Now) throws(Rejection) {
+        for home in observers(campaign.key) {
+            let hold = names[home]!.hold!
+            guard
+                (hold.holder, hold.campaignID, hold.principal)
+                    == (campaign.holder, campaign.campaignID, campaign.principal)
+            else { continue }
+            names[home]!.given += 1
+            names[home]!.deadline = max(names[home]!.deadline, now.instant + hold.duration)
+            return say(
+                .elected(Election(lease: names[home]!.lease!, hold: hold, previous: nil)),
+                to: campaign.request)
+        }
+        try room(campaign.key, electing: .lock, mode: .observe)
+        beginNamespace(campaign.key.namespace, now)
+        let key = makeMember(campaign, maxAttempts: settings.defaultMaxAttempts, now)
+        let place = Place(campaign: campaign, arrived: now.instant, requests: [campaign.request])
+        let election = begin(key, place, behind: 0, names[key]!.lease!, now)
+        say(.elected(election), to: campaign.request)
+    }
+
+    private mutating func makeMember(_ campaign: Campaign, maxAttempts: Int, _ now: Now) -> Key {
         let token = next()
         let key = Key(namespace: campaign.key.namespace, name: "\(campaign.key.name).hold-\(token)")
         var own = LeaseRecord(
             key: key, revision: token, created: token, createdAt: now.wall, way: .lock,
-            maxAttempts: lease.maxAttempts, transitions: 1)
+            maxAttempts: maxAttempts, transitions: 1)
         own.group = campaign.key.name
         own.hold = Hold(
             token: token, holder: campaign.holder, campaignID: campaign.campaignID,
@@ -92,14 +136,22 @@ extension Model {
             inputsDigest: campaign.inputsDigest, supersedes: nil, info: campaign.info)
         own.hold!.mode = campaign.mode
         own.hold!.work = campaign.work
+        own.hold!.also = campaign.also.map(\.name)
         names[key] = Name(lease: own)
-        begin(key, place, behind: names[campaign.key]!.queue.count, lease, now)
+        return key
+    }
+
+    /// Waits that ended are recorded, if there were any.
+    mutating func endWaits(_ waits: Waits, of key: Key, _ now: Now) {
+        guard waits.elected + waits.settled > 0 else { return }
+        endedWaits.append(WaitsRecord(key: key, revision: next(), at: now.wall, waits: waits))
     }
 
     /// A member's hold has ended.
     mutating func dismiss(_ member: Key, _ record: HoldRecord, _ now: Now) {
         names[member]!.lease = nil
         _ = next()
+        if record.mode == .observe { return }
         let key = record.key
         if record.end!.how != .undelivered {
             var lease = names[key]!.lease!

@@ -9,7 +9,10 @@
 struct Model {
     struct Place {
         var campaign: Campaign
+        var arrived: Instant
         var requests: [RequestID] = []
+        /// All that it asks for, if it asks for several names: it has a place in each of their queues.
+        var names: [Key] = []
         var graceUntil: Instant?
         var isPresent: Bool { !requests.isEmpty }
 
@@ -75,6 +78,8 @@ struct Model {
     var clients: [RequestID: String] = [:]
     var history: [FencingToken: HoldRecord] = [:]
     var said: [Said] = []
+    /// Waits that ended, as the history has them.
+    var endedWaits: [WaitsRecord] = []
     /// The inputs of the hold that ended last.
     var lastInputs: String?
     /// Whether it was a Kubernetes client's.
@@ -213,7 +218,7 @@ struct Model {
         let name = names[key]!
         guard let lease = name.lease else { return nil }
         let left = lease.hold == nil ? nil : max(.zero, name.deadline - now.instant)
-        let behind = names[lease.nameKey]?.queue.count ?? 0
+        let behind = lease.hold?.mode == .observe ? 0 : names[lease.nameKey]?.queue.count ?? 0
         let shared = members(key).map { member in
             SharedHold(
                 hold: names[member]!.hold!, remaining: max(.zero, names[member]!.deadline - now.instant),
@@ -235,6 +240,9 @@ struct Model {
         let holders = (name.hold.map { [$0.holder] } ?? []) + members(key).map { names[$0]!.hold!.holder }
         if !holders.isEmpty {
             reason = holders.contains(name.queue[index].campaign.holder) ? .sameIdentityHolds : .held
+        }
+        if reason == .free, name.queue[...index].first(where: { $0.isPresent })?.names.isEmpty == false {
+            reason = .kept
         }
         return Standing(
             reason: reason,

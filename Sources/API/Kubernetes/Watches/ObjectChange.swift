@@ -45,7 +45,7 @@ extension Kubernetes {
         case .markerDeleted(let marker, _): return ObjectChange(.deleted, object(marker), at: revision)
         case .namespaceDeleted(let namespace, _):
             return ObjectChange(.deleted, object(namespace: namespace), at: revision)
-        case .hold, .audit, .alias: return nil
+        case .hold, .audit, .waits, .alias: return nil
         }
     }
 }
