@@ -11,6 +11,8 @@ public struct Contender: Equatable, Sendable {
     public var campaignID: String
     /// `sha256:…` of the inputs; nil without inputs.
     public var inputsDigest: String?
+    /// How long the marker is kept; nil: for good.
+    public var retention: Duration?
     public var maxAttempts: Int?
     /// The identity of the work across runs: a lock's.
     public var work: String?
@@ -36,7 +38,8 @@ public struct Contender: Equatable, Sendable {
             verb(
                 "complete", token,
                 [.init("result", .strings(result))]
-                    + (artifacts.isEmpty ? [] : [.init("artifacts", .array(artifacts.map(\.json)))]))
+                    + (artifacts.isEmpty ? [] : [.init("artifacts", .array(artifacts.map(\.json)))])
+                    + (retention.map { [.init("retention", .number($0.inSeconds))] } ?? []))
         case .resign(let token, let outcome, let reason, _):
             verb(
                 "resign", token,

@@ -9,6 +9,8 @@ public struct AuditEntry: Hashable, Sendable {
         case clearAbandoned = "clear-abandoned"
         /// An alias is deleted.
         case unalias
+        /// Markers are deleted that have been kept long enough; with how many. Without an origin: by schedule.
+        case prune
         /// A namespace is deleted, with all that is in it.
         case terminate
         /// A Kubernetes client deleted a lease; with holder and token if that ended a hold.
@@ -101,7 +103,8 @@ extension Command {
     /// Whether it is an operator's act, which goes into the audit record.
     public var isAct: Bool {
         switch self {
-        case .revoke, .mark, .unmark, .clearAbandoned, .delete, .terminateNamespace, .alias(.delete): true
+        case .revoke, .mark, .unmark, .clearAbandoned, .delete, .terminateNamespace, .alias(.delete), .prune:
+            true
         default: false
         }
     }
@@ -130,6 +133,9 @@ extension Command {
         case .alias(.delete(var deletion)):
             deletion.origin = origin
             self = .alias(.delete(deletion))
+        case .prune(var pruning):
+            pruning.origin = origin
+            self = .prune(pruning)
         default: break
         }
     }

@@ -2,7 +2,8 @@
 public enum Command: Sendable {
     case campaign(Campaign)
     case renew(Claim)
-    case complete(Claim, Finding)
+    /// With how long the marker is kept; nil: for good, or `failedRetention` if it is a Failed one.
+    case complete(Claim, Finding, retention: Interval? = nil)
     case resign(Claim, Resignation)
     case revoke(Revocation)
     case mark(Marking)
@@ -30,10 +31,11 @@ public enum Command: Sendable {
     case takeBack(Key, FencingToken)
     /// Delete an idle lease whose retention is over, if this is still its revision.
     case sweep(Key, Revision)
-    case alias(AliasCommand)
     /// "This is where I am": the hold enters a phase.
     case phase(Claim, String)
     case clearAbandoned(Clearing)
+    case alias(AliasCommand)
+    case prune(Pruning)
     /// Put these into the audit record.
     case record([AuditEntry])
 }
@@ -43,7 +45,7 @@ extension Command {
     public var request: RequestID? {
         switch self {
         case .campaign(let campaign): campaign.request
-        case .renew(let claim), .complete(let claim, _), .resign(let claim, _), .phase(let claim, _):
+        case .renew(let claim), .complete(let claim, _, _), .resign(let claim, _), .phase(let claim, _):
             claim.request
         case .clearAbandoned(let clearing): clearing.request
         case .revoke(let revocation): revocation.request
@@ -57,6 +59,7 @@ extension Command {
         case .wait(let wait): wait.request
         case .waitFor(let wait): wait.request
         case .alias(let command): command.request
+        case .prune(let pruning): pruning.request
         case .forsake, .takeBack, .sweep, .record, .expunge, .removeNamespace: nil
         }
     }

@@ -79,7 +79,7 @@ extension Coordinator {
     private mutating func release(_ marker: Key, at now: Now) {
         guard !aliases.isPointed(at: marker) else { return }
         var name = take(marker)
-        name.markerExpiry = (name.marker?.retention).map { now.instant + $0 }
+        name.markerExpiry = expiry(of: name.marker, at: now)
         shelve(name, marker)
     }
 

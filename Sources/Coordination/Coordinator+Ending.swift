@@ -153,7 +153,7 @@ extension Coordinator {
         _ effects: inout [Effect]
     ) {
         name.marker = marker
-        name.markerExpiry = marker.retention.map { now.instant + $0 }
+        name.markerExpiry = expiry(of: marker, at: now)
         keepMarker(&name, &effects)
         followAliases(&name, marker, at: now, &effects)
         if var lease = name.lease {

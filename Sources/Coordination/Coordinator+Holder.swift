@@ -54,7 +54,8 @@ extension Coordinator {
     /// it is until it is expunged, and the history says `revoked`, which is the truth. The holder may
     /// still renew, and resign.
     mutating func complete(
-        _ claim: Claim, _ finding: Finding, at now: Now, _ effects: inout [Effect]
+        _ claim: Claim, _ finding: Finding, _ retention: Interval? = nil, at now: Now,
+        _ effects: inout [Effect]
     ) throws(Rejection) {
         if let answer = try repeated(claim, finding) {
             return say(answer, to: claim.request, &effects)
@@ -71,7 +72,7 @@ extension Coordinator {
             key: claim.key, revision: nextRevision(), finding: finding, inputsDigest: hold.inputsDigest,
             holder: hold.holder, principal: hold.principal, token: hold.token, attempt: hold.attempt,
             info: hold.info, start: hold.began, end: now.wall,
-            retention: finding.outcome == .failed ? settings.failedRetention : nil)
+            retention: retention ?? (finding.outcome == .failed ? settings.failedRetention : nil))
         settleName(&name, with: marker, endingHold: true, at: now, &effects)
         say(.completed(record, marker), to: claim.request, &effects)
     }

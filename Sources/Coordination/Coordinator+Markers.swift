@@ -25,7 +25,7 @@ extension Coordinator {
         if name.wayInUse == .lock {
             // A lock reads and writes no marker; its queue stays.
             name.marker = marker
-            name.markerExpiry = marker.retention.map { now.instant + $0 }
+            name.markerExpiry = expiry(of: marker, at: now)
             keepMarker(&name, &effects)
             tellWaiters(&name, marking.key, &effects)
         } else {
@@ -96,9 +96,9 @@ extension Coordinator {
         effects.append(.persist(.markerDeleted(marker, at: nextRevision())))
     }
 
-    /// A Failed marker whose retention is over is gone, whether or not its timer came first.
+    /// A marker whose retention is over is gone, whether or not its timer came first.
     mutating func expireMarkerIfDue(_ name: inout NameState, at now: Now, _ effects: inout [Effect]) {
-        guard let expiry = name.markerExpiry, expiry <= now.instant, let marker = name.marker else { return }
+        guard let due = name.markerDue, due <= now.instant, let marker = name.marker else { return }
         dropMarker(&name, marker.key, &effects)
     }
 

@@ -13,6 +13,9 @@ extension Coordinator {
 
     public func namespace(_ name: String) -> NamespaceRecord? { namespaces[name] }
 
+    /// In their order.
+    public var namespaceNames: [String] { namespaces.keys.sorted() }
+
     /// Namespaces that are being deleted, in the order of their names.
     public var terminatingNamespaces: [NamespaceRecord] {
         namespaces.values.filter(\.isTerminating).sorted { $0.name < $1.name }

@@ -70,7 +70,7 @@ public struct Coordinator: Sendable {
     /// A core as it was stored, at the moment the daemon starts.
     ///
     /// Every hold gets a full duration from now. `names` has every lease that is held, the name that
-    /// each member is one of, and every marker with a retention; whatever else is named is fetched when
+    /// each member is one of, and every marker with a short retention; whatever else is named is fetched when
     /// it is. `usage` is what each namespace has, weighed with `scale`; nothing is reserved in it.
     /// `namespaces` and `aliases` are all that there are.
     public init(
@@ -134,7 +134,7 @@ public struct Coordinator: Sendable {
         case .campaign(let campaign):
             need(campaign.key, &needs)
             for key in campaign.also { need(key, &needs) }
-        case .renew(let claim), .complete(let claim, _), .resign(let claim, _), .phase(let claim, _):
+        case .renew(let claim), .complete(let claim, _, _), .resign(let claim, _), .phase(let claim, _):
             need(claim.key, holding: claim.token, &needs)
         case .revoke(let revocation): need(revocation.key, holding: revocation.token, &needs)
         case .clearAbandoned(let clearing): need(clearing.key, holding: clearing.token, &needs)
@@ -150,6 +150,7 @@ public struct Coordinator: Sendable {
         case .sweep(let key, _): need(key, &needs)
         case .takeBack(let key, let token): need(home(key, token), &needs)
         case .expunge(let keys, _): for key in keys { need(key, &needs) }
+        case .prune(let pruning): for target in pruning.targets { need(target.key, &needs) }
         case .alias(let command): need(for: command, &needs)
         case .forsake, .record, .writeNamespace, .terminateNamespace, .removeNamespace: break
         }
@@ -188,9 +189,7 @@ public struct Coordinator: Sendable {
             holdCount += 1
             holdCountBefore += 1
         }
-        if let retention = records.marker?.retention, !aliases.isPointed(at: records.key) {
-            name.markerExpiry = now.instant + retention
-        }
+        if !aliases.isPointed(at: records.key) { name.markerExpiry = expiry(of: records.marker, at: now) }
         names[records.key] = Self.vacant
         shelve(name, records.key)
     }
@@ -216,7 +215,8 @@ public struct Coordinator: Sendable {
         switch command {
         case .campaign(let campaign): try self.campaign(campaign, at: now, &effects)
         case .renew(let claim): try renew(homed(claim), at: now, &effects)
-        case .complete(let claim, let finding): try complete(homed(claim), finding, at: now, &effects)
+        case .complete(let claim, let finding, let retention):
+            try complete(homed(claim), finding, retention, at: now, &effects)
         case .resign(let claim, let resignation): try resign(homed(claim), resignation, at: now, &effects)
         case .phase(let claim, let phase): try self.phase(homed(claim), phase, at: now, &effects)
         case .clearAbandoned(let clearing): try clearAbandoned(clearing, at: now, &effects)
@@ -235,6 +235,7 @@ public struct Coordinator: Sendable {
         case .forsake(let request): forsake(request, at: now)
         case .takeBack(let key, let token): takeBack(key, token, at: now, &effects)
         case .sweep(let key, let revision): sweep(key, revision, &effects)
+        case .prune(let pruning): prune(pruning, at: now, &effects)
         case .alias(let command): try apply(command, at: now, &effects)
         case .record(let entries): record(entries, &effects)
         }

@@ -33,7 +33,7 @@ struct NameState: Sendable {
     var conditions: [ConditionWaiter] = []
     /// When a hold of it began or ended last; never earlier than that was.
     var stirred = Instant(nanoseconds: 0)
-    /// When the Failed marker's retention ends.
+    /// When the marker's retention ends; nil: it doesn't, or not by memory's doing.
     var markerExpiry: Instant?
     /// The moment of this name's live entry among the timers.
     var armed: Instant?
@@ -71,7 +71,7 @@ struct NameState: Sendable {
             // not be committed.
             consider(quarantine ?? Instant(nanoseconds: 0))
         }
-        consider(markerExpiry)
+        consider(markerDue)
         for contender in queue { consider(contender.graceUntil) }
         for waiter in conditions { consider(waiter.due) }
         return due

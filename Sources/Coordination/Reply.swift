@@ -28,6 +28,8 @@ public enum Reply: Hashable, Sendable {
     /// It is being deleted: since now, or already.
     case namespaceTerminating(NamespaceRecord)
     case alias(AliasReply)
+    /// What became of each target, in their order.
+    case pruned([PruneFate])
     case refused(Rejection)
 }
 

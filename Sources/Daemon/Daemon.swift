@@ -27,6 +27,7 @@ public final class Daemon: @unchecked Sendable {
     let server: HTTPServer
     let clocks: Clocks
     let sweeper: Sweeper
+    let retention: Retention
     let emptier: NamespaceEmptier
     private(set) var certificates: Certificates?
     let desk: AuditDesk
@@ -55,6 +56,7 @@ public final class Daemon: @unchecked Sendable {
         loop = try EventLoop(label: "baton.loop")
         clocks = Clocks(loop: loop)
         gate = try Gate(configuration, clocks, log)
+        let policies = try PoliciesFile.read(configuration.policiesFile)
         let loop = loop
         let (store, recovered, names) = try loop.sync {
             let (store, recovered) = try SQLiteStore.open(
@@ -85,23 +87,29 @@ public final class Daemon: @unchecked Sendable {
         let hub = WatchHub(
             server: reference, store: store, face: kubernetes, meters: turns.meters,
             limits: configuration.watches)
+        let agreement = ClockAgreement(began: clocks.now, meters: turns.meters, log: log)
+        retention = Retention(
+            turns: turns, face: kubernetes, configuration: configuration, policies: policies,
+            clocks: agreement, log: log)
         door = Door(
             server: reference, turns: turns,
             elections: Elections(settings: configuration.api, incarnation: incarnation),
             kubernetes: kubernetes, hub: hub,
             facts: ServerFacts(startedAt: now, walBytesMax: configuration.walBytesMax), gate: gate,
-            desk: desk, limiter: configuration.limiter, limitsAddresses: configuration.limitsAddresses,
+            retention: retention, desk: desk, limiter: configuration.limiter,
+            limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
         turns.onCommitted = { [unowned hub, unowned selections = door.selections] turn, bytes in
             hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
             selections.committed(turn.changes)
         }
+        turns.waitingByLabels = { [unowned selections = door.selections] in selections.waiting(for: $0) }
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)
         server.tls = certificates?.context
         reference.server = server
         turns.door = door
         emptier = NamespaceEmptier(turns: turns, face: door.kubernetes, log: log)
-        sweeper = Sweeper(turns: turns, configuration: configuration, log: log)
+        sweeper = Sweeper(turns: turns, configuration: configuration, clocks: agreement, log: log)
         herald = Herald(manager, clocks: clocks) { [door] in door.statusLine }
         if isRestored {
             log.notice(
@@ -150,6 +158,7 @@ public final class Daemon: @unchecked Sendable {
     private func prepare() {
         turns.submit(.record(started))
         sweeper.start()
+        retention.start()
         emptier.start()
         watchSignals()
         herald.start()
@@ -172,9 +181,29 @@ public final class Daemon: @unchecked Sendable {
                 metadata: ["reason": "\(error)"])
             failure = "\(error)"
         }
+        if let fault = rereadPolicies() {
+            failure = [failure, fault].compactMap(\.self).joined(separator: "; ")
+        }
         if let entry = certificates?.reload(at: clocks.now.wall, log: log) { desk.happened(entry) }
         server.tls = certificates?.context
         desk.happened(door.reload().with(settings: changes, failure: failure))
+    }
+
+    /// What is wrong with them leaves the old ones; nil: nothing.
+    private func rereadPolicies() -> String? {
+        guard configuration.policiesFile != nil else { return nil }
+        do throws(ConfigurationError) {
+            let policies = try PoliciesFile.read(configuration.policiesFile)
+            guard policies != retention.policies else { return nil }
+            retention.change(to: policies)
+            log.notice("the retention policies were read again", metadata: ["count": "\(policies.all.count)"])
+            return nil
+        } catch {
+            log.error(
+                "the retention policies can't be read again; those from before stay",
+                metadata: ["reason": "\(error)"])
+            return "\(error)"
+        }
     }
 
     private func change(_ reload: Reload) {
@@ -183,6 +212,7 @@ public final class Daemon: @unchecked Sendable {
         turns.change(to: configuration.coreSettings)
         door.change(to: configuration)
         sweeper.leaseRetention = configuration.leaseRetention
+        retention.change(interval: configuration.retentionInterval)
         store.settings = configuration.storeSettings
         server.limits = configuration.serverLimits
         for change in reload.changed { log.notice("\(change)") }

@@ -20,6 +20,7 @@ final class Door: RequestHandler, TurnOutlet {
     private(set) var facts: ServerFacts
     private let gate: Gate
     private var lobby = Lobby()
+    private let retention: Retention
     private let desk: AuditDesk
     let log: Logger
     private var requestLog: RequestLog
@@ -51,7 +52,8 @@ final class Door: RequestHandler, TurnOutlet {
 
     init(
         server: ServerReference, turns: Turns, elections: Elections, kubernetes: Kubernetes,
-        hub: WatchHub, facts: ServerFacts, gate: Gate, desk: AuditDesk, limiter: RateLimiter?,
+        hub: WatchHub, facts: ServerFacts, gate: Gate, retention: Retention, desk: AuditDesk,
+        limiter: RateLimiter?,
         limitsAddresses: Bool, requests: RequestLog.Scope, signOfLife: Interval, log: Logger
     ) {
         self.server = server
@@ -62,6 +64,7 @@ final class Door: RequestHandler, TurnOutlet {
         selections = Selections(turns: turns)
         self.facts = facts
         self.gate = gate
+        self.retention = retention
         self.desk = desk
         self.limiter = limiter
         self.limitsAddresses = limitsAddresses
@@ -142,6 +145,7 @@ final class Door: RequestHandler, TurnOutlet {
         case .read(let query): read(query, visit, principal)
         case .select(let selection, let until, let shape): select(selection, until, shape, visit)
         case .command(let command, let shape): submit(command, shape, visit)
+        case .prune(let query): prune(query, visit, retention)
         }
     }
 

@@ -60,6 +60,14 @@ final class Selections {
         turns.core.endWaiting(in: wait.selection.namespace, client: wait.client)
     }
 
+    /// How many wait for this marker among others: until they have been told, it stays.
+    func waiting(for marker: DoneMarker) -> Int {
+        let here = waits.values.filter { $0.selection.namespace == marker.key.namespace }
+        guard !here.isEmpty else { return 0 }
+        let labels = MarkerLabels(of: marker)
+        return here.count { $0.selection.wants(labels) }
+    }
+
     var nextWake: Instant? {
         guard !reading.isEmpty else { return ends.next }
         return min(ends.next ?? pacer.next, pacer.next)

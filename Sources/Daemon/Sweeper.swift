@@ -4,27 +4,23 @@ import Store
 
 /// Deletes what has been kept long enough: idle leases, the history of ended holds.
 ///
-/// It goes by wall time, since it compares with times of before a restart. If the wall
-/// clock and the boot clock disagree by over an hour, one of them jumped, and nothing is
-/// deleted until the daemon is started anew.
+/// It goes by wall time, since it compares with times of before a restart, and only while the clocks agree.
 final class Sweeper {
     private let turns: Turns
     /// How long an idle lease is kept after its last hold.
     var leaseRetention: Interval
     private let log: Logger
-    private let began: Now
-    private var isAlarmed = false
+    private let clocks: ClockAgreement
     private var isQuarantined: Bool
 
     static let interval = Interval.seconds(30)
     static let batch = 256
-    static let disagreementMax = Interval.hours(1)
 
-    init(turns: Turns, configuration: Configuration, log: Logger) {
+    init(turns: Turns, configuration: Configuration, clocks: ClockAgreement, log: Logger) {
         self.turns = turns
         leaseRetention = configuration.leaseRetention
         self.log = log
-        began = turns.clock.now
+        self.clocks = clocks
         isQuarantined = turns.core.quarantineUntil != nil
     }
 
@@ -49,13 +45,13 @@ final class Sweeper {
             log.notice("the restore's quarantine is over: elections go on")
             turns.store.endQuarantine()
         }
-        turns.store.maintain(now: clocksAgree(now) ? now.wall : nil)
+        turns.store.maintain(now: clocks.holds(at: now) ? now.wall : nil)
     }
 
     /// One batch. True if there may be more.
     private func sweep() -> Bool {
         let now = turns.clock.now
-        guard !turns.isStopping, turns.trouble == nil, clocksAgree(now) else { return false }
+        guard !turns.isStopping, turns.trouble == nil, clocks.holds(at: now) else { return false }
         let before = Timestamp(
             microseconds: now.wall.microseconds - leaseRetention.nanoseconds / 1000)
         do {
@@ -73,17 +69,5 @@ final class Sweeper {
             log.warning("looking for idle leases failed", metadata: ["reason": "\(error)"])
             return false
         }
-    }
-
-    private func clocksAgree(_ now: Now) -> Bool {
-        let wall = (now.wall.microseconds - began.wall.microseconds) * 1000
-        let boot = (now.instant - began.instant).nanoseconds
-        let agree = abs(wall - boot) < Self.disagreementMax.nanoseconds
-        if !agree, !isAlarmed {
-            isAlarmed = true
-            log.critical(
-                "the wall clock jumped by over an hour: nothing is deleted until batond is started anew")
-        }
-        return agree
     }
 }

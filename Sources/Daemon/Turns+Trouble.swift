@@ -108,7 +108,7 @@ extension Command {
         case .wait, .waitFor, .renew, .forsake, .takeBack, .alias(.wait): true
         case .campaign, .complete, .resign, .revoke, .mark, .unmark, .describe, .write, .delete, .sweep,
             .record, .phase, .clearAbandoned, .writeNamespace, .terminateNamespace, .expunge,
-            .removeNamespace, .alias:
+            .removeNamespace, .alias, .prune:
             false
         }
     }

@@ -40,6 +40,8 @@ final class Turns: @unchecked Sendable {
     var onUnrecorded: ([AuditEntry]) -> Void = { _ in }
     /// A turn is on disk, with so many bytes, and its answers are out. Set once, before the first turn.
     var onCommitted: (_ turn: Turn, _ bytes: Int) -> Void = { _, _ in }
+    /// How many wait for a marker by its labels, whom the core doesn't know. Set once, before the first turn.
+    var waitingByLabels: (DoneMarker) -> Int = { _ in 0 }
     /// Somebody else writes to the store: this daemon must stop.
     var onDeposed: (String) -> Void = { _ in }
 

@@ -31,6 +31,9 @@ struct Visit {
         case .complete: .complete
         case .resign: .resign
         case .revoke: .revoke
+        case .phase: .phase
+        case .clearAbandoned: .clearAbandoned
+        case .prune: .prune
         case .marker where method == "PUT": .mark
         case .alias where method == "PUT", .aliasRollback: .alias
         case .alias where method == "DELETE": .unalias

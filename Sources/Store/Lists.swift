@@ -25,6 +25,10 @@ struct Lists {
     let allAliases: Statement
     let aliasMove: Statement
     let aliasHistory: Statement
+    let markersByEnd: Statement
+    let newestMarkers: Statement
+    let expired: Statement
+    let leftByAlias: Statement
 
     private static let leasesSQL: StaticString =
         "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
@@ -41,7 +45,10 @@ struct Lists {
     private static let allHeldSQL: StaticString =
         "SELECT body FROM leases INDEXED BY leases_held WHERE token IS NOT NULL"
     private static let allExpiringSQL: StaticString =
-        "SELECT body FROM markers INDEXED BY markers_expiring WHERE retention_seconds IS NOT NULL"
+        """
+        SELECT body FROM markers INDEXED BY markers_expiring
+        WHERE retention_micros IS NOT NULL AND expires_at IS NULL
+        """
     private static let idleSQL: StaticString = """
         SELECT namespace, name FROM leases INDEXED BY leases_idle
         WHERE token IS NULL AND idle_since < ?1 ORDER BY idle_since
@@ -76,6 +83,23 @@ struct Lists {
         WHERE namespace = ?1 AND name = ?2 AND revision < ?3 ORDER BY revision DESC
         """
 
+    private static let byEndSQL: StaticString = """
+        SELECT ended_at, name, revision, retention_micros FROM markers INDEXED BY markers_by_end
+        WHERE namespace = ?1 AND (ended_at, name) > (?2, ?3) ORDER BY ended_at, name
+        """
+    private static let newestSQL: StaticString = """
+        SELECT ended_at, name, revision, retention_micros FROM markers INDEXED BY markers_by_end
+        WHERE namespace = ?1 AND (ended_at, name) < (?2, ?3) ORDER BY ended_at DESC, name DESC
+        """
+    private static let expiredSQL: StaticString = """
+        SELECT expires_at, namespace, name, revision FROM markers INDEXED BY markers_expire
+        WHERE expires_at <= ?1 AND (expires_at, namespace, name) > (?2, ?3, ?4)
+        ORDER BY expires_at, namespace, name LIMIT ?5
+        """
+    private static let leftByAliasSQL: StaticString = """
+        SELECT max(at) FROM alias_moves INDEXED BY alias_moves_by_source
+        WHERE namespace = ?1 AND from_target = ?2 AND from_target IS NOT to_target
+        """
     private static let endedHoldsSQL: StaticString = """
         SELECT ended_at, name, token FROM holds INDEXED BY holds_by_namespace_end
         WHERE namespace = ?1 AND ended_at >= ?2 AND (ended_at, name, token) < (?3, ?4, ?5)
@@ -106,6 +130,10 @@ struct Lists {
         allAliases = try connection.prepare(Self.allAliasesSQL)
         aliasMove = try connection.prepare(Self.aliasMoveSQL)
         aliasHistory = try connection.prepare(Self.aliasHistorySQL)
+        markersByEnd = try connection.prepare(Self.byEndSQL)
+        newestMarkers = try connection.prepare(Self.newestSQL)
+        expired = try connection.prepare(Self.expiredSQL)
+        leftByAlias = try connection.prepare(Self.leftByAliasSQL)
     }
 }
 

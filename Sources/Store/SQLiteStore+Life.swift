@@ -9,7 +9,7 @@ public struct Recovered: Sendable {
     public var incarnation: String
     /// Leases with a hold. Each gets a full duration: renewals could not be heard meanwhile.
     public var heldLeases: [LeaseRecord]
-    /// Done markers that are not kept for good.
+    /// Done markers whose retention is short enough for the boot clock.
     public var expiringMarkers: [DoneMarker]
     /// What each namespace has.
     public var usage: [String: NamespaceUsage]
@@ -114,7 +114,9 @@ extension SQLiteStore {
     }
 
     private func expiringMarkers(_ reader: Reader) throws(StoreError) -> [DoneMarker] {
-        var markers = overlay.entries.values.compactMap { $0.marker?.value }.filter { $0.retention != nil }
+        var markers = overlay.entries.values.compactMap { $0.marker?.value }.filter {
+            $0.retention != nil && $0.expiresAt == nil
+        }
         while try reader.lists.allExpiring.step() {
             let marker = try Reader.marker(reader.lists.allExpiring, 0, Key(namespace: "expiring", name: "?"))
             if overlay.entries[marker.key]?.marker == nil { markers.append(marker) }

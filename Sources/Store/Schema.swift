@@ -11,13 +11,13 @@ enum Schema {
     /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
     /// application file-format should set the Application ID integer to a unique integer".
     static let applicationID: Int64 = 0x4261_746E
-    static let version: Int64 = 8
+    static let version: Int64 = 9
 
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
     private static let migrations: [StaticString] = [
-        first, second, third, fourth, fifth, sixth, seventh, eighth,
+        first, second, third, fourth, fifth, sixth, seventh, eighth, ninth,
     ]
 
     private static let first: StaticString = """
@@ -179,6 +179,26 @@ enum Schema {
         CREATE INDEX waits_by_namespace ON waits(namespace, revision);
         CREATE INDEX holds_by_namespace_end ON holds(namespace, ended_at, name) WHERE ended_at IS NOT NULL;
         PRAGMA user_version=8;
+        """
+
+    /// Markers in the order in which they grow old, without reading them; the ends of long retentions (short
+    /// ones are in memory: `Coordinator.bootRetentionMax`); and which markers aliases left.
+    private static let ninth: StaticString = """
+        ALTER TABLE markers ADD COLUMN ended_at INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE markers ADD COLUMN retention_micros INTEGER;
+        ALTER TABLE markers ADD COLUMN expires_at INTEGER;
+        UPDATE markers SET
+            ended_at = strftime('%s', ended) * 1000000 + CAST(substr(ended, 21, 6) AS INTEGER),
+            retention_micros = CAST(retention_seconds * 1000000 AS INTEGER);
+        UPDATE markers SET expires_at = ended_at + retention_micros WHERE retention_micros > 3600000000;
+        DROP INDEX markers_expiring;
+        CREATE INDEX markers_expiring ON markers(namespace, name)
+            WHERE retention_micros IS NOT NULL AND expires_at IS NULL;
+        CREATE INDEX markers_by_end ON markers(namespace, ended_at, name, revision, retention_micros);
+        CREATE INDEX markers_expire ON markers(expires_at, namespace, name, revision)
+            WHERE expires_at IS NOT NULL;
+        CREATE INDEX alias_moves_by_source ON alias_moves(namespace, from_target, at);
+        PRAGMA user_version=9;
         """
 
     /// Refuses what isn't ours before anything is changed; then brings the file to this version.

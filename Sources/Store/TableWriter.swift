@@ -35,15 +35,17 @@ struct TableWriter {
     private static let insertMarker: StaticString = """
         INSERT INTO markers(
             namespace, name, outcome, reason, result, artifacts, inputs_digest, holder, principal, token,
-            attempt, started, ended, retention_seconds, revision, body)
-        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 / 1e9, ?15, ?16)
+            attempt, started, ended, retention_seconds, revision, body, ended_at, retention_micros, expires_at)
+        VALUES(
+            ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 / 1e9, ?15, ?16, ?17, ?14 / 1000, ?18)
         ON CONFLICT(namespace, name) DO UPDATE SET
             outcome = excluded.outcome, reason = excluded.reason, result = excluded.result,
             artifacts = excluded.artifacts, inputs_digest = excluded.inputs_digest,
             holder = excluded.holder, principal = excluded.principal, token = excluded.token,
             attempt = excluded.attempt, started = excluded.started, ended = excluded.ended,
             retention_seconds = excluded.retention_seconds, revision = excluded.revision,
-            body = excluded.body
+            body = excluded.body, ended_at = excluded.ended_at,
+            retention_micros = excluded.retention_micros, expires_at = excluded.expires_at
         """
     private static let deleteMarker: StaticString = "DELETE FROM markers WHERE namespace = ?1 AND name = ?2"
     private static let insertHold: StaticString = """
@@ -158,6 +160,8 @@ struct TableWriter {
         putMarker.bind(14, marker.retention?.nanoseconds)
         putMarker.bind(15, marker.revision)
         putMarker.bind(16, body)
+        putMarker.bind(17, marker.end.microseconds)
+        putMarker.bind(18, marker.expiresAt?.microseconds)
         try putMarker.run()
     }
 

@@ -21,6 +21,9 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "Changes a second, in watches.")
     var changes = 200
 
+    @Option(help: "How many markers there are, in retention.")
+    var markers = 1_000_000
+
     @Flag(help: "One second for each figure, one repetition, no crowds above 1,000: to see that it works.")
     var quick = false
 
@@ -57,6 +60,7 @@ struct BenchOptions: ParsableArguments {
         guard !clients.isEmpty, clients.count == crowds.split(separator: ",").count, clients.min()! > 0 else {
             throw ValidationError("--clients \(crowds): numbers above 0 are expected")
         }
+        guard markers > 1 else { throw ValidationError("--markers has to be above 1") }
         guard watchers > 0, changes > 0 else {
             throw ValidationError("--watchers and --changes have to be above 0")
         }

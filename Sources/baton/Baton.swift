@@ -28,7 +28,7 @@ struct Baton: ParsableCommand {
         version: version,
         subcommands: [
             Run.self, CampaignCommand.self, Renew.self, Complete.self, Resign.self, Wait.self, Get.self,
-            Describe.self, History.self, Fence.self, Mark.self, Verify.self, Alias.self, Key.self,
+            Describe.self, History.self, Fence.self, Mark.self, Verify.self, Alias.self, Prune.self, Key.self,
             Revoke.self, Audit.self, Overlaps.self, Report.self, PhaseCommand.self, ClearAbandoned.self,
             Status.self, Quota.self, KubeconfigCommand.self, Version.self, Completions.self,
         ])

@@ -16,7 +16,7 @@ struct HolderRequestTests {
     }
 
     @Test func `a completion is a claim and a finding`() throws {
-        guard case .complete(let claim, let finding) = Stage.lease("complete", "{\(Self.claim)}").command
+        guard case .complete(let claim, let finding, nil) = Stage.lease("complete", "{\(Self.claim)}").command
         else {
             throw Missing()
         }
@@ -27,7 +27,7 @@ struct HolderRequestTests {
              "artifacts":[{"name":"out/x.tar","digest":"\(Sample.digest)","size":0},
                           {"name":"y","digest":"\(Sample.digest)"}]}
             """
-        guard case .complete(_, let found) = Stage.lease("complete", full).command else { throw Missing() }
+        guard case .complete(_, let found, _) = Stage.lease("complete", full).command else { throw Missing() }
         #expect(
             found
                 == Finding(

@@ -58,7 +58,7 @@ struct MarkerRequestTests {
         (
             "PUT", "/build", #"{"holderIdentity":"a","fencingToken":1}"#,
             "fencingToken: There is no field \"fencingToken\" here. Known: holderIdentity, outcome, reason, result, "
-                + "artifacts, inputsDigest, info."
+                + "artifacts, inputsDigest, info, retention."
         ),
         (
             "PUT", "/build?wait=1s", #"{"holderIdentity":"a"}"#,

@@ -60,7 +60,8 @@ struct TextTests {
     }
 
     @Test(arguments: [
-        "", "30", "s", "-1s", "+1s", "1 s", " 1s", "1s ", "1S", "1w", "1us", "30m1h", "1s1s", "1.5h10m",
+        "", "30", "s", "-1s", "+1s", "1 s", " 1s", "1s ", "1S", "1w", "1h1d", "1us", "30m1h", "1s1s",
+        "1.5h10m",
         "1.s", ".5s",
         "1..5s", "1e3s", "999999999999h", "99999999999h", "1.1234567891s", "٣s",
     ]) func `what is no duration is not read`(text: String) {

@@ -77,8 +77,8 @@ extension Elections {
         case .markers(let view): write(view, shape, to: &writer)
         case .condition(let view): write(view, to: &writer)
         case .alias(let reply): write(reply, shape, to: &writer)
-        case .written, .deleted, .described, .namespaceWritten, .namespaceTerminating:
-            preconditionFailure("this face writes no objects")
+        case .written, .deleted, .described, .namespaceWritten, .namespaceTerminating, .pruned:
+            preconditionFailure("this face writes no objects, and prunes in parts")
         case .refused(let rejection): problem(for: rejection).write(to: &writer)
         }
     }

@@ -184,11 +184,13 @@ extension Elections {
         return .renew(try claim(envelope, key, fields))
     }
 
-    private static let completionFields = claimFields + ["outcome", "reason", "result", "artifacts"]
+    private static let completionFields =
+        claimFields + ["outcome", "reason", "result", "artifacts", "retention"]
 
     func completion(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
         let fields = try Fields(envelope.request, allowed: Self.completionFields)
-        return .complete(try claim(envelope, key, fields), try fields.finding(settings))
+        return .complete(
+            try claim(envelope, key, fields), try fields.finding(settings), retention: try fields.retention())
     }
 
     private static let resignationFields = claimFields + ["outcome", "reason"]
@@ -213,7 +215,7 @@ extension Elections {
     }
 
     private static let markingFields = [
-        "holderIdentity", "outcome", "reason", "result", "artifacts", "inputsDigest", "info",
+        "holderIdentity", "outcome", "reason", "result", "artifacts", "inputsDigest", "info", "retention",
     ]
 
     func marking(_ envelope: Envelope, _ key: Key) throws(Problem) -> Command {
@@ -222,7 +224,8 @@ extension Elections {
             Marking(
                 request: envelope.id, key: key, finding: try fields.finding(settings),
                 inputsDigest: try fields.digest("inputsDigest"), holder: try holder(fields),
-                principal: envelope.principal, info: try fields.info(settings)))
+                principal: envelope.principal, info: try fields.info(settings),
+                retention: try fields.retention()))
     }
 
     private func claim(_ envelope: Envelope, _ key: Key, _ fields: Fields) throws(Problem) -> Claim {

@@ -30,6 +30,8 @@ public struct Routed: Sendable {
         case select(MarkerSelection, until: Instant?, AnswerShape)
         /// Look it up; each case names the function that answers it.
         case read(ReadQuery)
+        /// Prune; `Elections.pruned` answers it.
+        case prune(PruneQuery)
         /// Say this. Nothing is to be done.
         case answer(APIResponse)
     }

@@ -7,6 +7,7 @@ enum Endpoint: Hashable {
     case leases(namespace: String)
     case history(namespace: String)
     case markers(namespace: String)
+    case prune(namespace: String)
     case lease(Key)
     case campaign(Key)
     case renew(Key)
@@ -55,6 +56,7 @@ enum Endpoint: Hashable {
             case (4, "overlaps"): .overlaps(namespace: path[2])
             case (4, "report"): .report(namespace: path[2])
             case (4, "markers"): .markers(namespace: path[2])
+            case (4, "prune"): .prune(namespace: path[2])
             case (5, "leases"): .lease(key)
             case (5, "markers"): .marker(key)
             case (4, "aliases"): .aliases(namespace: path[2])
@@ -98,13 +100,13 @@ enum Endpoint: Hashable {
         Problem(
             .notFound,
             "Nothing is at this path. Paths begin with /v1/namespaces/{namespace}/, then leases, "
-                + "markers, aliases, resolve, history, overlaps or report.")
+                + "markers, aliases, resolve, prune, history, overlaps or report.")
     }
 
     /// In the order in which `Allow` lists them.
     var methods: [String] {
         switch self {
-        case .campaign, .renew, .complete, .resign, .revoke, .phase, .clearAbandoned, .aliasRollback:
+        case .campaign, .renew, .complete, .resign, .revoke, .phase, .clearAbandoned, .aliasRollback, .prune:
             ["POST", "OPTIONS"]
         case .marker, .alias: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
         default: ["GET", "HEAD", "OPTIONS"]
@@ -128,6 +130,7 @@ enum Endpoint: Hashable {
             .aliasRollback(let key):
             Access(.run, namespace: key.namespace)
         case .revoke(let key), .clearAbandoned(let key): Access(.administer, namespace: key.namespace)
+        case .prune(let namespace): Access(.administer, namespace: namespace)
         case .marker(let key), .alias(let key): Access(Self.verb(onMarker: method), namespace: key.namespace)
         }
     }

@@ -80,6 +80,7 @@ extension Elections {
         case .marker(let key) where envelope.request.method == "DELETE": return try unmark(envelope, key)
         case .marker(let key): return try waitForOne(envelope, key)
         case .alias(let key): return try alias(envelope, key)
+        case .prune(let namespace): return .prune(try pruning(envelope, namespace))
         case .aliasRollback(let key): return try plain(envelope, key, rollback)
         case .markers(let namespace) where envelope.request.query.contains { $0.name == "name" }:
             return try waitForMany(envelope, namespace)

@@ -1,7 +1,7 @@
 /// A path with its names left out: what requests are counted by. There is a fixed number of them,
 /// whatever clients ask for.
 public enum RouteTemplate: Int, Sendable, CaseIterable {
-    case status, audit, ready, live, metrics, namespace, leases, history, overlaps, report, markers
+    case status, audit, ready, live, metrics, namespace, leases, history, overlaps, report, markers, prune
     case aliases, alias, aliasHistory, aliasRollback, resolve
     case lease, campaign, renew, complete, resign, revoke, phase, clearAbandoned, leaseHistory, fence
     case leaseOverlaps, leaseWait, marker
@@ -36,6 +36,7 @@ public enum RouteTemplate: Int, Sendable, CaseIterable {
         case .overlaps: "/v1/namespaces/{namespace}/overlaps"
         case .report: "/v1/namespaces/{namespace}/report"
         case .markers: "/v1/namespaces/{namespace}/markers"
+        case .prune: "/v1/namespaces/{namespace}/prune"
         case .lease: "/v1/namespaces/{namespace}/leases/{name}"
         case .campaign: "/v1/namespaces/{namespace}/leases/{name}/campaign"
         case .renew: "/v1/namespaces/{namespace}/leases/{name}/renew"
@@ -84,6 +85,7 @@ extension Endpoint {
         case .leases: .leases
         case .history: .history
         case .markers: .markers
+        case .prune: .prune
         case .lease: .lease
         case .campaign: .campaign
         case .renew: .renew

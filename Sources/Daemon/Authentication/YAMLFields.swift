@@ -45,6 +45,12 @@ struct YAMLFields {
         return try Self.texts(member.node, path, name)
     }
 
+    /// As `texts`; nil if it isn't there.
+    func optionalTexts(_ name: String) throws(ConfigurationError) -> [String]? {
+        guard members[name] != nil else { return nil }
+        return try texts(name)
+    }
+
     func list(_ name: String) throws(ConfigurationError) -> [YAMLNode] {
         guard case .list(let items)? = members[name]?.node.value, !items.isEmpty else {
             throw error(name, "a list of at least one is expected")

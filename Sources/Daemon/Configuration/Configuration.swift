@@ -43,6 +43,10 @@ public struct Configuration: Sendable {
 
     /// How long an idle lease is kept after its last hold.
     public var leaseRetention = Interval.hours(1)
+    /// How often markers are pruned that have been kept long enough.
+    public var retentionInterval = Interval.hours(1)
+    /// Where the policies are; nil: only markers with a retention of their own are pruned.
+    public var policiesFile: String?
     /// How long the history of ended holds is kept.
     public var historyRetention = Interval.hours(30 * 24)
     /// How long entries of the audit record are kept, and how many at the most.

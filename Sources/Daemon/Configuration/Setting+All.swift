@@ -53,6 +53,8 @@ extension Setting {
         duration("wait.streamDefault", \.api.defaultStreamWait, reloads: true),
         duration("wait.signOfLife", \.signOfLife, min: .milliseconds(100), reloads: true),
 
+        duration("retention.interval", \.retentionInterval, min: .milliseconds(100), reloads: true),
+        path("retention.policiesFile", \.policiesFile),
         duration("history.retention", \.historyRetention, reloads: true),
         duration("audit.retention", \.auditRetention, min: .hours(1), reloads: true),
         count("audit.rows", \.auditRows, 1000...1_000_000_000, reloads: true),

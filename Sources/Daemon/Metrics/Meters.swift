@@ -15,6 +15,12 @@ final class Meters {
     /// Entries of the audit record, each as often as it counts.
     private(set) var recorded: [AuditEntry.Outcome: UInt64] = [:]
     private(set) var takeovers: UInt64 = 0
+    /// Markers, by schedule and by request.
+    private(set) var pruned: (bySchedule: UInt64, byRequest: UInt64) = (0, 0)
+    /// When the last pass of the retention ended; nil: there was none.
+    private(set) var retentionRun: Timestamp?
+    /// `ClockAgreement` says so.
+    var clocksDisagree = false
     private(set) var staleTokens: UInt64 = 0
     private(set) var foreignTokens: UInt64 = 0
     private(set) var renewals: UInt64 = 0
@@ -121,6 +127,12 @@ final class Meters {
         default: break
         }
     }
+
+    func pruned(_ count: Int, bySchedule: Bool) {
+        if bySchedule { pruned.bySchedule += UInt64(count) } else { pruned.byRequest += UInt64(count) }
+    }
+
+    func retentionRan(at time: Timestamp) { retentionRun = time }
 
     // MARK: From the door
 

@@ -28,6 +28,7 @@ struct MetricsPage {
         queues(&text, figures)
         commits(&text)
         storage(&text)
+        retention(&text)
         limits(&text)
         readiness(&text)
         authentication(&text)
@@ -112,6 +113,19 @@ struct MetricsPage {
             "baton_turn_bytes", .histogram, "Bytes in the journal of each turn that was made durable.")
         text.samples(meters.turnBytes)
         text.gauge("baton_revision", turns.core.durableRevision, "The latest revision that is on disk.")
+    }
+
+    private func retention(_ text: inout MetricsText) {
+        text.begin("baton_markers_pruned_total", .counter, "Done markers that were pruned, by whom.")
+        text.sample(meters.pruned.bySchedule, ("by", "schedule"))
+        text.sample(meters.pruned.byRequest, ("by", "request"))
+        text.gauge(
+            "baton_retention_last_run_timestamp_seconds",
+            Double(meters.retentionRun?.microseconds ?? 0) / 1e6,
+            "When the last pass of the retention ended; 0: none has since the start.")
+        text.gauge(
+            "baton_clocks_disagree", meters.clocksDisagree ? 1 : 0,
+            "1: the wall clock jumped, and nothing is deleted by age until batond is started anew.")
     }
 
     private func storage(_ text: inout MetricsText) {

@@ -29,6 +29,9 @@ struct Figure: Sendable {
             measure: ObjectFigures.measure),
         Figure(name: "lists", about: "A list of 10,000 leases", measure: ListFigures.measure),
         Figure(
+            name: "retention", about: "Half of the markers are pruned while clients campaign",
+            measure: RetentionFigures.measure),
+        Figure(
             name: "attack", about: "An honest client while others hold connections and lead nowhere",
             measure: AttackFigures.measure),
         Figure(name: "memory", about: "Memory of the daemon", measure: MemoryFigures.measure),

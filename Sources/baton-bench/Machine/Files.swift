@@ -15,6 +15,14 @@ enum Files {
         }
     }
 
+    static func write(_ text: String, to path: String) throws(BenchError) {
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw .system(path, errno) }
+        defer { close(file) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(file, bytes, bytes.count) == bytes.count else { throw .system(path, errno) }
+    }
+
     /// A new directory of our own. `TMPDIR`, else /var/tmp: /tmp is often in memory, where a flush is free.
     static func temporaryDirectory() throws(BenchError) -> String {
         let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"

@@ -11,7 +11,7 @@ struct Complete: ParsableCommand {
             server decides, and 75 says that the lease was lost.
 
             Examples:
-              baton complete --result digest=sha256:… --artifact release=release.tar.gz
+              baton complete --result digest=sha256:… --artifact release=release.tar.gz --retention 14d
               baton complete import-1f2e --token 17 --holder me --failed --reason "no such release"
             """)
 
@@ -46,9 +46,16 @@ struct FindingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Why.", valueName: "text"))
     var reason: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long the marker is kept: 14d, 336h. (default: for good; of a failure 10 minutes)",
+            valueName: "time"))
+    var retention: DurationArgument?
+
     func members() throws -> [JSON.Member] {
         var members: [JSON.Member] = [.init("outcome", .string(failed ? "Failed" : "Succeeded"))]
         if let reason { members.append(.init("reason", .string(reason))) }
+        if let retention { members.append(.init("retention", .number(retention.value.inSeconds))) }
         let results = try results()
         if !results.isEmpty { members.append(.init("result", .strings(results))) }
         let artifacts = try artifacts.read()

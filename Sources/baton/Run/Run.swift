@@ -57,6 +57,10 @@ struct Run: ParsableCommand {
             throw ValidationError(
                 "--artifact is recorded in a done marker, and a lock leaves none: add --once or --input")
         }
+        if work.retention != nil, !settings.once {
+            throw ValidationError(
+                "--retention is of a done marker, and a lock has none: add --once or --input")
+        }
         if let problem = work.problem ?? also.problem(with: name, once: settings.once) {
             throw ValidationError(problem)
         }
@@ -103,6 +107,7 @@ struct Run: ParsableCommand {
         contender.also = also.names
         contender.inputsDigest = inputs?.description
         contender.maxAttempts = work.maxAttempts
+        contender.retention = work.retention?.value
         contender.work = sharing.work(of: identity)
         contender.info = identity.info.merging(["host": Environment.host]) { known, _ in known }
             .merging(PairArgument.map(work.info)) { $1 }

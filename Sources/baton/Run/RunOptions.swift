@@ -31,6 +31,11 @@ struct WorkOptions: ParsableArguments {
             """, valueName: "pattern"))
     var trust: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "How long the done marker is kept: 14d, 336h. (default: for good)", valueName: "time"))
+    var retention: DurationArgument?
+
     @Option(help: ArgumentHelp("Failed attempts before the work has failed for all. (server's default: 5)"))
     var maxAttempts: Int?
 
@@ -46,6 +51,9 @@ struct WorkOptions: ParsableArguments {
     var problem: String? {
         if let maxAttempts, !(1...1_000).contains(maxAttempts) {
             return "--max-attempts \(maxAttempts) is out of range: 1 to 1000 is expected"
+        }
+        if let retention, !(Duration.seconds(1)...(.seconds(10 * 365 * 86_400))).contains(retention.value) {
+            return "--retention is out of range: 1s to 3650d is expected"
         }
         if observe, maxAttempts != nil { return "--observe has no attempts: leave --max-attempts out" }
         guard let holder else { return nil }

@@ -244,6 +244,7 @@ extension Reply {
             [view.lease?.record.revisions ?? [], view.hold?.revisions ?? []].flatMap(\.self)
         case .alias(.moved(let alias, _)), .alias(.deleted(let alias)): [alias.revision]
         case .alias(.seen(let view)): [view.record?.revision ?? 0]
+        case .pruned: []
         case .refused(.holdEnded(_, let record, let current)):
             (record?.revisions ?? []) + (current?.record.revisions ?? [])
         case .refused(.markerDiffers(let marker)), .refused(.markerExists(let marker)): marker.revisions

@@ -8,7 +8,7 @@ extension Model {
             switch command {
             case .campaign(let campaign): try self.campaign(campaign, now)
             case .renew(let claim): try renew(homed(claim), now)
-            case .complete(let claim, let finding): try complete(homed(claim), finding, now)
+            case .complete(let claim, let finding, _): try complete(homed(claim), finding, now)
             case .resign(let claim, let resignation): try resign(homed(claim), resignation, now)
             case .phase(let claim, let phase): try enter(phase, homed(claim), now)
             case .clearAbandoned(let clearing): try clear(clearing)
@@ -28,7 +28,7 @@ extension Model {
             case .takeBack(let key, let token): takeBack(key, token, now)
             case .sweep(let key, let revision): sweep(key, revision)
             case .record: break
-            case .alias: preconditionFailure("aliases have seeds of their own")
+            case .alias, .prune: preconditionFailure("they have seeds and stories of their own")
             }
         } catch {
             endStep()

@@ -119,8 +119,13 @@ extension Model {
         }
     }
 
+    /// Its retention is over. A Succeeded one stays for as long as somebody needs the name.
     mutating func dropFailedMarker(_ key: Key, _ now: Now) {
-        guard let expiry = names[key]?.markerExpiry, expiry <= now.instant else { return }
+        guard let name = names[key], let expiry = name.markerExpiry, expiry <= now.instant else { return }
+        let isNeeded =
+            name.hold != nil || !members(key).isEmpty || !name.queue.isEmpty
+            || waits.contains { $0.wait.keys.contains(key) }
+        if name.marker?.finding.outcome == .succeeded, isNeeded { return }
         dropMarker(key)
     }
 

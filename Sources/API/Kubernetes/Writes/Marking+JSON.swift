@@ -14,7 +14,7 @@ extension Marking {
         _ settings: Elections.Settings, isDryRun: Bool
     ) throws(Problem) {
         let fields = try Fields(spec, path: "spec.", allowed: (spec.members ?? []).map(\.name))
-        let retention = try fields.duration("retentionSeconds", in: .seconds(1)...Self.retentionMax)
+        let retention = try fields.duration("retentionSeconds", in: .seconds(1)...Marking.retentionMax)
         self.init(
             request: id, key: key, finding: try fields.finding(settings),
             inputsDigest: try fields.digest("inputsDigest"),
@@ -22,7 +22,4 @@ extension Marking {
             principal: principal, info: try fields.info(settings), metadata: metadata, retention: retention,
             mustBeNew: true, isDryRun: isDryRun)
     }
-
-    /// Ten years.
-    private static let retentionMax = Interval.hours(10 * 365 * 24)
 }
