@@ -17,6 +17,7 @@ extension Problem {
         case notTheHolder = "not-the-holder"
         case markerModeConflict = "marker-mode-conflict"
         case modeConflict = "mode-conflict"
+        case namesConflict = "names-conflict"
         case abandonedHolds = "abandoned-holds"
         case inputsMismatch = "inputs-mismatch"
         case lockHasNoMarker = "lock-has-no-marker"
@@ -54,7 +55,7 @@ extension Problem.Kind {
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .requestTimeout: 408
-        case .holdEnded, .notTheHolder, .markerModeConflict, .modeConflict, .abandonedHolds,
+        case .holdEnded, .notTheHolder, .markerModeConflict, .modeConflict, .namesConflict, .abandonedHolds,
             .inputsMismatch, .lockHasNoMarker, .markerDiffers, .held, .revisionDiffers, .namespaceTerminating,
             .aliased, .aliasDiffers, .aliasBackwards, .noTarget, .ambiguous:
             409
@@ -89,6 +90,7 @@ extension Problem.Kind {
         case .notTheHolder: "Not the holder"
         case .markerModeConflict: "The name is in use the other way"
         case .modeConflict: "The name is in use with another mode"
+        case .namesConflict: "The same campaign has other names"
         case .abandonedHolds: "Abandoned holds are in the way"
         case .inputsMismatch: "The inputs differ"
         case .lockHasNoMarker: "A lock has no done marker"

@@ -4,6 +4,8 @@ import JSON
 public struct Contender: Equatable, Sendable {
     public var namespace: String
     public var lease: String
+    /// Other names that are wanted with it, or not at all.
+    public var also: [String] = []
     public var holder: String
     /// Random for each process: the same identity from two processes is two contenders.
     public var campaignID: String
@@ -29,18 +31,36 @@ public struct Contender: Equatable, Sendable {
     public func http(_ request: Campaigner.Request) -> HTTPRequest {
         switch request {
         case .campaign(let supersedes): campaign(supersedes: supersedes)
-        case .renew(let token): verb("renew", token)
+        case .renew(let token, _): verb("renew", token)
         case .complete(let token, let result, let artifacts):
             verb(
                 "complete", token,
                 [.init("result", .strings(result))]
                     + (artifacts.isEmpty ? [] : [.init("artifacts", .array(artifacts.map(\.json)))]))
-        case .resign(let token, let outcome, let reason):
+        case .resign(let token, let outcome, let reason, _):
             verb(
                 "resign", token,
                 [.init("outcome", .string(outcome.rawValue))]
                     + (reason.map { [.init("reason", .string(Self.short($0)))] } ?? []))
         }
+    }
+
+    /// The same for each name of the hold: its own first.
+    public func https(_ request: Campaigner.Request) -> [HTTPRequest] {
+        let own = http(request)
+        switch request {
+        case .renew(_, let also): return [own] + also.map { at($0).http(.renew(token: $0.token)) }
+        case .resign(_, let outcome, let reason, let also):
+            return [own]
+                + also.map { at($0).http(.resign(token: $0.token, outcome, reason: reason)) }
+        case .campaign, .complete: return [own]
+        }
+    }
+
+    private func at(_ other: OtherHold) -> Contender {
+        var contender = self
+        contender.lease = other.name
+        return contender
     }
 
     /// - Parameter wait: with a stream's own limit by default.
@@ -61,6 +81,7 @@ public struct Contender: Equatable, Sendable {
             // What a marker says of a piece of work needs no second name for it.
             "work": settings.once || settings.observes ? nil : work.map { .string($0) },
             "supersedes": supersedes.map { .number($0) },
+            "also": also.isEmpty ? nil : .array(also.map { .string($0) }),
             // Longer than the duration it would mean nothing, and the server says so.
             "confirmWithin": confirms
                 ? .number(min(RunSettings.confirmWithin, settings.duration).inSeconds) : nil,

@@ -51,6 +51,7 @@ public enum NoticeText {
 
     private static func elected(_ hold: Hold, lease: String) -> String {
         var text = "elected: \(lease) is ours, token \(hold.token)"
+        for other in hold.also { text += "; \(other.name), token \(other.token)" }
         if hold.attempt > 1 {
             text += ", attempt \(hold.attempt)" + (hold.maxAttempts.map { " of \($0)" } ?? "")
         }
@@ -86,11 +87,19 @@ public enum NoticeText {
         if waiting.reason == "RestoreQuarantine" {
             return text + ": the server was restored from a backup and elects nobody for a while"
         }
-        guard let holders = holders(waiting) else { return text }
+        guard let holders = holders(waiting) else { return text + others(waiting) }
         text += ": held by \(holders)"
         if let left = waiting.remaining { text += ", \(DurationText.show(left)) left unless renewed" }
         if let url = waiting.runURL { text += " (\(url))" }
-        return text
+        return text + others(waiting)
+    }
+
+    /// What else is waited for at the same time.
+    private static func others(_ waiting: Waiting) -> String {
+        waiting.also.map { other in
+            let place = other.position.map { ", place \($0)" } ?? ""
+            return "; and for \(other.name)\(place)" + (other.holder.map { ": held by \($0)" } ?? "")
+        }.joined()
     }
 
     /// `push-1 and 2 others since 05:01:02Z (pushing)`.

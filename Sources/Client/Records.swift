@@ -58,6 +58,8 @@ public struct Hold: Equatable, Sendable {
     /// How long a renewal lasts, as the server has it.
     public var duration: Duration?
     public var previous: PastHold?
+    /// The other names that were asked for with it. Whatever is done to the hold is done to all.
+    public var also: [OtherHold] = []
     /// What others left half done, for people.
     public var abandoned: [String] = []
 
@@ -73,9 +75,39 @@ public struct Hold: Equatable, Sendable {
     }
 }
 
+extension Hold {
+    /// `B=12 C=13`: the other names, for the command and for scripts.
+    public var others: String { also.map { "\($0.name)=\($0.token)" }.joined(separator: " ") }
+}
+
+/// Our hold of another name that the same campaign asked for.
+public struct OtherHold: Equatable, Sendable {
+    public var name: String
+    public var token: Int64
+
+    public init(_ name: String, token: Int64) {
+        self.name = name
+        self.token = token
+    }
+}
+
+/// How things stand with another name that is waited for.
+public struct OtherWait: Equatable, Sendable {
+    public var name: String
+    public var holder: String?
+    public var position: Int64?
+
+    init?(_ json: JSON) {
+        guard let name = json["name"]?.string else { return nil }
+        self.name = name
+        holder = json["holderIdentity"]?.string
+        position = json["position"]?.integer
+    }
+}
+
 /// What we wait for: who holds it, and our place.
 public struct Waiting: Equatable, Sendable {
-    /// `Held`, `SameIdentityHolds`, `RestoreQuarantine` or `Free`.
+    /// `Held`, `SameIdentityHolds`, `RestoreQuarantine`, `Kept` or `Free`.
     public var reason: String
     public var holder: String?
     public var since: String?
@@ -84,6 +116,7 @@ public struct Waiting: Equatable, Sendable {
     public var position: Int64?
     public var queueLength: Int64?
     public var runURL: String?
+    public var also: [OtherWait] = []
     /// Where the holder is in its work.
     public var phase: String?
     /// How many hold it, if several do.
@@ -110,7 +143,7 @@ public struct Waiting: Equatable, Sendable {
     public func isSame(as other: Waiting) -> Bool {
         holder == other.holder && phase == other.phase && holders == other.holders && left == other.left
             && position == other.position && reason == other.reason
-            && since == other.since
+            && since == other.since && also == other.also
     }
 
     init(_ json: JSON) {
@@ -123,6 +156,7 @@ public struct Waiting: Equatable, Sendable {
             remaining: hold?["remaining"]?.double.map { .seconds($0) },
             position: json["position"]?.integer, queueLength: json["queueLength"]?.integer,
             runURL: lease?["info"]?["runURL"]?.string)
+        also = (json["also"]?.array ?? []).compactMap(OtherWait.init)
         phase = hold?["phase"]?.string
         holders = lease?["holderCount"]?.integer
         left = json["left"]?.integer

@@ -95,6 +95,12 @@ extension Hold {
             token: token, attempt: json["attempt"]?.integer ?? 1, maxAttempts: json["maxAttempts"]?.integer,
             duration: json["lease"]?["leaseDuration"]?.double.map { .seconds($0) },
             previous: PastHold(json["previous"]))
+        also = (json["also"]?.array ?? []).compactMap { other in
+            guard let name = other["name"]?.string, let token = other["fencingToken"]?.integer else {
+                return nil
+            }
+            return OtherHold(name, token: token)
+        }
         abandoned = (json["abandoned"]?.array ?? []).map(AbandonedText.line)
     }
 }

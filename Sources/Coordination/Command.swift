@@ -85,6 +85,9 @@ extension Command {
 public struct Campaign: Sendable {
     public var request: RequestID
     public var key: Key
+    /// More names of the same namespace, to be held together with this one or not at all. All differ,
+    /// and only a lock has any.
+    public var also: [Key] = []
     public var holder: String
     public var campaignID: String?
     public var principal: String?

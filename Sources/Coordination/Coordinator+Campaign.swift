@@ -5,6 +5,7 @@ extension Coordinator {
     mutating func campaign(_ campaign: Campaign, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
         // Even whoever holds: its hold is about to be revoked.
         try refuseIfTerminating(campaign.key.namespace)
+        guard campaign.also.isEmpty else { return try campaignForAll(campaign, at: now, &effects) }
         var name = take(campaign.key)
         defer { shelve(name, campaign.key) }
         try refuseMemberName(name, campaign.key, now)
@@ -15,27 +16,31 @@ extension Coordinator {
             try matchInputs(stored: marker.inputsDigest, given: campaign.inputsDigest)
             return say(.settled(marker), to: campaign.request, &effects)
         }
-        if let way = name.wayInUse, way != campaign.way {
-            throw .wayConflict(current: way, asked: campaign.way)
-        }
-        if let mode = name.modeInUse, !mode.mixes(with: campaign.mode) {
-            throw .modeConflict(current: mode, asked: campaign.mode)
-        }
+        try refuseOtherUse(campaign, name)
         if try repeatElection(&name, campaign, at: now, &effects) { return }
         try refuseAbandoned(campaign, name)
         if let hold = name.lease?.hold {
             try matchInputs(stored: hold.inputsDigest, given: campaign.inputsDigest)
-        } else if !isQuarantined(at: now), name.fits(campaign.mode),
-            !name.queue.contains(where: \.isPresent)
-        {
+        } else if !isQuarantined(at: now), name.isNext(campaign) {
+            try refuseOtherNames(campaign, name)
             try room(for: campaign, in: name)
-            name.queue.removeAll { !$0.isPresent && $0.isSame(as: campaign) }
+            name.queue.removeAll { $0.isSame(as: campaign) }
             let contender = Contender(
                 campaign: campaign, requests: [campaign.request], since: now.wall, arrived: now.instant)
             effects.append(.waitEnded(.electedAtOnce, after: .zero))
             return elect(contender, &name, behind: name.queue.count, at: now, &effects)
         }
         try enqueue(campaign, &name, at: now, &effects)
+    }
+
+    /// What is used in another way, or shared otherwise, is so for as long as it is in use.
+    func refuseOtherUse(_ campaign: Campaign, _ name: NameState) throws(Rejection) {
+        if let way = name.wayInUse, way != campaign.way {
+            throw .wayConflict(current: way, asked: campaign.way)
+        }
+        if let mode = name.modeInUse, !mode.mixes(with: campaign.mode) {
+            throw .modeConflict(current: mode, asked: campaign.mode)
+        }
     }
 
     /// A short hash in a name is an index, not a proof: the full digests are compared where both are known.
@@ -62,40 +67,39 @@ extension Coordinator {
     private mutating func repeatElection(
         _ name: inout NameState, _ campaign: Campaign, at now: Now, _ effects: inout [Effect]
     ) throws(Rejection) -> Bool {
-        let (last, abandoned) = (name.lease?.last, name.lease?.abandoned ?? AbandonedHolds())
-        if let hold = name.lease?.hold, hold.isHeld(by: campaign) {
-            try match(hold.mode, campaign.mode)
-            sayAgain(
-                campaign, &name, previous: last, abandoned: abandoned, behind: name.queue.count, at: now,
-                &effects)
-            return true
+        guard let held = name.held(by: campaign) else { return false }
+        try match(held, campaign)
+        let election: Election
+        if held.mode.isGrouped {
+            let key = campaign.key.member(held.token)
+            var member = take(key)
+            election = again(&member, of: name.lease!, behind: name.queue.count, at: now)
+            shelve(member, key)
+        } else {
+            election = again(&name, of: name.lease!, behind: name.queue.count, at: now)
         }
-        guard let held = name.members.first(where: { $0.isHeld(by: campaign) }) else { return false }
-        try match(held.mode, campaign.mode)
-        let key = campaign.key.member(held.token)
-        var member = take(key)
-        sayAgain(
-            campaign, &member, previous: last, abandoned: abandoned, behind: name.queue.count, at: now,
-            &effects)
-        shelve(member, key)
+        say(.elected(election), to: campaign.request, &effects)
         return true
     }
 
-    private func match(_ held: Mode, _ asked: Mode) throws(Rejection) {
-        guard held == asked else { throw .modeConflict(current: held, asked: asked) }
+    /// A campaign is repeated as it was.
+    func match(_ held: Member, _ campaign: Campaign) throws(Rejection) {
+        guard held.mode == campaign.mode else {
+            throw .modeConflict(current: held.mode, asked: campaign.mode)
+        }
+        guard Set(held.also) == Set(campaign.also.map(\.name)) else {
+            throw .namesConflict(current: [campaign.key.name] + held.also, asked: campaign.keys.map(\.name))
+        }
     }
 
-    mutating func sayAgain(
-        _ campaign: Campaign, _ held: inout NameState, previous: EndedHold?, abandoned: AbandonedHolds,
-        behind: Int, at now: Now, _ effects: inout [Effect]
-    ) {
-        let lease = held.lease!
-        let hold = lease.hold!
+    /// `lease` is the name's, `held` has the hold.
+    func again(_ held: inout NameState, of lease: LeaseRecord, behind: Int, at now: Now) -> Election {
+        let hold = held.lease!.hold!
         held.given += 1
         held.deadline = max(held.deadline, now.instant + hold.duration)
-        let election = Election(
-            lease: lease, hold: hold, previous: previous, abandoned: abandoned, queueLength: behind)
-        say(.elected(election), to: campaign.request, &effects)
+        return Election(
+            lease: held.lease!, hold: hold, previous: lease.last, abandoned: lease.abandoned,
+            queueLength: behind)
     }
 
     /// Begins a hold for a contender whose turn it is, and tells each of its requests. So many queue
@@ -103,9 +107,16 @@ extension Coordinator {
     mutating func elect(
         _ contender: Contender, _ name: inout NameState, behind: Int, at now: Now, _ effects: inout [Effect]
     ) {
+        tell(contender, begin(contender, &name, behind: behind, at: now, &effects), &effects)
+    }
+
+    /// Begins the hold, and tells nobody yet.
+    mutating func begin(
+        _ contender: Contender, _ name: inout NameState, behind: Int, at now: Now, _ effects: inout [Effect]
+    ) -> Election {
         let campaign = contender.campaign
         if campaign.mode.isGrouped {
-            return electMember(contender, &name, behind: behind, at: now, &effects)
+            return beginMember(contender, &name, behind: behind, at: now, &effects)
         }
         if name.lease == nil { beginNamespace(campaign.key.namespace, at: now, &effects) }
         let token = nextRevision()
@@ -128,8 +139,9 @@ extension Coordinator {
             supersedes: name.marker == nil ? nil : campaign.supersedes, at: now)
         name.lease = lease
         grant(contender, &name, at: now, &effects)
-        tellElected(
-            contender, lease, previous: lease.last, abandoned: lease.abandoned, behind: behind, &effects)
+        return Election(
+            lease: lease, hold: lease.hold!, previous: lease.last, abandoned: lease.abandoned,
+            queueLength: behind)
     }
 
     /// The hold that the lease has got begins.
@@ -153,16 +165,8 @@ extension Coordinator {
         effects.append(.standingsChanged(campaign.key))
     }
 
-    mutating func tellElected(
-        _ contender: Contender, _ lease: LeaseRecord, previous: EndedHold?, abandoned: AbandonedHolds,
-        behind: Int, _ effects: inout [Effect]
-    ) {
-        for request in contender.requests {
-            let election = Election(
-                lease: lease, hold: lease.hold!, previous: previous, abandoned: abandoned,
-                queueLength: behind)
-            say(.elected(election), to: request, &effects)
-        }
+    mutating func tell(_ contender: Contender, _ election: Election, _ effects: inout [Effect]) {
+        for request in contender.requests { say(.elected(election), to: request, &effects) }
     }
 
     /// Takes, or takes again, a place in the queue.
@@ -173,12 +177,14 @@ extension Coordinator {
         forgetUnlessOpen()
         var place: Place?
         if let until = campaign.waitUntil, until > now.instant {
-            let wanted = Place.contender(campaign.key, until: until, client: campaign.client)
+            let wanted = Place.contender(
+                campaign.key, also: [], until: until, client: campaign.client)
             try waiterCounts.room(for: wanted, settings)
             place = wanted
         }
         let index: Int
         if let known = name.queue.firstIndex(where: { $0.isSame(as: campaign) }) {
+            try matchNames(name.queue[known], campaign)
             name.queue[known].campaign = campaign
             index = known
         } else {
@@ -247,6 +253,7 @@ extension Hold {
             principal: campaign.principal, duration: campaign.duration, attempt: attempt, began: now.wall,
             inputsDigest: campaign.inputsDigest, supersedes: supersedes, info: campaign.info)
         mode = campaign.mode
+        also = campaign.also.map(\.name)
         work = campaign.work
     }
 }

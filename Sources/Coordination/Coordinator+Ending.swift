@@ -90,7 +90,7 @@ extension Coordinator {
     mutating func electNext(
         _ name: inout NameState, checksRoom: Bool = false, at now: Now, _ effects: inout [Effect]
     ) -> Bool {
-        guard !isQuarantined(at: now), name.canElect,
+        guard !isQuarantined(at: now), canElect(name),
             !isTerminating(name.queue[0].campaign.key.namespace)
         else { return false }
         let queueKey = name.queue[0].campaign.key
@@ -109,7 +109,7 @@ extension Coordinator {
                 next += 1
                 continue
             }
-            guard name.fits(contender.campaign.mode) else { break }
+            guard name.fits(contender.campaign.mode), isNextElsewhere(contender) else { break }
             next += 1
             let behind = absent.count + queue.count - next
             let isAdmitted = admit(
@@ -130,6 +130,9 @@ extension Coordinator {
     ) -> Bool {
         let campaign = contender.campaign
         if campaign.mode.isGrouped { writeAhead(&name, &effects) }
+        guard campaign.also.isEmpty else {
+            return admitToAll(contender, &name, behind: behind, at: now, &effects)
+        }
         do throws(Rejection) {
             if checksRoom || campaign.mode.isGrouped { try room(for: campaign, in: name) }
             try refuseAbandoned(campaign, name)

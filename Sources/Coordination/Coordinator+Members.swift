@@ -11,6 +11,8 @@ struct Member: Sendable {
     var holder: String
     var campaignID: String?
     var principal: String?
+    /// As `Hold.also`.
+    var also: [String]
 
     init(_ hold: Hold) {
         token = hold.token
@@ -18,6 +20,7 @@ struct Member: Sendable {
         holder = hold.holder
         campaignID = hold.campaignID
         principal = hold.principal
+        also = hold.also
     }
 
     func isHeld(by campaign: Campaign) -> Bool {
@@ -34,12 +37,6 @@ extension NameState {
         case .shared, .observe: true
         case .permits(let count): members.count < count
         }
-    }
-
-    /// Whether the next who is there can be elected.
-    var canElect: Bool {
-        guard let next = queue.first(where: \.isPresent) else { return false }
-        return fits(next.campaign.mode)
     }
 
     /// What the name is used with at this moment, if it is in use.
@@ -79,16 +76,16 @@ extension Coordinator {
     }
 
     /// Begins the hold of a lease of its own for a contender whose turn it is.
-    mutating func electMember(
+    mutating func beginMember(
         _ contender: Contender, _ name: inout NameState, behind: Int, at now: Now, _ effects: inout [Effect]
-    ) {
+    ) -> Election {
         let campaign = contender.campaign
         prepare(&name, for: campaign, at: now, &effects)
         let lease = beginMember(contender, maxAttempts: name.lease!.maxAttempts, at: now, &effects)
         name.members.append(Member(lease.hold!))
-        tellElected(
-            contender, lease, previous: name.lease!.last, abandoned: name.lease!.abandoned, behind: behind,
-            &effects)
+        return Election(
+            lease: lease, hold: lease.hold!, previous: name.lease!.last, abandoned: name.lease!.abandoned,
+            queueLength: behind)
     }
 
     /// The lease of its own, with its hold.

@@ -139,7 +139,8 @@ extension Coordinator {
             let queue = name.queue
             name.queue = []
             if !queue.isEmpty { effects.append(.standingsChanged(key)) }
-            for request in queue.flatMap(\.requests) {
+            // Who contends for several names is told once.
+            for request in queue.filter({ $0.primary == key }).flatMap(\.requests) {
                 say(.refused(.namespaceTerminating(namespace)), to: request, &effects)
             }
             tellWaiters(&name, key, &effects) { view in

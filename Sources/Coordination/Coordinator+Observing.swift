@@ -14,8 +14,12 @@ extension Coordinator {
             let key = campaign.key.member(known.token)
             var member = take(key)
             defer { shelve(member, key) }
-            return sayAgain(
-                campaign, &member, previous: nil, abandoned: AbandonedHolds(), behind: 0, at: now, &effects)
+            let lease = member.lease!
+            member.given += 1
+            member.deadline = max(member.deadline, now.instant + lease.hold!.duration)
+            return say(
+                .elected(Election(lease: lease, hold: lease.hold!, previous: nil)), to: campaign.request,
+                &effects)
         }
         try room(
             in: campaign.key.namespace, for: name, leases: name.counted.leases + 1, markers: 0)
@@ -25,7 +29,6 @@ extension Coordinator {
         let lease = beginMember(
             contender, maxAttempts: settings.defaultMaxAttempts, at: now, &effects)
         name.observers.append(Member(lease.hold!))
-        tellElected(
-            contender, lease, previous: nil, abandoned: AbandonedHolds(), behind: 0, &effects)
+        tell(contender, Election(lease: lease, hold: lease.hold!, previous: nil), &effects)
     }
 }

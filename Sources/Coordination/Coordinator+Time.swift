@@ -60,7 +60,7 @@ extension Coordinator {
         if name.lease?.hold != nil {
             expireIfDue(&name, at: now, &effects)
             publishIfDue(&name, at: now, &effects)
-        } else if name.canElect {
+        } else if canElect(name) {
             // In a restore's quarantine a name may be due for another reason. Who waits for a name that
             // was never held has no place in its namespace yet.
             if !isQuarantined(at: now) { handOver(&name, checksRoom: true, at: now, &effects) }
@@ -82,7 +82,10 @@ extension Coordinator {
         _ request: RequestID, _ place: Place, at now: Now, _ effects: inout [Effect]
     ) {
         switch place {
-        case .contender(let key, _, _):
+        case .contender(_, let also, _, _) where !also.isEmpty:
+            forgetUnlessOpen()
+            leaveAll(request, place, at: now, &effects)
+        case .contender(let key, _, _, _):
             var name = take(key)
             forgetUnlessOpen()
             if let index = name.detach(request, graceUntil: now.instant + settings.reconnectGrace) {

@@ -25,8 +25,7 @@ extension Coordinator {
         (names[key]?.queue ?? []).map {
             ContenderView(
                 holder: $0.campaign.holder, campaignID: $0.campaign.campaignID, mode: $0.campaign.mode,
-                present: $0.isPresent,
-                since: $0.since)
+                present: $0.isPresent, since: $0.since, also: $0.campaign.also.map(\.name))
         }
     }
 
@@ -36,7 +35,9 @@ extension Coordinator {
         let view = viewOrBlank(name, now)
         var all: [(RequestID, Standing)] = []
         for index in name.queue.indices {
-            let standing = standing(at: index, in: name, view, now)
+            let standing =
+                name.queue[index].names.isEmpty
+                ? standing(at: index, in: name, view, now) : standing(of: name.queue[index], now)
             for request in name.queue[index].requests { all.append((request, standing)) }
         }
         return all
@@ -100,7 +101,8 @@ extension Coordinator {
                 name.members.contains { $0.holder == name.queue[index].campaign.holder }
                     ? .sameIdentityHolds : .held
             } else {
-                isQuarantined(at: now) ? .restoreQuarantine : .free
+                isQuarantined(at: now)
+                    ? .restoreQuarantine : name.isKept(from: index) ? .kept : .free
             }
         return Standing(
             reason: reason, lease: view, position: index + 1, queueLength: name.queue.count)

@@ -131,7 +131,9 @@ public struct Coordinator: Sendable {
 
     public func needs(_ command: Command, into needs: inout Needs) {
         switch command {
-        case .campaign(let campaign): need(campaign.key, &needs)
+        case .campaign(let campaign):
+            need(campaign.key, &needs)
+            for key in campaign.also { need(key, &needs) }
         case .renew(let claim), .complete(let claim, _), .resign(let claim, _), .phase(let claim, _):
             need(claim.key, holding: claim.token, &needs)
         case .revoke(let revocation): need(revocation.key, holding: revocation.token, &needs)
@@ -263,7 +265,9 @@ public struct Coordinator: Sendable {
     mutating func shelve(_ taken: NameState, _ key: Key) {
         var name = taken
         book(&name, key)
-        if let due = name.due(quarantine: quarantineUntil), name.armed.map({ due < $0 }) ?? true {
+        if let due = name.due(quarantine: quarantineUntil, canElect: canElect(name)),
+            name.armed.map({ due < $0 }) ?? true
+        {
             timers.arm(.name(key), at: due)
             name.armed = due
         }

@@ -93,6 +93,8 @@ public struct Hold: Hashable, Sendable {
     /// Facts for people: the run's URL and such.
     public var info: [String: String]
     public var mode = Mode.exclusive
+    /// Other names that the same campaign was elected for in the same step. Each hold ends by itself.
+    public var also: [String] = []
     /// The identity of the work across runs. A released hold clears what others of it left abandoned.
     public var work: String?
     /// What its holder told of its progress, in order; the newest `Phase.most`.

@@ -54,8 +54,9 @@ struct NameState: Sendable {
         return queue.first?.campaign.way
     }
 
-    /// The next moment at which something of this name may be due.
-    func due(quarantine: Instant?) -> Instant? {
+    /// The next moment at which something of this name may be due. `canElect`: whether the next who is
+    /// there can be elected.
+    func due(quarantine: Instant?, canElect: Bool) -> Instant? {
         var due: Instant?
         func consider(_ moment: Instant?) {
             guard let moment, due.map({ moment < $0 }) ?? true else { return }
@@ -79,8 +80,10 @@ struct NameState: Sendable {
 
 /// One who campaigns and queues.
 struct Contender: Sendable {
-    /// As it was asked last; its request is the one that came last.
+    /// As it was asked last; its request is the one that came last. Its key is the name of this queue.
     var campaign: Campaign
+    /// Where it asks for several names: all of them, as it asked. It has a place in the queue of each.
+    var names: [Key] = []
     /// Every open request of this contender: a retry may arrive while the first still hangs in a proxy.
     var requests: [RequestID]
     /// Set while no request is open: until then its place is kept, and skipped.
@@ -100,14 +103,14 @@ struct Contender: Sendable {
 
 /// Where an open request waits.
 enum Place: Sendable {
-    case contender(Key, until: Instant, client: String?)
+    case contender(Key, also: [Key], until: Instant, client: String?)
     case waiter(MarkerWait, until: Instant)
     case condition(ConditionWait, until: Instant)
     case watcher(AliasWait, until: Instant)
 
     var until: Instant {
         switch self {
-        case .contender(_, let until, _), .waiter(_, let until), .condition(_, let until),
+        case .contender(_, _, let until, _), .waiter(_, let until), .condition(_, let until),
             .watcher(_, let until):
             until
         }
@@ -116,7 +119,7 @@ enum Place: Sendable {
     /// The names that have it in their queue or among their waiters.
     var keys: [Key] {
         switch self {
-        case .contender(let key, _, _): [key]
+        case .contender(let key, let also, _, _): also.isEmpty ? [key] : [key] + also
         case .waiter(let wait, _): wait.keys
         case .condition(let wait, _): [wait.key]
         case .watcher: []
@@ -132,7 +135,7 @@ enum Place: Sendable {
     /// Against whom it counts.
     var client: String? {
         switch self {
-        case .contender(_, _, let client): client
+        case .contender(_, _, _, let client): client
         case .waiter(let wait, _): wait.client
         case .condition(let wait, _): wait.client
         case .watcher(let wait, _): wait.client

@@ -10,6 +10,10 @@ public enum Rejection: Error, Hashable, Sendable {
     /// The name is in use with another number of permits, or with permits at one time and without at
     /// the other.
     case modeConflict(current: Mode, asked: Mode)
+    /// The same campaign contends for, or holds, other names than it asks for now: its first one first.
+    case namesConflict(current: [String], asked: [String])
+    /// Of a campaign for several names: this one is refused, and so are all.
+    indirect case about(Key, Rejection)
     /// There are abandoned holds, and the campaign asked to be refused then.
     case abandonedHolds(AbandonedHolds)
     /// No abandoned hold of the name has this token.
@@ -74,6 +78,7 @@ extension Rejection {
     public var bound: Bound? {
         switch self {
         case .tooMany(let bound, _), .quotaExceeded(let bound, _, _, _): bound
+        case .about(_, let rejection): rejection.bound
         default: nil
         }
     }

@@ -41,6 +41,8 @@ public struct Election: Hashable, Sendable {
     public var queueLength: Int
     /// Earlier holds of the name that ended without their holder, and that nobody has cleared.
     public var abandoned: AbandonedHolds
+    /// The holds of the other names, if the campaign asked for several: in the order in which it did.
+    public var also: [Election] = []
 
     public init(
         lease: LeaseRecord, hold: Hold, previous: EndedHold?, abandoned: AbandonedHolds = AbandonedHolds(),
@@ -65,12 +67,16 @@ public struct Standing: Hashable, Sendable {
         case restoreQuarantine
         /// Nobody holds it: the place in the queue is kept, and the next campaign is elected.
         case free
+        /// Nobody holds it, and it is kept: the next to be elected waits for other names, too.
+        case kept
     }
     public var reason: Reason
     public var lease: LeaseView
     /// 1 is the next to be elected.
     public var position: Int
     public var queueLength: Int
+    /// Where it stands for each of its other names, if it asks for several.
+    public var also: [Standing] = []
 
     public init(reason: Reason, lease: LeaseView, position: Int, queueLength: Int) {
         self.reason = reason
@@ -130,11 +136,15 @@ public struct ContenderView: Hashable, Sendable {
     /// False while no request of it is open; its place is kept for `reconnectGrace`.
     public var present: Bool
     public var since: Timestamp
+    /// Other names that it asks for together with this one.
+    public var also: [String]
 
     public init(
-        holder: String, campaignID: String?, mode: Mode = .exclusive, present: Bool, since: Timestamp
+        holder: String, campaignID: String?, mode: Mode = .exclusive, present: Bool, since: Timestamp,
+        also: [String] = []
     ) {
         self.mode = mode
+        self.also = also
         self.holder = holder
         self.campaignID = campaignID
         self.present = present

@@ -91,6 +91,20 @@ extension Coordinator {
         try check(.bytes, others.bytes + own.bytes, 1, settings.namespaceBytesMax)
     }
 
+    /// The same for so many leases that aren't there yet, and no marker.
+    func room(for leases: Int, in namespace: String) throws(Rejection) {
+        guard leases > 0 else { return }
+        let used = usage[namespace]
+        if used.leases + leases > settings.namespaceLeasesMax {
+            throw .quotaExceeded(
+                .leases, namespace: namespace, limit: settings.namespaceLeasesMax, used: used.leases)
+        }
+        if used.bytes >= settings.namespaceBytesMax {
+            throw .quotaExceeded(
+                .bytes, namespace: namespace, limit: settings.namespaceBytesMax, used: used.bytes)
+        }
+    }
+
     /// The same for an election: it makes the lease, if there is none, and one more for a hold that
     /// shares the name; and work may leave a marker.
     func room(for campaign: Campaign, in name: NameState) throws(Rejection) {

@@ -31,6 +31,9 @@ final class Selections {
 
     private let turns: Turns
     private var waits: [RequestID: Wait] = [:]
+    private var ends = DueQueue<RequestID>()
+    /// Those that have read on to do.
+    private var reading: Set<RequestID> = []
     private var pacer = Pacer()
     /// Says the answer.
     var onEnd: (RequestID, MarkersView) -> Void = { _, _ in }
@@ -46,18 +49,20 @@ final class Selections {
     ) throws(Rejection) {
         if until != nil { try turns.core.beginWaiting(in: selection.namespace, client: client) }
         waits[request] = Wait(selection: selection, until: until, client: client, page: .first)
+        reading.insert(request)
+        if let until { ends.add(request, at: until) }
+        if ends.count > 1024 + 2 * waits.count { ends.keep { waits[$0] != nil } }
     }
 
     func remove(_ request: RequestID) {
+        reading.remove(request)
         guard let wait = waits.removeValue(forKey: request), wait.until != nil else { return }
         turns.core.endWaiting(in: wait.selection.namespace, client: wait.client)
     }
 
     var nextWake: Instant? {
-        guard !waits.isEmpty else { return nil }
-        let ends = waits.values.compactMap(\.until).min()
-        guard waits.values.contains(where: { $0.page != nil }) else { return ends }
-        return min(ends ?? pacer.next, pacer.next)
+        guard !reading.isEmpty else { return ends.next }
+        return min(ends.next ?? pacer.next, pacer.next)
     }
 
     /// A turn is on disk.
@@ -66,11 +71,12 @@ final class Selections {
         var touched: Set<RequestID> = []
         for change in changes {
             guard let namespace = change.namespaceOfMarkers else { continue }
+            let news = News(change)
             for (request, wait) in waits where wait.selection.namespace == namespace {
                 if case .namespace = change {
                     end(request, .deleted)
                 } else {
-                    waits[request]!.take(change)
+                    waits[request]!.take(news)
                     touched.insert(request)
                 }
             }
@@ -80,16 +86,14 @@ final class Selections {
 
     /// Reads on, and ends what is over.
     func tend(at now: Instant) {
-        guard !waits.isEmpty else { return }
         read(at: now)
-        for (request, wait) in waits where wait.until.map({ $0 <= now }) ?? false { end(request, .waiting) }
+        while let request = ends.popDue(at: now) { end(request, .waiting) }
     }
 
     private func read(at now: Instant) {
-        let reading = waits.filter { $0.value.page != nil }.keys.sorted()
         guard !reading.isEmpty, pacer.mayBegin(at: now) else { return }
         let start = Instant(nanoseconds: Meters.moment)
-        var line = reading[...]
+        var line = reading.sorted()[...]
         while let request = line.popFirst(), Meters.moment - start.nanoseconds < Pacer.workTime.nanoseconds {
             do {
                 try readPage(request)
@@ -99,7 +103,7 @@ final class Selections {
                 continue
             }
             judge(request)
-            if waits[request]?.page != nil { line.append(request) }
+            if reading.contains(request) { line.append(request) }
         }
         pacer.worked(from: start, to: Instant(nanoseconds: Meters.moment))
     }
@@ -110,9 +114,10 @@ final class Selections {
         if case .after(let name) = page { after = name }
         let namespace = wait.selection.namespace
         let markers = try turns.store.markers(namespace: namespace, after: after, limit: Self.pageSize)
-        for marker in markers { wait.take(.marker(marker)) }
+        for marker in markers { wait.take(News(.marker(marker))) }
         wait.page = markers.count == Self.pageSize ? .after(markers.last!.key.name) : nil
         waits[request] = wait
+        if wait.page == nil { reading.remove(request) }
         let isTerminating = turns.store.namespaceRecord(namespace)?.isTerminating ?? false
         if isTerminating, wait.page == nil, wait.verdict == nil { end(request, .deleted) }
     }
@@ -160,25 +165,29 @@ extension Selections.Wait {
         return succeeded.count >= selection.count ? .done : nil
     }
 
-    /// A marker of the namespace that is there, has changed or is gone.
-    fileprivate mutating func take(_ change: Change) {
-        switch change {
-        case .marker(let marker, _):
-            forget(marker.key.name)
-            guard selection.wants(marker) else { return }
-            if marker.finding.outcome == .succeeded {
-                succeeded.insert(marker.key.name)
-            } else {
-                failed.insert(marker.key.name)
-            }
-        case .markerDeleted(let marker, _): forget(marker.key.name)
-        default: break
-        }
+    fileprivate mutating func take(_ news: Selections.News) {
+        succeeded.remove(news.name)
+        failed.remove(news.name)
+        guard let (labels, outcome) = news.marker, selection.wants(labels) else { return }
+        if outcome == .succeeded { succeeded.insert(news.name) } else { failed.insert(news.name) }
     }
+}
 
-    private mutating func forget(_ name: String) {
-        succeeded.remove(name)
-        failed.remove(name)
+extension Selections {
+    /// A marker that is there, has changed, or is gone.
+    fileprivate struct News {
+        var name = ""
+        var marker: (labels: MarkerLabels, outcome: Outcome)?
+
+        init(_ change: Change) {
+            switch change {
+            case .marker(let marker, _):
+                name = marker.key.name
+                self.marker = (MarkerLabels(of: marker), marker.finding.outcome)
+            case .markerDeleted(let marker, _): name = marker.key.name
+            default: break
+            }
+        }
     }
 }
 

@@ -305,7 +305,7 @@ final class Turns: @unchecked Sendable {
         case .answer(let request, let reply, _):
             meters.said(reply)
             guard !door.answer(request, reply), case .elected(let election) = reply else { return }
-            submit(.takeBack(election.lease.key, election.hold.token))
+            for lost in [election] + election.also { submit(.takeBack(lost.lease.key, lost.hold.token)) }
         case .parked(let request, let standing, _): door.parked(request, standing)
         case .parkedFor(let request, let view, _): door.parked(request, for: view)
         case .standingsChanged(let key): door.standingsChanged(key)

@@ -87,6 +87,8 @@ extension ByteWriter {
         mode(hold.mode)
         text(hold.work)
         phases(hold.phases)
+        varint(UInt64(hold.also.count))
+        for name in hold.also { text(name) }
     }
 
     private mutating func endedHold(_ hold: EndedHold) {
@@ -179,6 +181,9 @@ extension ByteReader {
         hold.mode = try mode()
         hold.work = try optionalText()
         hold.phases = try phases()
+        guard version > 4 else { return hold }
+        let count = try count()
+        for _ in 0..<count { hold.also.append(try text()) }
         return hold
     }
 

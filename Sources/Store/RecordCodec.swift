@@ -14,7 +14,7 @@ import Coordination
 /// Decoding trusts nothing: every read is checked against the end, and a count
 /// never asks for more than the bytes that are left.
 enum RecordCodec {
-    static let version: UInt8 = 4
+    static let version: UInt8 = 5
 
     static func encode(_ record: LeaseRecord, into out: inout ByteWriter) {
         out.reset()

@@ -11,12 +11,14 @@ enum Schema {
     /// https://sqlite.org/pragma.html#pragma_application_id: "Applications that use SQLite as their
     /// application file-format should set the Application ID integer to a unique integer".
     static let applicationID: Int64 = 0x4261_746E
-    static let version: Int64 = 7
+    static let version: Int64 = 8
 
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
-    private static let migrations: [StaticString] = [first, second, third, fourth, fifth, sixth, seventh]
+    private static let migrations: [StaticString] = [
+        first, second, third, fourth, fifth, sixth, seventh, eighth,
+    ]
 
     private static let first: StaticString = """
         CREATE TABLE journal(
@@ -159,9 +161,12 @@ enum Schema {
         PRAGMA user_version=6;
         """
 
+    /// What a campaign for several names held besides is in the records, as with the fifth.
+    private static let seventh: StaticString = "PRAGMA user_version=7"
+
     /// Waits that ended, and holds by their ends: what `overlaps` and `report` go over. An index has the
     /// primary key behind its columns.
-    private static let seventh: StaticString = """
+    private static let eighth: StaticString = """
         CREATE TABLE waits(
             revision INTEGER PRIMARY KEY,
             namespace TEXT NOT NULL, name TEXT NOT NULL,
@@ -173,7 +178,7 @@ enum Schema {
         );
         CREATE INDEX waits_by_namespace ON waits(namespace, revision);
         CREATE INDEX holds_by_namespace_end ON holds(namespace, ended_at, name) WHERE ended_at IS NOT NULL;
-        PRAGMA user_version=7;
+        PRAGMA user_version=8;
         """
 
     /// Refuses what isn't ours before anything is changed; then brings the file to this version.

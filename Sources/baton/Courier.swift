@@ -1,12 +1,22 @@
 import Client
 
 /// Carries the requests of a `Campaigner` and brings their replies.
+///
+/// What is said to several names is one request to each, and one reply: of all of them.
 final class Courier {
     private let transport: Transport
     private let contender: Contender
-    private var requests: [Int: Campaigner.Request] = [:]
+    private var errands: [Int: Errand] = [:]
     /// Streams that have said their outcome: their end is no news.
     private var decided: Set<Int> = []
+
+    /// A request, and what has come of it for each name.
+    private struct Errand {
+        var request: Campaigner.Request
+        var replies: [Reply?]
+    }
+    /// A request has so many numbers on the way. No hold has more names.
+    private static let names = 16
 
     init(_ transport: Transport, for contender: Contender) {
         self.transport = transport
@@ -14,14 +24,18 @@ final class Courier {
     }
 
     func send(_ id: Int, _ request: Campaigner.Request, timeout: Duration?) {
-        requests[id] = request
-        transport.start(id, contender.http(request), timeout: timeout)
+        let all = contender.https(request)
+        precondition(all.count <= Self.names, "a hold has more names than a campaign may ask for")
+        errands[id] = Errand(request: request, replies: Array(repeating: nil, count: all.count))
+        for (index, http) in all.enumerated() {
+            transport.start(id * Self.names + index, http, timeout: timeout)
+        }
     }
 
     func cancel(_ id: Int) {
-        requests[id] = nil
+        guard let errand = errands.removeValue(forKey: id) else { return }
         decided.remove(id)
-        transport.cancel(id)
+        for index in errand.replies.indices { transport.cancel(id * Self.names + index) }
     }
 
     func wait(until moment: Moment?, _ descriptors: [Int32]) {
@@ -31,21 +45,32 @@ final class Courier {
     /// The next reply that has come; nil when there is no more.
     func next() -> Campaigner.Event? {
         while let event = transport.next() {
-            if let reply = reply(event) { return .answered(event.id, reply) }
+            let id = event.id / Self.names
+            if let reply = reply(event, id) { return .answered(id, reply) }
         }
         return nil
     }
 
-    private func reply(_ event: Transport.Event) -> Reply? {
-        guard let request = requests[event.id] else { return nil }
+    private func reply(_ event: Transport.Event, _ id: Int) -> Reply? {
+        guard var errand = errands[id] else { return nil }
         switch event {
-        case .line(let id, let line):
+        case .line(_, let line):
             guard let reply = Reply.from(line: line), !decided.contains(id) else { return nil }
             if reply.isOutcome { decided.insert(id) }
             return reply
-        case .finished(let id, let outcome):
-            requests[id] = nil
-            return Reply.from(outcome, to: request, hasOutcome: decided.remove(id) != nil)
+        case .finished(let number, let outcome):
+            let reply = Reply.from(outcome, to: errand.request, hasOutcome: decided.remove(id) != nil)
+            guard errand.replies.count > 1 else {
+                errands[id] = nil
+                return reply
+            }
+            errand.replies[number % Self.names] = reply
+            errands[id] = errand
+            guard let together = SeveralReplies.together(errand.replies, to: errand.request) else {
+                return nil
+            }
+            cancel(id)
+            return together
         }
     }
 }

@@ -182,7 +182,7 @@ struct CampaignRequestTests {
         (
             #""holder":"a""#,
             "holder: There is no field \"holder\" here. Known: holderIdentity, campaignID, leaseDuration, marker, "
-                + "inputsDigest, maxAttempts, supersedes, confirmWithin, mode, permits, failOnAbandoned, work, info."
+                + "inputsDigest, maxAttempts, supersedes, confirmWithin, mode, permits, failOnAbandoned, work, also, info."
         ),
     ]
 
@@ -195,7 +195,7 @@ struct CampaignRequestTests {
         let marker = Self.campaign(#"{"holderIdentity":"a","marker":"x"}"#).answer
         #expect(marker?.json["allowed"] == .array([.string("once"), .string("none")]))
         let unknown = Self.campaign(#"{"x":1}"#).answer
-        #expect(unknown?.json["allowed"]?.array?.count == 13)
+        #expect(unknown?.json["allowed"]?.array?.count == 14)
         #expect(unknown?.header("Content-Type") == "application/problem+json")
     }
 

@@ -132,11 +132,9 @@ struct ConditionTests {
         #expect(selection.count == 3 && until == Stage.now.instant + .seconds(5))
         #expect(shape == AnswerShape(.plain, form: .manyMarkers, waits: true))
         var marker = Sample.marker()
-        #expect(!selection.wants(marker))
+        #expect(!selection.wants(MarkerLabels(of: marker)))
         marker.metadata = Array(#"{"labels":{"build":"7"}}"#.utf8)
-        #expect(selection.wants(marker))
-        marker.key.namespace = "other"
-        #expect(!selection.wants(marker))
+        #expect(selection.wants(MarkerLabels(of: marker)) && selection.namespace == "ci")
     }
 
     @Test(arguments: [

@@ -165,7 +165,7 @@ struct World {
         if isRevoked { heldUntil = nil }
         switch request {
         case .campaign: return campaign()
-        case .renew(let token): return claim(token) { world in world.extend() }
+        case .renew(let token, _): return claim(token) { world in world.extend() }
         case .complete(let token, _, _):
             if marker == token { return .accepted }
             return claim(token) { world in
@@ -173,7 +173,7 @@ struct World {
                 world.completions += 1
                 world.heldUntil = nil
             }
-        case .resign(let token, _, _): return claim(token) { world in world.heldUntil = nil }
+        case .resign(let token, _, _, _): return claim(token) { world in world.heldUntil = nil }
         }
     }
 

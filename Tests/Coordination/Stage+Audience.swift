@@ -40,7 +40,7 @@ extension Stage {
             }
         case .gone:
             if case .elected(let election) = one.reply {
-                undelivered.append((election.lease.key, election.hold.token))
+                for lost in [election] + election.also { undelivered.append((lost.lease.key, lost.token)) }
             }
         case .told, .unknown, nil:
             fault("request \(one.request) was told once more: \(one.reply, default: "parked")")

@@ -146,6 +146,35 @@ extension Stage {
         }
     }
 
+    // MARK: Several names at once
+
+    /// All of these names, the first of which it campaigns at.
+    @discardableResult
+    mutating func hold(
+        _ names: String..., by holder: String, _ mode: Mode = .exclusive,
+        _ change: (inout Campaign) -> Void = { _ in }
+    ) throws -> Election {
+        try share(names[0], by: holder, mode) {
+            $0.also = names.dropFirst().map(Self.key)
+            change(&$0)
+        }
+    }
+
+    mutating func lineAll(
+        _ names: String..., by holder: String, _ mode: Mode = .exclusive,
+        _ change: (inout Campaign) -> Void = { _ in }
+    ) -> RequestID {
+        line(names[0], by: holder, mode) {
+            $0.also = names.dropFirst().map(Self.key)
+            change(&$0)
+        }
+    }
+
+    /// Each name by itself, as a holder does.
+    mutating func resignAll(_ election: Election) {
+        for one in [election] + election.also { resign(one) }
+    }
+
     @discardableResult
     mutating func enter(_ phase: String, _ election: Election) -> Reply? {
         let claim = claim(election, byName: true)

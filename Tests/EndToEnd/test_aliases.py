@@ -47,6 +47,34 @@ class Aliases(Story):
             for part in ("--result", "%s=%s" % (marker["name"].split("-")[1], marker["result"]["digest"]))])
         return "workers-sha-" + sha
 
+    def test_what_is_wrong_is_named(self):
+        for name in ("a", "b"):
+            self.client.send("PUT", self.client.path("markers/" + name), {"holderIdentity": "anna"})
+        first = self.put("latest", "a")["alias"]["revision"]
+        second = self.put("latest", "b")["alias"]["revision"]
+        there = self.client.path("aliases/latest")
+        for method, path, body in (
+                ("PUT", there, {"target": 7}), ("GET", there + "?wait=soon", None), ("DELETE", there, None),
+                ("GET", there + "/history?limit=0", None), ("GET", self.client.path("aliases?limit=0"), None),
+                ("GET", self.client.path("resolve/Not-A-Name"), None), ("POST", there + "/rollback", {})):
+            self.assertProblem(self.client.send(method, path, body), 400, "invalid-field")
+        self.assertProblem(self.client.send("DELETE", there + "?revision=%d" % first), 409, "alias-differs")
+        self.assertProblem(self.client.send("POST", there + "/rollback", {"revision": first}), 409, "alias-differs")
+        back = self.client.send("POST", there + "/rollback", {"revision": second})
+        self.assertEqual((200, "a"), (back.status, back["alias"]["target"]))
+
+    def test_whoever_waits_for_a_move_is_sent_away_by_a_stop(self):
+        self.client.send("PUT", self.client.path("markers/a"), {"holderIdentity": "anna"})
+        revision = self.put("latest", "a")["alias"]["revision"]
+        answers = []
+        waiting = threading.Thread(target=lambda: answers.append(
+            self.batond.client().send("GET", self.client.path("aliases/latest?wait=20s&since=%d" % revision))))
+        waiting.start()
+        until(lambda: self.client.status()["waiters"] == 1, "it waits")
+        self.assertEqual(0, self.batond.stop())
+        waiting.join()
+        self.assertProblem(answers[0], 503, "unavailable")
+
     def test_a_bad_build_is_rolled_back_and_an_old_pipeline_finishes_late(self):
         good = self.pipeline("c804cace")
         self.call("alias", "set", "latest-workers", good, "--reason", "build 7", env={"BATON_HOLDER": "pipeline-7"})

@@ -64,6 +64,8 @@ class FullDisk(Story):
         for index in range(20):
             self.once(client, "before-%d" % index, acknowledged)
         revoked = client.elected("revoked", "anna", leaseDuration="60s")
+        for target in ("before-0", "before-1"):
+            moved = client.send("PUT", client.path("aliases/there"), {"target": target})["alias"]["revision"]
         self.fill()
         refused = self.write_until_refused(client, acknowledged)
         self.assertProblem(refused, 503, "unavailable")
@@ -80,7 +82,9 @@ class FullDisk(Story):
             ("POST", "leases/held/phase", {"holderIdentity": "anna", "fencingToken": held, "phase": "x"}),
             ("PUT", "markers/new", {"holderIdentity": "carl"}),
             ("PUT", "aliases/latest", {"target": "before-0"}),
-            ("DELETE", "markers/before-0?revision=%d" % client.marker("before-0")["marker"]["revision"], None),
+            ("POST", "aliases/there/rollback", {"revision": moved}),
+            ("DELETE", "aliases/there?revision=%d" % moved, None),
+            ("DELETE", "markers/before-2?revision=%d" % client.marker("before-2")["marker"]["revision"], None),
         ]
         began = time.monotonic()
         while time.monotonic() < began + 3:

@@ -31,6 +31,12 @@ class MatrixArtifact(Story):
         fetched = self.lines("fetched")
         self.assertEqual({str(leg): 3 if leg == 17 else 1 for leg in range(1, 41)},
                          {leg: fetched.count(leg) for leg in set(fetched)})
+        # Forty-two downloads, and eight of them at a time.
+        now, most = 0, 0
+        for line in self.lines("traffic"):
+            now += 1 if line.startswith("begin ") else -1
+            most = max(most, now)
+        self.assertEqual((84, 0, 8), (len(self.lines("traffic")), now, most))
         refused, = self.lines("refused")
         self.assertIn("it has 1234567 bytes, and the marker has 4000000: 2765433 are missing", refused)
         digest = "sha256:" + digests[0].split()[0]

@@ -140,8 +140,8 @@ import Testing
         #expect(try model.matches(bench.store, Array(model.markers.keys) + [free]))
         let shell = try Connection(path: Opening.file(in: bench.directory), access: .read)
         defer { shell.close() }
-        #expect(try shell.integer("SELECT count(*) FROM leases WHERE substr(body, 1, 1) <> x'04'") == 0)
-        #expect(try shell.integer("SELECT count(*) FROM markers WHERE substr(body, 1, 1) <> x'04'") == 0)
+        #expect(try shell.integer("SELECT count(*) FROM leases WHERE substr(body, 1, 1) <> x'05'") == 0)
+        #expect(try shell.integer("SELECT count(*) FROM markers WHERE substr(body, 1, 1) <> x'05'") == 0)
         shell.close()
     }
 

@@ -64,9 +64,9 @@ import Testing
         let later = try Connection(path: path, access: .write)
         defer { later.close() }
         later.wait(milliseconds: 10_000)
-        try later.run("PRAGMA user_version=8")
+        try later.run("PRAGMA user_version=9")
         later.close()
-        #expect(throws: StoreError.newer(path: path, version: 8, supported: 7)) {
+        #expect(throws: StoreError.newer(path: path, version: 9, supported: 8)) {
             try SQLiteStore.open(directory: directory) { _ in }
         }
     }

@@ -75,6 +75,7 @@ extension Seeded {
         hold.mode = mode()
         hold.work = maybe { $0.text() }
         hold.phases = phases()
+        hold.also = chance() ? [text(), text()] : []
         return hold
     }
 

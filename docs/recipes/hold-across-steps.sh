@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Hold a lease across several steps of a shell script. To be sourced, by any POSIX shell:
 #
 #     . ./hold-across-steps.sh

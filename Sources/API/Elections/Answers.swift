@@ -91,6 +91,18 @@ extension Elections {
         writer.member("lease") { write(view(of: election), to: &$0) }
         write("previous", election.previous, to: &writer)
         write(election.abandoned, to: &writer)
+        guard !election.also.isEmpty else { return }
+        writer.name("also")
+        writer.array(election.also) { writer, election in
+            writer.object {
+                $0.member("name", election.lease.nameKey.name)
+                $0.member("fencingToken", election.hold.token)
+                let view = view(of: election)
+                $0.member("lease") { write(view, to: &$0) }
+                write("previous", election.previous, to: &$0)
+                write(election.abandoned, to: &$0)
+            }
+        }
     }
 
     /// The lease at the moment of the election: its full duration begins.

@@ -13,7 +13,7 @@ extension Elections {
     private static let campaignFields = [
         "holderIdentity", "campaignID", "leaseDuration", "marker", "inputsDigest", "maxAttempts",
         "supersedes",
-        "confirmWithin", "mode", "permits", "failOnAbandoned", "work", "info",
+        "confirmWithin", "mode", "permits", "failOnAbandoned", "work", "also", "info",
     ]
 
     func campaign(_ envelope: Envelope, _ key: Key, waitUntil: Instant?) throws(Problem) -> Campaign {
@@ -21,7 +21,7 @@ extension Elections {
         let durations = settings.minLeaseDuration...settings.maxLeaseDuration
         let duration = try fields.duration("leaseDuration", in: durations) ?? settings.defaultLeaseDuration
         let mode = try mode(fields)
-        let campaign = Campaign(
+        var campaign = Campaign(
             request: envelope.id, key: key, holder: try holder(fields),
             campaignID: try fields.word("campaignID", max: settings.campaignIDBytesMax),
             principal: envelope.principal, duration: duration,
@@ -35,8 +35,27 @@ extension Elections {
             failOnAbandoned: try fields.flag("failOnAbandoned") ?? false,
             work: try fields.word("work", max: settings.workBytesMax),
             info: try fields.info(settings), waitUntil: waitUntil)
+        campaign.also = try also(fields, key)
         try check(campaign, fields)
         return campaign
+    }
+
+    /// Other names of the same namespace, each once.
+    private func also(_ fields: Fields, _ key: Key) throws(Problem) -> [Key] {
+        let names = try fields.words("also", count: 1...settings.alsoMax) ?? []
+        for (index, name) in names.enumerated() {
+            guard Names.isSubdomain(name) else {
+                throw fields.problem(
+                    "also[\(index)]", "is \(quoted(name)); it has to be \(Names.nameRule).",
+                    allowed: Names.nameRule)
+            }
+            guard name != key.name, !names[..<index].contains(name) else {
+                throw fields.problem(
+                    "also[\(index)]", "is \(quoted(name)), which is asked for already. Leave it out.",
+                    allowed: "names that differ, other than the one in the path")
+            }
+        }
+        return names.map { Key(namespace: key.namespace, name: $0) }
     }
 
     /// Exclusive, unless it says otherwise; a number of permits is a mode of its own.
@@ -56,6 +75,7 @@ extension Elections {
     /// What contradicts each other.
     private func check(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
         try checkMode(campaign, fields)
+        try checkAlso(campaign, fields)
         let rule = "absent with \"marker\": \"none\""
         if campaign.way == .lock, campaign.maxAttempts != nil {
             throw fields.problem(
@@ -90,10 +110,11 @@ extension Elections {
         }
         // The lease of such a hold is called NAME.hold-<token>.
         let longest = Names.bytesMax - ".hold-".utf8.count - String(revisionRange.upperBound).utf8.count
-        guard campaign.key.name.utf8.count <= longest else {
+        for (index, key) in ([campaign.key] + campaign.also).enumerated()
+        where key.name.utf8.count > longest {
             throw .field(
-                "name",
-                "The name has \(campaign.key.name.utf8.count) bytes; with \(field) it may have at most \(longest), since "
+                index == 0 ? "name" : "also[\(index - 1)]",
+                "The name has \(key.name.utf8.count) bytes; with \(field) it may have at most \(longest), since "
                     + "each hold has a lease of its own that is called after it.",
                 allowed: "at most \(longest) bytes with \(field)")
         }
@@ -108,6 +129,29 @@ extension Elections {
             field,
             "has no meaning with \"mode\": \"observe\": it begins whatever there is, and clears nothing.",
             allowed: "absent with \"mode\": \"observe\"")
+    }
+
+    /// Several names end in no marker, and have no one number of permits.
+    private func checkAlso(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
+        guard !campaign.also.isEmpty else { return }
+        guard campaign.way == .lock else {
+            throw fields.problem(
+                "also",
+                "needs \"marker\": \"none\": each of the names is a lock, and none of them gets a done marker.",
+                allowed: "absent with \"marker\": \"once\"")
+        }
+        if campaign.mode == .observe {
+            throw fields.problem(
+                "also",
+                "can't go with mode observe: who observes waits for nothing, and so needs no names together. Observe each.",
+                allowed: "absent with \"mode\": \"observe\"")
+        }
+        if case .permits(let count) = campaign.mode {
+            throw fields.problem(
+                "also",
+                "can't go with \(count) permits: a number of permits belongs to one name. Ask for mode exclusive or "
+                    + "shared, which goes for all of the names.", allowed: "absent with permits")
+        }
     }
 
     private static let claimFields = ["holderIdentity", "fencingToken"]

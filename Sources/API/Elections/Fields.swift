@@ -66,6 +66,26 @@ struct Fields {
         return text
     }
 
+    /// An array of strings, of which there may be so many; nil if it is absent.
+    func words(_ name: String, count: ClosedRange<Int>) throws(Problem) -> [String]? {
+        guard let value = self[name] else { return nil }
+        let rule = "\(count.lowerBound) to \(count.upperBound) strings"
+        guard case .array(let items) = value else {
+            throw wrongKind(name, value, wanted: "an array of \(rule)")
+        }
+        guard count.contains(items.count) else {
+            throw problem(name, "has \(items.count); it has to have \(rule).", allowed: rule)
+        }
+        var words: [String] = []
+        for (index, item) in items.enumerated() {
+            guard case .string(let word) = item else {
+                throw wrongKind("\(name)[\(index)]", item, wanted: "a string")
+            }
+            words.append(word)
+        }
+        return words
+    }
+
     /// Text for people, which may have several lines.
     func text(_ name: String, max: Int) throws(Problem) -> String? {
         guard let text = try string(name) else { return nil }

@@ -27,6 +27,7 @@ extension Elections {
         writer.member("remaining", shared.remaining.shown)
         writer.member("lastRenewal", shared.lastRenewal ?? hold.began)
         writer.member("work", hold.work)
+        if !hold.also.isEmpty { writer.member("also", hold.also) }
         write(hold.phase, to: &writer)
     }
 

@@ -40,6 +40,7 @@ extension Elections {
         writer.member("inputsDigest", hold.inputsDigest)
         writer.member("supersedes", hold.supersedes)
         writer.member("work", hold.work)
+        if !hold.also.isEmpty { writer.member("also", hold.also) }
         write(hold.phase, to: &writer)
         writer.member("info", hold.info)
     }
@@ -109,6 +110,25 @@ extension Elections {
         writer.member("position", standing.position)
         writer.member("queueLength", standing.queueLength)
         writer.member("lease") { write(standing.lease, to: &$0) }
+        guard !standing.also.isEmpty else { return }
+        writer.name("also")
+        writer.array(standing.also) { writer, standing in
+            writer.object { writeOther(standing, to: &$0) }
+        }
+    }
+
+    /// Of another name that a campaign waits for: as much as a line to a person needs.
+    private func writeOther(_ standing: Standing, to writer: inout JSONWriter) {
+        writer.member("name", standing.lease.record.key.name)
+        writer.member("reason", standing.reason.word)
+        writer.member("position", standing.position)
+        writer.member("queueLength", standing.queueLength)
+        guard let hold = standing.lease.record.hold ?? standing.lease.shared.first?.hold else { return }
+        writer.member("holderIdentity", hold.holder)
+        writer.member("fencingToken", hold.token)
+        writer.member(
+            "remaining", (standing.lease.remaining ?? standing.lease.shared.first?.remaining)?.shown)
+        if standing.lease.sharedCount > 1 { writer.member("holderCount", standing.lease.sharedCount) }
     }
 }
 
@@ -150,6 +170,7 @@ extension Standing.Reason {
         case .sameIdentityHolds: "SameIdentityHolds"
         case .restoreQuarantine: "RestoreQuarantine"
         case .free: "Free"
+        case .kept: "Kept"
         }
     }
 }

@@ -18,6 +18,7 @@ extension Elections {
                     write(contender.mode, to: &$0)
                     $0.member("present", contender.present)
                     $0.member("since", contender.since)
+                    if !contender.also.isEmpty { $0.member("also", contender.also) }
                 }
             }
         }

@@ -22,6 +22,20 @@ extension Elections {
                 $0.member("asked", asked.word)
             }
         case .modeConflict(let current, let asked): return modeConflict(current, asked)
+        case .namesConflict(let current, let asked):
+            return Problem(
+                .namesConflict,
+                "The same holderIdentity and campaignID hold or wait for other names "
+                    + "(\(current.joined(separator: ", "))) than the request asks for (\(asked.joined(separator: ", "))). "
+                    + "Ask for the same ones again, resign what is held, or use another campaignID."
+            ).with {
+                $0.member("current", current)
+                $0.member("asked", asked)
+            }
+        case .about(let key, let rejection):
+            var problem = problem(for: rejection).with { $0.member("about", key.name) }
+            problem.detail = "\(quoted(key.name)), and so all of the names: \(problem.detail)"
+            return problem
         case .abandonedHolds(let abandoned): return abandonedHolds(abandoned)
         case .notAbandoned(let token):
             return Problem(

@@ -10,14 +10,17 @@ public struct MarkerSelection: Sendable {
     public var count: Int
     var selector: LabelSelector
 
-    /// - Precondition: the text has been parsed before.
-    public func wants(_ marker: DoneMarker) -> Bool {
-        marker.key.namespace == namespace
-            && selector.matches(AttachedMetadata(stored: marker.metadata).labels)
-    }
+    public func wants(_ labels: MarkerLabels) -> Bool { selector.matches(labels.labels) }
 
     /// An answer shows so many of them.
     public static let mostShown = 100
+}
+
+/// What clients attached to a marker, read once for all who select by it.
+public struct MarkerLabels {
+    let labels: [String: String]
+
+    public init(of marker: DoneMarker) { labels = AttachedMetadata(stored: marker.metadata).labels }
 }
 
 extension Elections {

@@ -25,6 +25,8 @@ extension Elections {
         public var maxAttemptsMax = 1000
         /// Of one name, at a time.
         public var permitsMax = 10_000
+        /// Of one campaign, beside its own.
+        public var alsoMax = 15
         public var workBytesMax = 253
         public var phaseBytesMax = 128
         /// Of one wait for several markers.

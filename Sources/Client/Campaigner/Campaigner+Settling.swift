@@ -18,7 +18,8 @@ struct Settlement: Equatable, Sendable {
         switch word {
         case .complete(let result, let artifacts):
             .complete(token: tenure.hold.token, result: result, artifacts: artifacts)
-        case .resign(let outcome, let reason): .resign(token: tenure.hold.token, outcome, reason: reason)
+        case .resign(let outcome, let reason):
+            .resign(token: tenure.hold.token, outcome, reason: reason, also: tenure.hold.also)
         }
     }
 }
@@ -58,10 +59,11 @@ extension Campaigner {
 
     private mutating func commandEnded(_ tenure: Tenure?, _ job: Job, at now: Moment) {
         switch (job.ending, job.exitCode ?? 137) {
-        case (.lost(let why, isKnown: true), _):
+        // Of several names the others are ours still.
+        case (.lost(let why, isKnown: true), _) where tenure?.hold.also.isEmpty ?? true:
             effects += [.disarmDeadman, .report(nil)]
             finish(.lost(why))
-        case (.lost(let why, isKnown: false), _):
+        case (.lost(let why, _), _):
             settle(tenure, .resign(.abandoned, why), .lost(why), at: now)
         case (.interrupted(let number), _):
             settle(tenure, .resign(.released, nil), .interrupted(number), at: now)

@@ -1,7 +1,7 @@
 extension Campaigner {
     /// The answer may have been long on its way: nothing begins before a renewal is answered.
     mutating func elected(_ hold: Hold, at now: Moment) {
-        effects.append(.report(Report(token: hold.token, outcome: .released)))
+        effects.append(.report(Report(token: hold.token, outcome: .released, also: hold.also)))
         say(settings.observes ? .observing(hold) : .elected(hold))
         var tenure = Tenure(hold, at: now)
         renewIfDue(&tenure, at: now)
@@ -39,8 +39,12 @@ extension Campaigner {
             tenure.nextAt = now
             renewIfDue(&tenure, at: now)
         case .refused(let problem) where problem.status == 409:
-            effects.append(.report(nil))
             say(.electionLost(problem.text))
+            // Others of its names may be ours still: whoever campaigns with them would be refused.
+            if !tenure.hold.also.isEmpty {
+                return settle(tenure, .resign(.released, nil), .lost(problem.text), at: now)
+            }
+            effects.append(.report(nil))
             return campaign(supersedes: nil, at: now)
         case .refused(let problem): return finish(.refused(problem))
         case .unknown(let outage):
@@ -56,9 +60,11 @@ extension Campaigner {
     /// The deadman is armed before the command is there: no moment is unguarded.
     private mutating func begin(_ tenure: Tenure) {
         if settings.electsOnly { return finish(.elected(tenure.hold)) }
-        effects.append(.report(Report(token: tenure.hold.token, outcome: .abandoned)))
-        if !settings.observes { arm(tenure) }
-        if !settings.observes { say(.commandStarted(tenure.hold, survives: settings.survivableOutage)) }
+        effects.append(.report(Report(token: tenure.hold.token, outcome: .abandoned, also: tenure.hold.also)))
+        if !settings.observes {
+            arm(tenure)
+            say(.commandStarted(tenure.hold, survives: settings.survivableOutage))
+        }
         effects.append(.run(.command(tenure.hold)))
         phase = .working(tenure, Job())
     }

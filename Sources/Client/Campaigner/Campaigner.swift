@@ -129,7 +129,7 @@ public struct Campaigner: Equatable, Sendable {
     mutating func renewIfDue(_ tenure: inout Tenure, at now: Moment) {
         guard let next = tenure.nextAt, next <= now else { return }
         let timeout = min(RunSettings.requestTimeout, max(settings.renewInterval, .seconds(1)))
-        tenure.request = send(.renew(token: tenure.hold.token), timeout: timeout)
+        tenure.request = send(.renew(token: tenure.hold.token, also: tenure.hold.also), timeout: timeout)
         tenure.sentAt = now
         tenure.nextAt = nil
     }

@@ -49,9 +49,10 @@ extension Campaigner {
 
     public enum Request: Equatable, Sendable {
         case campaign(supersedes: Int64?)
-        case renew(token: Int64)
+        /// `also` are the hold's other names: one request each, and one answer for all.
+        case renew(token: Int64, also: [OtherHold] = [])
         case complete(token: Int64, result: [String: String], artifacts: [Artifact] = [])
-        case resign(token: Int64, Resignation, reason: String?)
+        case resign(token: Int64, Resignation, reason: String?, also: [OtherHold] = [])
     }
 
     public enum Resignation: String, Equatable, Sendable { case released, failed, abandoned }
@@ -67,8 +68,10 @@ extension Campaigner {
     public struct Report: Equatable, Sendable {
         public var token: Int64
         public var outcome: Resignation
+        public var also: [OtherHold]
 
-        public init(token: Int64, outcome: Resignation) {
+        public init(token: Int64, outcome: Resignation, also: [OtherHold] = []) {
+            self.also = also
             self.token = token
             self.outcome = outcome
         }

@@ -21,6 +21,7 @@ struct CampaignCommand: ParsableCommand {
               …
               baton complete --result digest=$D
 
+              baton campaign registry --also index --holder me    # registry=17, index=18: renew and resign each
               token=$(baton campaign deploy-prod --holder me --wait-timeout 10m)
             """)
 
@@ -37,6 +38,7 @@ struct CampaignCommand: ParsableCommand {
     @Flag(help: "The work is done once for this name.")
     var once = false
 
+    @OptionGroup(title: "Several names") var also: AlsoOptions
     @OptionGroup(title: "Sharing") var sharing: ModeOptions
 
     @Option(help: ArgumentHelp("How this holder calls itself. (BATON_HOLDER)", valueName: "identity"))
@@ -69,6 +71,9 @@ struct CampaignCommand: ParsableCommand {
         guard range.contains(duration.value) else {
             throw ValidationError("--duration is out of range: 1s to 1h is expected")
         }
+        if let problem = also.problem(with: name, once: once || !input.isEmpty) {
+            throw ValidationError(problem)
+        }
         var settings = RunSettings()
         settings.once = once || !input.isEmpty
         sharing.set(&settings)
@@ -99,6 +104,7 @@ struct CampaignCommand: ParsableCommand {
             namespace: server.namespaceName, lease: try leaseName(),
             holder: holder ?? Environment.text("BATON_HOLDER") ?? identity.text,
             campaignID: Random.hex(bytes: 16), settings: settings)
+        contender.also = also.names
         contender.inputsDigest = input.isEmpty ? nil : InputsDigest(input).description
         contender.maxAttempts = maxAttempts
         contender.work = sharing.work(of: identity)
@@ -144,6 +150,13 @@ struct CampaignCommand: ParsableCommand {
         return verdict!
     }
 
+    /// The token alone; of several names a line for each.
+    private static func tokens(_ hold: Hold, _ lease: String) -> String {
+        guard !hold.also.isEmpty else { return "\(hold.token)\n" }
+        return ([OtherHold(lease, token: hold.token)] + hold.also).map { "\($0.name)=\($0.token)\n" }
+            .joined()
+    }
+
     private func show(_ verdict: Verdict, _ contender: Contender) {
         var facts = [
             "BATON_OUTCOME": verdict.name, "BATON_NAMESPACE": contender.namespace,
@@ -154,7 +167,8 @@ struct CampaignCommand: ParsableCommand {
             facts["BATON_FENCING_TOKEN"] = String(hold.token)
             facts["BATON_ATTEMPT"] = String(hold.attempt)
             facts["BATON_PREVIOUS_END"] = hold.previous?.end ?? ""
-            if output == .token { Say.result("\(hold.token)\n") }
+            if !hold.also.isEmpty { facts["BATON_ALSO"] = hold.others }
+            if output == .token { Say.result(Self.tokens(hold, contender.lease)) }
         case .done(let marker):
             for (key, value) in marker.result { facts[ResultFile.variable(key)] = value }
             if output == .json { return Say.result(marker.json.prettyText + "\n") }

@@ -54,6 +54,14 @@ struct Aftermath {
             "server": .string(plan.endpoint.shown), "namespace": .string(contender.namespace),
             "lease": .string(contender.lease), "holderIdentity": .string(contender.holder),
             "fencingToken": hold.map { .number($0.token) }, "attempt": hold.map { .number($0.attempt) },
+            "also": hold.flatMap { hold in
+                hold.also.isEmpty
+                    ? nil
+                    : .array(
+                        hold.also.map {
+                            .object(["name": .string($0.name), "fencingToken": .number($0.token)])
+                        })
+            },
             "inputsDigest": contender.inputsDigest.map { .string($0) },
             "requestID": requestID(verdict).map { .string($0) },
             "result": verdict.result.map { .strings($0) }, "marker": marker(verdict),

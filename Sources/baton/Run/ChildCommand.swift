@@ -22,7 +22,9 @@ struct ChildCommand {
         environment["BATON_HOLDER"] = plan.contender.holder
         environment["BATON_RESULT"] = scratch.path
         // A run within a run must not take the outer one's token for its own.
-        for name in ["BATON_FENCING_TOKEN", "BATON_ATTEMPT", "BATON_PREVIOUS_END"] { environment[name] = nil }
+        for name in ["BATON_FENCING_TOKEN", "BATON_ALSO", "BATON_ATTEMPT", "BATON_PREVIOUS_END"] {
+            environment[name] = nil
+        }
         return environment
     }
 
@@ -31,6 +33,7 @@ struct ChildCommand {
         if let path = scratch.path { _ = File.write("", to: path) }
         guard let hold else { return environment }
         environment["BATON_FENCING_TOKEN"] = String(hold.token)
+        if !hold.also.isEmpty { environment["BATON_ALSO"] = hold.others }
         environment["BATON_ATTEMPT"] = String(hold.attempt)
         environment["BATON_PREVIOUS_END"] = hold.previous?.end ?? ""
         return environment

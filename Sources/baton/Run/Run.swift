@@ -14,7 +14,7 @@ struct Run: ParsableCommand {
             at once, with --permits so many.
 
             The command gets BATON_NAMESPACE, BATON_LEASE, BATON_FENCING_TOKEN, BATON_HOLDER, BATON_ATTEMPT, \
-            BATON_PREVIOUS_END, BATON_SERVER, and BATON_RESULT: a file for key=value lines (keys \
+            BATON_PREVIOUS_END, BATON_SERVER, with --also BATON_ALSO ("NAME=TOKEN …"), and BATON_RESULT: a file for key=value lines (keys \
             [A-Za-z_][A-Za-z0-9_-]*; KEY<<END … END for several lines) that become the result. The others \
             get it on standard output, in --result-file, and on $GITHUB_OUTPUT if that is set.
 
@@ -27,6 +27,7 @@ struct Run: ParsableCommand {
               baton run deploy-prod --observe -- ./deploy.sh
               baton run image-$GITHUB_RUN_ID --once --artifact image=image.tar -- ./build.sh
               baton run deploy-prod --wait-timeout 30m -- ./deploy.sh
+              baton run registry --also index -- ./publish.sh
               baton run downloads --permits 8 -- ./download.sh
               baton run images --shared -- ./push.sh; baton run images --fail-on-abandoned -- ./annotate.sh
               baton run mirror --input "$SRC" --verify 'skopeo inspect docker://$BATON_RESULT_IMAGE' -- ./mirror.sh
@@ -34,6 +35,7 @@ struct Run: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup(title: "Work") var work: WorkOptions
+    @OptionGroup(title: "Several names") var also: AlsoOptions
     @OptionGroup(title: "Sharing") var sharing: ModeOptions
     @OptionGroup(title: "Time") var time: TimeOptions
     @OptionGroup(title: "Results") var results: ResultOptions
@@ -55,7 +57,9 @@ struct Run: ParsableCommand {
             throw ValidationError(
                 "--artifact is recorded in a done marker, and a lock leaves none: add --once or --input")
         }
-        if let problem = work.problem { throw ValidationError(problem) }
+        if let problem = work.problem ?? also.problem(with: name, once: settings.once) {
+            throw ValidationError(problem)
+        }
         do { _ = try leaseName } catch let error as NameError { throw ValidationError(error.description) }
     }
 
@@ -96,6 +100,7 @@ struct Run: ParsableCommand {
         var contender = Contender(
             namespace: server.namespaceName, lease: try leaseName, holder: work.holder ?? identity.text,
             campaignID: Random.hex(bytes: 16), settings: settings)
+        contender.also = also.names
         contender.inputsDigest = inputs?.description
         contender.maxAttempts = work.maxAttempts
         contender.work = sharing.work(of: identity)

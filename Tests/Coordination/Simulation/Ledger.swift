@@ -37,9 +37,14 @@ struct Ledger {
 
     private struct Contender: Hashable {
         var key: Key
+        var also: Set<Key>
         var holder: String
         var campaignID: String?
         var principal: String?
+
+        /// Whether they are in one queue.
+        func meets(_ other: Contender) -> Bool { !keys.isDisjoint(with: other.keys) }
+        private var keys: Set<Key> { also.union([key]) }
     }
 
     mutating func noteAsked(_ campaign: Campaign, _ effects: [Effect]) {
@@ -50,15 +55,16 @@ struct Ledger {
         default: return  // It was refused or told the marker, and is in no queue.
         }
         asked[campaign.request] = Contender(
-            key: campaign.key, holder: campaign.holder, campaignID: campaign.campaignID,
-            principal: campaign.principal)
+            key: campaign.key, also: Set(campaign.also), holder: campaign.holder,
+            campaignID: campaign.campaignID, principal: campaign.principal)
     }
 
     /// Who waited before this step and still does was passed over by everyone who was elected in it.
     private mutating func noteElected(_ election: Election, for request: RequestID) {
-        guard tokens.insert(election.token).inserted, let elected = asked[request] else { return }
+        defer { tokens.formUnion(([election] + election.also).map(\.token)) }
+        guard !tokens.contains(election.token), let elected = asked[request] else { return }
         for waiting in waitingBefore {
-            guard let other = asked[waiting], other.key == elected.key, other != elected else { continue }
+            guard let other = asked[waiting], other.meets(elected), other != elected else { continue }
             if arrivals[other]! < arrivals[elected] ?? .max {
                 found.append("\(elected) was elected, and \(other) had come before")
             }
@@ -75,6 +81,7 @@ struct Ledger {
             stage.core.names[contender.key]?.queue.contains {
                 $0.campaign.holder == contender.holder && $0.campaign.campaignID == contender.campaignID
                     && $0.campaign.principal == contender.principal
+                    && Set($0.campaign.also) == contender.also
             } ?? false
         }
         asked = asked.filter { waitingBefore.contains($0.key) }
@@ -185,9 +192,12 @@ struct Ledger {
                     continue
                 }
             }
-            if name.canElect && !stage.core.isQuarantined(at: stage.now) {
+            if stage.core.canElect(name) && !stage.core.isQuarantined(at: stage.now) {
                 found.append("\(key.name) is free, and someone waits for it")
             }
+        }
+        for (a, first) in stage.core.names {
+            for (b, second) in stage.core.names where a < b { noteOrder(first.queue, second.queue) }
         }
         for (request, place) in stage.core.requests where place.until <= now {
             found.append("\(request) has waited too long")
@@ -196,14 +206,31 @@ struct Ledger {
     }
 }
 
+extension Ledger {
+    /// Whoever meets in two queues stands in both in the same order: otherwise each waits for the other.
+    private mutating func noteOrder(_ a: [Coordination.Contender], _ b: [Coordination.Contender]) {
+        func names(_ queue: [Coordination.Contender]) -> [String] {
+            queue.map {
+                "\($0.campaign.holder) \($0.campaign.campaignID ?? "-") \($0.campaign.principal ?? "-")"
+            }
+        }
+        let common = Set(zip(names(a), a).filter { !$1.names.isEmpty }.map(\.0))
+            .intersection(zip(names(b), b).filter { !$1.names.isEmpty }.map(\.0))
+        let orders = [names(a), names(b)].map { $0.filter(common.contains) }
+        if orders[0] != orders[1] { found.append("two queues, two orders: \(orders)") }
+    }
+}
+
 extension Reply {
     /// Every revision that this reply lets its reader know of.
     var revisions: [Revision] {
         switch self {
-        case .elected(let election): election.lease.revisions
+        case .elected(let election): ([election] + election.also).flatMap(\.lease.revisions)
         case .settled(let marker), .marked(let marker, _), .unmarked(let marker): marker.revisions
         case .waiting(let standing):
-            standing.lease.record.revisions + standing.lease.shared.map(\.hold.token)
+            ([standing] + standing.also).flatMap {
+                $0.lease.record.revisions + $0.lease.shared.map(\.hold.token)
+            }
         case .renewed(let view), .phased(let view): view.record.revisions
         case .cleared(let hold): [hold.token]
         case .completed(let record, let marker): record.revisions + (marker?.revisions ?? [])

@@ -42,7 +42,11 @@ extension Model {
 
     func roomToWait(for keys: [Key], _ client: String?) throws(Rejection) {
         let parked = names.flatMap { key, name in
-            name.queue.flatMap(\.requests).map { (keys: [key], client: clients[$0]) }
+            name.queue.filter { $0.isAt(key) }.flatMap { place in
+                place.requests.map {
+                    (keys: place.names.isEmpty ? [key] : place.names, client: clients[$0])
+                }
+            }
         }
         let all = parked + waits.map { (keys: $0.wait.keys, client: $0.wait.client) }
         for key in keys where all.filter({ $0.keys.contains(key) }).count >= settings.nameWaitersMax {

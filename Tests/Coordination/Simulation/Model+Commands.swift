@@ -40,6 +40,7 @@ extension Model {
     private mutating func campaign(_ campaign: Campaign, _ now: Now) throws(Rejection) {
         let key = campaign.key
         try refuseIfTerminating(key)
+        if !campaign.also.isEmpty { return try campaignForSeveral(campaign, now) }
         names[key] = names[key] ?? Name()
         if key.name.contains(".hold-") {
             if names[key]!.hold == nil { throw .reserved(key) } else { throw .held(view(key, now)!) }
@@ -64,6 +65,9 @@ extension Model {
             if hold.mode != campaign.mode {
                 throw .modeConflict(current: hold.mode, asked: campaign.mode)
             }
+            if !hold.also.isEmpty {
+                throw .namesConflict(current: [key.name] + hold.also, asked: [key.name])
+            }
             names[home]!.given += 1
             names[home]!.deadline = max(names[home]!.deadline, now.instant + hold.duration)
             let election = Election(
@@ -74,7 +78,8 @@ extension Model {
         try refuseIfAbandoned(campaign)
         if let hold = name.hold {
             try compare(hold.inputsDigest, campaign.inputsDigest)
-        } else if !isQuarantined(now) && fits(campaign) && !name.queue.contains(where: { $0.isPresent }) {
+        } else if !isQuarantined(now) && fits(campaign) && isNext(campaign, key) {
+            try refuseOtherNames(campaign, key)
             try room(key, electing: campaign.way, mode: campaign.mode)
             names[key]!.queue.removeAll { $0.isOf(campaign) }
             return elect(
@@ -88,6 +93,7 @@ extension Model {
         if let until = campaign.waitUntil, until > now.instant {
             try roomToWait(for: [key], campaign.client)
         }
+        try refuseOtherNames(campaign, key)
         var index = names[key]!.queue.firstIndex { $0.isOf(campaign) }
         if index == nil {
             if names[key]!.queue.count >= settings.contendersMax {
@@ -230,13 +236,13 @@ extension Model {
         return record
     }
 
-    private func compare(_ stored: String?, _ given: String?) throws(Rejection) {
+    func compare(_ stored: String?, _ given: String?) throws(Rejection) {
         if let stored, let given, stored != given { throw .inputsMismatch(stored: stored, given: given) }
     }
 }
 
 extension Hold {
-    fileprivate func asCampaign(_ key: Key) -> Campaign {
+    func asCampaign(_ key: Key) -> Campaign {
         Campaign(
             request: 0, key: key, holder: holder, campaignID: campaignID, principal: principal,
             duration: duration)

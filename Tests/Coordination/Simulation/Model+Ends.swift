@@ -3,9 +3,14 @@
 /// How holds begin and end, and what follows.
 extension Model {
     mutating func elect(_ place: Place, _ now: Now) {
+        let election = hold(place, now)
+        for request in place.requests { say(.elected(election), to: request) }
+    }
+
+    mutating func hold(_ place: Place, _ now: Now) -> Election {
         let campaign = place.campaign
         let key = campaign.key
-        if campaign.mode != .exclusive { return electMember(place, now) }
+        if campaign.mode != .exclusive { return holdMember(place, now) }
         if names[key]!.lease == nil { beginNamespace(key.namespace, now) }
         let token = next()
         let limit = campaign.maxAttempts ?? settings.defaultMaxAttempts
@@ -27,9 +32,10 @@ extension Model {
             began: now.wall, inputsDigest: campaign.inputsDigest,
             supersedes: names[key]!.marker == nil ? nil : campaign.supersedes, info: campaign.info)
         hold.work = campaign.work
+        hold.also = campaign.also.map(\.name)
         lease.hold = hold
         names[key]!.lease = lease
-        begin(key, place, behind: names[key]!.queue.count, lease, now)
+        return begin(key, place, behind: names[key]!.queue.count, lease, now)
     }
 
     private func beginning(_ key: Key) -> HoldRecord {
@@ -43,8 +49,10 @@ extension Model {
         return record
     }
 
-    /// The hold that the lease has begins, and whoever asked for it is told; `lease` is the name's.
-    mutating func begin(_ key: Key, _ place: Place, behind: Int, _ lease: LeaseRecord, _ now: Now) {
+    /// The hold that the lease has begins; `lease` is the name's.
+    mutating func begin(
+        _ key: Key, _ place: Place, behind: Int, _ lease: LeaseRecord, _ now: Now
+    ) -> Election {
         let campaign = place.campaign
         let hold = names[key]!.hold!
         names[key]!.deadline = now.instant + hold.duration
@@ -55,12 +63,9 @@ extension Model {
         names[key]!.shownAt = now.instant
         names[key]!.given = place.requests.count
         history[hold.token] = beginning(key)
-        for request in place.requests {
-            let election = Election(
-                lease: names[key]!.lease!, hold: hold, previous: lease.last, abandoned: lease.abandoned,
-                queueLength: behind)
-            say(.elected(election), to: request)
-        }
+        return Election(
+            lease: names[key]!.lease!, hold: hold, previous: lease.last, abandoned: lease.abandoned,
+            queueLength: behind)
     }
 
     mutating func end(

@@ -52,9 +52,17 @@ extension Model {
         var counted = Waits()
         while !isQuarantined(now), !isTerminating(key),
             let first = names[key]!.queue.firstIndex(where: { $0.isPresent }),
-            fits(names[key]!.queue[first].campaign)
+            fits(names[key]!.queue[first].campaign), isNextElsewhere(names[key]!.queue[first])
         {
             let place = names[key]!.queue.remove(at: first)
+            guard place.names.isEmpty else {
+                if admitSeveral(place, now) {
+                    any = true
+                    counted.elected += 1
+                    counted.electedTime = counted.electedTime + (now.instant - place.arrived)
+                }
+                continue
+            }
             do throws(Rejection) {
                 if checksRoom || place.campaign.mode != .exclusive {
                     try room(key, electing: place.campaign.way, mode: place.campaign.mode)
@@ -72,7 +80,7 @@ extension Model {
         return any
     }
 
-    mutating func electMember(_ place: Place, _ now: Now) {
+    mutating func holdMember(_ place: Place, _ now: Now) -> Election {
         let campaign = place.campaign
         let limit = campaign.maxAttempts ?? settings.defaultMaxAttempts
         if names[campaign.key]!.lease == nil {
@@ -90,7 +98,7 @@ extension Model {
         }
         let lease = names[campaign.key]!.lease!
         let key = makeMember(campaign, maxAttempts: lease.maxAttempts, now)
-        begin(key, place, behind: names[campaign.key]!.queue.count, lease, now)
+        return begin(key, place, behind: names[campaign.key]!.queue.count, lease, now)
     }
 
     /// It is told nothing of the name.
@@ -111,7 +119,8 @@ extension Model {
         beginNamespace(campaign.key.namespace, now)
         let key = makeMember(campaign, maxAttempts: settings.defaultMaxAttempts, now)
         let place = Place(campaign: campaign, arrived: now.instant, requests: [campaign.request])
-        begin(key, place, behind: 0, names[key]!.lease!, now)
+        let election = begin(key, place, behind: 0, names[key]!.lease!, now)
+        say(.elected(election), to: campaign.request)
     }
 
     private mutating func makeMember(_ campaign: Campaign, maxAttempts: Int, _ now: Now) -> Key {
@@ -127,6 +136,7 @@ extension Model {
             inputsDigest: campaign.inputsDigest, supersedes: nil, info: campaign.info)
         own.hold!.mode = campaign.mode
         own.hold!.work = campaign.work
+        own.hold!.also = campaign.also.map(\.name)
         names[key] = Name(lease: own)
         return key
     }

@@ -71,7 +71,7 @@ extension Model {
             for key in Set(mine + awaited).sorted() {
                 let queue = names[key]?.queue ?? []
                 names[key]?.queue = []
-                for request in queue.flatMap(\.requests) {
+                for request in queue.filter({ $0.isAt(key) }).flatMap(\.requests) {
                     say(.refused(.namespaceTerminating(key.namespace)), to: request)
                 }
                 tellDeleted(key)

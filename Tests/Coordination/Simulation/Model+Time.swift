@@ -19,10 +19,10 @@ extension Model {
         case .name(let key): if names[key] != nil { nameDue(key, now) }
         case .request(let request):
             if let until = patience[request], until <= now.instant {
-                let key = names.keys.first { names[$0]!.queue.contains { $0.requests.contains(request) } }!
-                let index = names[key]!.queue.firstIndex { $0.requests.contains(request) }!
+                let found = names.keys.first { names[$0]!.queue.contains { $0.requests.contains(request) } }!
+                let place = names[found]!.queue.first { $0.requests.contains(request) }!
                 leaveQueue(request, now)
-                say(.waiting(standing(key, index, now)), to: request)
+                say(.waiting(standing(of: place, now)), to: request)
             } else if let waiting = waits.first(where: { $0.wait.request == request }),
                 waiting.until <= now.instant
             {
@@ -50,7 +50,9 @@ extension Model {
                 names[key]!.showAt = nil
                 names[key]!.shownAt = now.instant
             }
-        } else if let first = name.queue.first(where: { $0.isPresent }), fits(first.campaign) {
+        } else if let first = name.queue.first(where: { $0.isPresent }), fits(first.campaign),
+            isNextElsewhere(first)
+        {
             if !isQuarantined(now) { handOver(key, now, checksRoom: true) }
         } else if name.queue.count != before {
             tellOrphaned(key, now)

@@ -11,6 +11,8 @@ struct Model {
         var campaign: Campaign
         var arrived: Instant
         var requests: [RequestID] = []
+        /// All that it asks for, if it asks for several names: it has a place in each of their queues.
+        var names: [Key] = []
         var graceUntil: Instant?
         var isPresent: Bool { !requests.isEmpty }
 
@@ -238,6 +240,9 @@ struct Model {
         let holders = (name.hold.map { [$0.holder] } ?? []) + members(key).map { names[$0]!.hold!.holder }
         if !holders.isEmpty {
             reason = holders.contains(name.queue[index].campaign.holder) ? .sameIdentityHolds : .held
+        }
+        if reason == .free, name.queue[...index].first(where: { $0.isPresent })?.names.isEmpty == false {
+            reason = .kept
         }
         return Standing(
             reason: reason,

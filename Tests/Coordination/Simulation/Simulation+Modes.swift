@@ -23,6 +23,54 @@ extension Simulation {
         }
     }
 
+    /// One or two more, mostly locks; or those that the same holder asked for before.
+    mutating func addNames(_ campaign: inout Campaign) {
+        guard campaign.mode != .observe, !dice.oneIn(3) else { return }
+        campaign.way = .lock
+        if dice.oneIn(3), let place = dice.pickAny(stage.core.names[campaign.key]?.queue ?? []),
+            let first = place.names.first
+        {
+            (campaign.key, campaign.also) = (first, Array(place.names.dropFirst()))
+            (campaign.holder, campaign.campaignID, campaign.principal, campaign.mode) = (
+                place.campaign.holder, place.campaign.campaignID, place.campaign.principal,
+                place.campaign.mode
+            )
+            return
+        }
+        if dice.oneIn(3), let hold = dice.pickAny(stage.disk.open[campaign.key] ?? []),
+            let also = stage.core.names[stage.core.home(campaign.key, hold.token)]?.lease?.hold?.also
+        {
+            (campaign.holder, campaign.campaignID, campaign.principal, campaign.mode) =
+                (hold.holder, hold.campaignID, hold.principal, hold.mode)
+            campaign.also = also.map(Stage.key)
+            return
+        }
+        var others = (dice.oneIn(10) ? names : ["d", "e", "s"]).filter { $0 != campaign.key.name }
+        if dice.oneIn(2), others.count > 1 { others.remove(at: dice.below(others.count)) }
+        if dice.oneIn(2) { others.reverse() }
+        campaign.also = others.map(Stage.key)
+    }
+
+    /// Everybody who holds gives it back, again and again. What is left: those who wait for nobody.
+    mutating func everybodyEnds() -> [RequestID] {
+        stage.pass(.seconds(46))
+        stage.tick()
+        for _ in 0..<100 {
+            let holds = stage.core.names.compactMap { key, name in name.lease?.hold.map { (key, $0) } }
+            if holds.isEmpty { break }
+            for (key, hold) in holds {
+                let claim = Claim(
+                    request: stage.newRequest(), key: key, holder: hold.holder, token: hold.token,
+                    principal: hold.principal)
+                stage.send(.resign(claim, Resignation()), from: claim.request)
+            }
+            stage.tick()
+        }
+        return stage.core.requests.compactMap { request, place in
+            if case .contender = place { request } else { nil }
+        }
+    }
+
     mutating func someModeCommand() -> Command? {
         switch dice.below(6) {
         case 0..<3: return someClaim().map { .phase($0, dice.pick(["pushing", "pushed"])) }

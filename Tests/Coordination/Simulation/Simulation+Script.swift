@@ -3,7 +3,10 @@
 /// What the dice make the clients do.
 extension Simulation {
     /// With modes: a lock that is shared or not, and one that has permits.
-    var names: [String] { hasModes ? ["a", "d", "s", "p"] : ["a", "b", "c", "d"] }
+    var names: [String] {
+        if hasSeveral { return ["a", "d", "e", "s"] }
+        return hasModes ? ["a", "d", "s", "p"] : ["a", "b", "c", "d"]
+    }
     static let holders = ["anna", "bela", "caro", "dora"]
 
     mutating func someCommand() -> Command? {
@@ -52,7 +55,7 @@ extension Simulation {
         } else if dice.oneIn(4), let hold = stage.disk.leases[key]?.hold {
             (holder, id) = (hold.holder, hold.campaignID)
         }
-        let usualWay: Way = ["d", "s", "p"].contains(key.name) ? .lock : .once
+        let usualWay: Way = ["d", "e", "s", "p"].contains(key.name) ? .lock : .once
         var campaign = Campaign(
             request: stage.newRequest(), key: key, holder: holder, campaignID: id,
             principal: dice.oneIn(10) ? "robot" : nil, duration: someSpan(upTo: 40),
@@ -62,6 +65,7 @@ extension Simulation {
             confirmWithin: dice.oneIn(3) ? someSpan(upTo: 10) : nil,
             waitUntil: dice.oneIn(4) ? nil : stage.now.instant + someSpan(upTo: 90), client: holder)
         if hasModes { choose(&campaign) }
+        if hasSeveral { addNames(&campaign) }
         return campaign
     }
 

@@ -26,9 +26,13 @@ struct Simulation {
     /// Whether some names are shared, or have permits.
     let hasModes: Bool
 
-    init(seed: UInt64, writers: Bool = false, modes: Bool = false) {
+    /// Whether some campaigns ask for several names at once.
+    let hasSeveral: Bool
+
+    init(seed: UInt64, writers: Bool = false, modes: Bool = false, several: Bool = false) {
         hasWriters = writers
-        hasModes = modes
+        hasModes = modes || several
+        hasSeveral = several
         dice = Dice(seed: seed)
         var settings = CoreSettings(
             reconnectGrace: .seconds(10), defaultMaxAttempts: 2, failedRetention: .seconds(60),
@@ -128,7 +132,7 @@ struct Simulation {
 
     private mutating func listen() {
         ledger.note(stage.heard, on: stage)
-        elections += stage.heard.compactMap(\.reply.election)
+        elections += stage.heard.compactMap(\.reply.election).flatMap { [$0] + $0.also }
         if elections.count > 12 { elections.removeFirst(elections.count - 12) }
         stage.forgetAnswered()
         ledger.noteStep(stage)
@@ -238,6 +242,7 @@ struct Simulation {
                 && core.queue.map(\.requests) == name.queue.map(\.requests)
                 && core.queue.map(\.campaign.holder) == name.queue.map(\.campaign.holder)
                 && core.queue.map(\.graceUntil) == name.queue.map(\.graceUntil)
+                && core.queue.map(\.names) == name.queue.map(\.names)
             if !same { stage.fault("\(key.name): the core has\n  \(core)\nthe model\n  \(name)") }
         }
     }

@@ -69,6 +69,31 @@ func setting(_ name: String, _ otherwise: UInt64) -> UInt64 {
         }
     }
 
+    /// Some of them ask for several names at once.
+    @Test(arguments: 0..<4, [false, true])
+    func `the same where some ask for several names at once`(quarter: UInt64, writers: Bool) {
+        let seeds = setting("SIMULATION_SEEDS", 100)
+        let from = setting("SIMULATION_FROM", 1)
+        for seed in from..<(from + seeds) where seed % 4 == quarter {
+            var simulation = Simulation(seed: seed, writers: writers, several: true)
+            if let fault = simulation.run(steps: 300) {
+                Issue.record("seed \(seed), \(fault)")
+                return
+            }
+        }
+    }
+
+    @Test func `when everybody ends, nobody waits for ever`() {
+        var waited = 0
+        for seed in UInt64(1)...60 {
+            var simulation = Simulation(seed: seed, several: true)
+            if let fault = simulation.run(steps: 40 + Int(seed)) { Issue.record("seed \(seed), \(fault)") }
+            waited += simulation.stage.core.figures.contenders
+            #expect(simulation.everybodyEnds().isEmpty, "seed \(seed)")
+        }
+        #expect(waited > 10)
+    }
+
     @Test func `namespaces are deleted by some seeds, with what is held in them`() {
         var sum = (begun: 0, refusals: 0, revoked: 0, ended: 0)
         for seed in UInt64(1)...8 {

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Forty runs share a namespace and want the same release imported. See ../ci-operator-import.md.
 #
-#     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER gets what
-#                          happened, a line for each: begun, imported, failed, overlapped.
+#     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER, new or empty,
+#                          gets what happened, a line for each: begun, imported, failed, overlapped.
 #
-# Needs baton, batond and coreutils. What a pipeline copies is between the two rules; the rest
+# Needs baton, batond, grep and coreutils. What a pipeline copies is between the two rules; the rest
 # plays the cluster and what goes wrong in it.
 set -euo pipefail
 
@@ -121,6 +121,10 @@ main() {
     trap clean_up EXIT
     mkdir -p "$folder"
     folder=$(cd "$folder" && pwd)
+    if [ -n "$(ls -A "$folder")" ]; then
+        echo "run.sh: $folder isn't empty" >&2
+        exit 64
+    fi
     stage_programs
     export FOLDER=$folder CLUSTER=$folder/ci-op-x7k2 PATH=$folder/bin:$PATH
     export BATON_SERVER=unix:$folder/socket BATON_NAMESPACE=ci-op-x7k2

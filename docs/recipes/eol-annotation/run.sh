@@ -2,11 +2,14 @@
 # Publishers push images and then list them in a shared file; an annotator marks as end-of-life whatever
 # the file doesn't list. See ../eol-annotation.md.
 #
-#     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER gets what happened,
-#                          a line for each: pushed, listed, annotated, refused.
+#     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER, new or empty, gets
+#                          what happened, in the file log: pushed, listed, annotated, refused.
 #
 # Needs baton, batond and coreutils. What a pipeline copies is between the two rules; the rest plays the
 # registry and the file.
+#
+# What `baton run` starts is a shell of its own:
+# shellcheck disable=SC2016
 set -euo pipefail
 
 # ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -34,6 +37,10 @@ annotate() {
 folder=${1:-$(mktemp -d "${TMPDIR:-/tmp}/eol-annotation.XXXXXX")}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
+if [ -n "$(ls -A "$folder")" ]; then
+    echo "run.sh: $folder isn't empty" >&2
+    exit 64
+fi
 own=
 [ $# -gt 0 ] || own=yes
 export WORLD=$folder/world BATON_SERVER=unix:$folder/socket BATON_NAMESPACE=images

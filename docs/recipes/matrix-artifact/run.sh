@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # One leg of a matrix builds an image, forty use it. See ../matrix-artifact.md.
 #
-#     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER gets what
-#                          happened, a line for each: built, fetched, verified, refused.
+#     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER, new or empty,
+#                          gets what happened, a line for each: built, fetched, traffic, verified,
+#                          refused.
 #
-# Needs baton, batond and coreutils. What a pipeline copies is between the two rules; the rest
+# Needs baton, batond, awk, grep and coreutils. What a pipeline copies is between the two rules; the rest
 # plays GitHub, the store, and a network that loses the end of a file.
 set -euo pipefail
 
@@ -44,8 +45,9 @@ fetch() {
     return "$code"
 }
 
-# How many may download at a time is said here. (permits)
-limited() { "$@"; }
+# Eight at a time, of all runs: the store answers eight well and forty not at all. The others queue. It is
+# a lock without a marker: each downloads for itself.
+limited() { baton run downloads --permits 8 -- "$@"; }
 
 # What is older than 14 days goes, `cache` stays. (retention)
 prune() { :; }
@@ -70,13 +72,20 @@ case $1 in
     put) mkdir -p "$FOLDER/store/${3%/*}"; cp "$2" "$FOLDER/store/$3" ;;
     get)
         echo "$LEG" >> "$FOLDER/fetched"
+        echo "begin $LEG" >> "$FOLDER/traffic"
+        # The first ones take until eight are at it: so many may be, and there are forty.
+        for _ in $(seq 1200); do
+            if [ "$(grep -c begin "$FOLDER/traffic")" -ge 8 ]; then break; fi
+            sleep 0.05
+        done
         # The first of the unlucky leg's downloads ends early, and says nothing of it.
         if [ -e truncate ]; then
             rm truncate
             head -c 1234567 "$FOLDER/store/$2" > "$3"
         else
             cp "$FOLDER/store/$2" "$3"
-        fi ;;
+        fi
+        echo "end $LEG" >> "$FOLDER/traffic" ;;
 esac
 SCRIPT
     chmod +x "$folder/bin/build" "$folder/bin/store"
@@ -122,6 +131,10 @@ main() {
     trap clean_up EXIT
     mkdir -p "$folder"
     folder=$(cd "$folder" && pwd)
+    if [ -n "$(ls -A "$folder")" ]; then
+        echo "run.sh: $folder isn't empty" >&2
+        exit 64
+    fi
     stage_programs
     export FOLDER=$folder PATH=$folder/bin:$PATH
     export BATON_SERVER=unix:$folder/socket BATON_NAMESPACE=ci
@@ -141,6 +154,11 @@ main() {
     echo "leg $victim downloaded it again; $(lines "$folder/fetched") downloads in all"
     [ "$(lines "$folder/built")" = 1 ] || fail "built $(lines "$folder/built") times"
     [ "$(lines "$folder/fetched")" = $((legs + 1)) ] || fail "$(lines "$folder/fetched") downloads"
+
+    local most
+    most=$(awk '{ now += $1 == "begin" ? 1 : -1; if (now > most) most = now } END { print most }' "$folder/traffic")
+    echo "and never more than $most at a time"
+    [ "$most" = 8 ] || fail "$most downloaded at a time"
 
     say "One leg and the build are run again: attempt 2 of the same run"
     export GITHUB_RUN_ATTEMPT=2

@@ -41,8 +41,9 @@ extension Status {
                 "\(kind.resource) \(Go.quoted(name)) is forbidden: names that end in .hold-<number> are kept for the "
                     + "leases of holds that share a name",
                 Details(name: name, group: kind.group, kind: kind.plural))
-        case .holdEnded, .notTheHolder, .wayConflict, .modeConflict, .abandonedHolds, .notAbandoned,
-            .inputsMismatch, .lockHasNoMarker, .markerDiffers, .alias, .aheadOfTime:
+        case .holdEnded, .notTheHolder, .wayConflict, .modeConflict, .namesConflict, .about, .abandonedHolds,
+            .notAbandoned, .inputsMismatch, .lockHasNoMarker, .markerDiffers, .alias,
+            .aheadOfTime:
             preconditionFailure("this face campaigns, renews and completes nothing, and moves no alias")
         }
     }
