@@ -159,7 +159,7 @@ extension Coordinator {
         name.given = contender.requests.count
         holdCount += 1
         begunHolds.append((lease.key, hold.token, campaign.confirmWithin))
-        stir(lease)
+        stir(lease, hold)
         keepLease(&name, &effects)
         effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
         effects.append(.standingsChanged(campaign.key))

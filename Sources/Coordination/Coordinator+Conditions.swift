@@ -120,7 +120,9 @@ extension Coordinator {
     // MARK: What meets it
 
     /// A hold of the name began or ended.
-    mutating func stir(_ lease: LeaseRecord) {
+    mutating func stir(_ lease: LeaseRecord, _ hold: Hold) {
+        // Who observes holds nothing that anybody could wait for.
+        if hold.mode == .observe { return }
         stirred.insert(lease.nameKey)
         news.insert(lease.nameKey)
         news.insert(lease.key)

@@ -29,7 +29,7 @@ extension Coordinator {
         name.given = 0
         holdCount -= 1
         knownHolds[hold.token] = record
-        stir(lease)
+        stir(lease, hold)
         effects.append(.persist(.hold(record)))
         return record
     }

@@ -109,7 +109,7 @@ extension Coordinator {
         name.lastRenewal = nil
         name.given = 1
         holdCount += 1
-        stir(name.lease!)
+        stir(name.lease!, hold)
         begunHolds.append((write.key, token, nil))
     }
 

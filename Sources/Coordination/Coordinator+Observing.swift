@@ -14,12 +14,9 @@ extension Coordinator {
             let key = campaign.key.member(known.token)
             var member = take(key)
             defer { shelve(member, key) }
-            let lease = member.lease!
-            member.given += 1
-            member.deadline = max(member.deadline, now.instant + lease.hold!.duration)
-            return say(
-                .elected(Election(lease: lease, hold: lease.hold!, previous: nil)), to: campaign.request,
-                &effects)
+            // Its own lease remembers nothing: what is told of others is nothing.
+            let election = again(&member, of: member.lease!, behind: 0, at: now)
+            return say(.elected(election), to: campaign.request, &effects)
         }
         try room(
             in: campaign.key.namespace, for: name, leases: name.counted.leases + 1, markers: 0)

@@ -1,6 +1,7 @@
 """docs/recipes/eol-annotation: the race without Baton, and with it, played by the recipe's own script."""
 
 import os
+import re
 import subprocess
 
 from support import PROGRAMS, ROOT, Story, environment, read
@@ -26,6 +27,18 @@ class EolAnnotation(Story):
         lines = rest.split("\n")[:-1]
         self.assertEqual(["pushed b1", "pushed a1", "listed a1", "listed b1", "annotated old"], lines[:5])
         self.assertEqual(["pushed b1", "refused", "pushed b1", "listed b1", "annotated old"], lines[5:10])
+        self.detected(folder, lines[10:])
+
+    def detected(self, folder, lines):
+        """The race again, only watched: who met whom, and in which phase."""
+        self.assertEqual(["pushed b1", "pushed a1", "listed a1", "annotated b1", "annotated old", "listed b1"], lines)
+        _, *pairs = read(os.path.join(folder, "overlaps")).splitlines()
+        columns = [re.split(r"\s{2,}", pair) for pair in pairs]
+        met = {tuple(sorted(re.match(r"[a-z]+(-[ab]\b)?", holder).group() for holder in (row[3], row[6]))): row
+               for row in columns}
+        self.assertEqual({("annotate", "publish-b"), ("publish-a", "publish-b")}, set(met))
+        self.assertIn("pushing", "".join(met["annotate", "publish-b"]))
+        self.assertIn("nothing overlapped", read(self.path("out")))
 
     def test_the_pipeline_is_YAML_and_says_what_the_script_says(self):
         import yaml

@@ -41,10 +41,33 @@ class MatrixArtifact(Story):
         self.assertIn("it has 1234567 bytes, and the marker has 4000000: 2765433 are missing", refused)
         digest = "sha256:" + digests[0].split()[0]
         self.assertRegex(run.stdout, r"Digest: %s\s+Size: +4000000" % re.escape(digest))
+        if "== Every week" in run.stdout:
+            self.pruned(run.stdout)
         for leg in range(1, 41):
             with self.subTest(leg=leg):
                 verified = read(self.path("left/runner-%d/out" % leg))
                 self.assertEqual("image.tar is 'image': 4000000 bytes, %s\n" % digest, verified)
+
+    def pruned(self, out):
+        """At an age of 14 days nothing; then the run's and not the cache, with what the store had of it."""
+        self.assertEqual(["7301/image.tar"], self.lines("deleted"))
+        weekly, at_once = out.split("== Every week")[1].split("== With an age of nothing")
+        self.assertIn("0 markers would go, 2 stay", weekly)
+        self.assertIn("1 marker would go, 1 stays", at_once)
+        self.assertRegex(at_once, r"keep +cache ")
+        self.assertIn("marker/image-7301 is gone", at_once)
+
+    def test_the_weekly_workflow_prunes_as_the_script_does_and_by_hand_only_shows(self):
+        with open(os.path.join(RECIPE, "prune.yaml")) as file:
+            show, prune = yaml.safe_load(file)["jobs"]["prune"]["steps"]
+        self.assertIn("--dry-run", show["run"])
+        self.assertNotIn("--dry-run", prune["run"])
+        self.assertEqual("github.event_name == 'schedule'", prune["if"])
+        script = read(os.path.join(RECIPE, "run.sh"))
+        for step in (show, prune):
+            subprocess.run(["bash", "-n"], input=step["run"], text=True, check=True)
+            self.assertIn("baton prune --older-than 14d --keep cache", step["run"])
+        self.assertIn('baton prune --older-than "$1" --keep cache', script)
 
     def test_the_workflow_calls_the_command_as_the_script_does(self):
         with open(os.path.join(RECIPE, "workflow.yaml")) as file:

@@ -2,11 +2,12 @@
 
 import glob
 import os
+import signal
 import subprocess
 
-from support import PATIENCE, PROGRAMS, ROOT, Story, environment, read
+from support import PATIENCE, PROGRAMS, ROOT, Story, environment, read, until
 
-SECONDS = 2
+SECONDS = 10
 RECIPES = os.path.join(ROOT, "docs", "recipes")
 
 
@@ -43,3 +44,30 @@ class Recipes(Story):
                     env=environment(PATH=PROGRAMS + ":" + os.environ["PATH"]))
                 self.assertEqual((64, "", "run.sh: %s isn't empty\n" % folder), (run.returncode, run.stdout, run.stderr))
                 self.assertEqual(["mine"], os.listdir(folder))
+
+    def test_one_that_is_stopped_in_the_middle_leaves_no_process_behind(self):
+        for name, script in self.scripts():
+            with self.subTest(recipe=name):
+                folder = self.path("stopped-" + name)
+                with open(self.path(name + ".out"), "wb") as out:
+                    run = subprocess.Popen(
+                        [script, folder], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                        env=environment(PATH=PROGRAMS + ":" + os.environ["PATH"]))
+                # Its daemon, a baton with what it guards it by, and what that runs.
+                until(lambda: len(under(folder)) >= 4, "it is in the middle")
+                run.send_signal(signal.SIGTERM)
+                self.assertEqual(143, run.wait(PATIENCE), read(self.path(name + ".out")))
+                until(lambda: not under(folder), "all have ended")
+
+
+def under(folder):
+    """The processes whose environment names the folder: what its script has started."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/environ"):
+        try:
+            with open(path, "rb") as file:
+                if folder.encode() in file.read():
+                    found.append(int(path.split("/")[2]))
+        except OSError:
+            pass
+    return found

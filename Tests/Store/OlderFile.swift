@@ -2,8 +2,8 @@
 
 extension Connection {
     /// Makes the file one that an earlier version wrote: 1 has no audit record, 2 counts no namespaces, 3 has
-    /// no records of them, 4 differs in its records only, 5 has no aliases, 6
-    /// differs in its records only, 7 has no waits.
+    /// no records of them, 4 differs in its records only, 5 has no aliases, 6 differs in its records only, 7 has
+    /// no waits.
     func goBack(to version: Int) throws(StoreError) {
         try run("DROP TABLE waits; DROP INDEX holds_by_namespace_end; PRAGMA user_version=7")
         if version == 7 { return }

@@ -120,17 +120,6 @@ extension Elections {
         }
     }
 
-    /// Who observes is beside everybody: nothing can be in its way, and nobody is told of its work.
-    private func checkObserving(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
-        guard campaign.mode == .observe else { return }
-        let field = campaign.failOnAbandoned ? "failOnAbandoned" : campaign.work == nil ? nil : "work"
-        guard let field else { return }
-        throw fields.problem(
-            field,
-            "has no meaning with \"mode\": \"observe\": it begins whatever there is, and clears nothing.",
-            allowed: "absent with \"mode\": \"observe\"")
-    }
-
     /// Several names end in no marker, and have no one number of permits.
     private func checkAlso(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
         guard !campaign.also.isEmpty else { return }
@@ -152,6 +141,19 @@ extension Elections {
                 "can't go with \(count) permits: a number of permits belongs to one name. Ask for mode exclusive or "
                     + "shared, which goes for all of the names.", allowed: "absent with permits")
         }
+    }
+
+    /// Who observes is beside everybody: nothing can be in its way, and nobody is told of its work.
+    private func checkObserving(_ campaign: Campaign, _ fields: Fields) throws(Problem) {
+        guard campaign.mode == .observe else { return }
+        let field =
+            campaign.failOnAbandoned
+            ? "failOnAbandoned" : campaign.work != nil ? "work" : campaign.also.isEmpty ? nil : "also"
+        guard let field else { return }
+        throw fields.problem(
+            field,
+            "has no meaning with \"mode\": \"observe\": it begins whatever there is, and clears nothing.",
+            allowed: "absent with \"mode\": \"observe\"")
     }
 
     private static let claimFields = ["holderIdentity", "fencingToken"]

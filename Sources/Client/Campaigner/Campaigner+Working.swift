@@ -61,10 +61,8 @@ extension Campaigner {
     private mutating func begin(_ tenure: Tenure) {
         if settings.electsOnly { return finish(.elected(tenure.hold)) }
         effects.append(.report(Report(token: tenure.hold.token, outcome: .abandoned, also: tenure.hold.also)))
-        if !settings.observes {
-            arm(tenure)
-            say(.commandStarted(tenure.hold, survives: settings.survivableOutage))
-        }
+        if !settings.observes { arm(tenure) }
+        if !settings.observes { say(.commandStarted(tenure.hold, survives: settings.survivableOutage)) }
         effects.append(.run(.command(tenure.hold)))
         phase = .working(tenure, Job())
     }

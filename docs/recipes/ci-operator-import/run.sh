@@ -119,6 +119,8 @@ main() {
         folder=$(mktemp -d "${TMPDIR:-/tmp}/baton-import.XXXXXX")
     fi
     trap clean_up EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     mkdir -p "$folder"
     folder=$(cd "$folder" && pwd)
     if [ -n "$(ls -A "$folder")" ]; then

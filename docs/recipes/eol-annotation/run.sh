@@ -32,6 +32,18 @@ publish() { # NAME IMAGE…
 annotate() {
     baton run images --fail-on-abandoned --wait-timeout 1h -- annotate_unlisted
 }
+
+# Detection only, where nobody is to wait yet: each runs at once, and when it was at work is recorded. Under
+# another name, so that who only watches and who holds don't mix.
+watched() { # NAME COMMAND…
+    local name=$1
+    shift
+    baton run images-watched --observe --holder "$name-$$-$RANDOM" -- "$@"
+}
+# Exit code 1 if any two met. Publishers may meet each other; the pairs to look for are the annotator's.
+met() { # SINCE
+    baton overlaps images-watched --since "$1" --output wide
+}
 # ───────────────────────────────────────────────────────────────────────────────────────────────
 
 folder=${1:-$(mktemp -d "${TMPDIR:-/tmp}/eol-annotation.XXXXXX")}
@@ -48,11 +60,17 @@ daemon=
 
 # Also when something fails, or one presses ^C: nothing of ours goes on.
 clean_up() {
-    status=$?
+    local status=$? job
     trap - EXIT
-    local job
-    for job in $(jobs -p); do [ "$job" = "$daemon" ] || kill -TERM "$job" 2>/dev/null || true; done
-    [ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null && wait "$daemon" 2>/dev/null; } || true
+    # A job's group has all that it started. The daemon goes last, so that they can give back what they hold.
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then kill -TERM -- "-$job" 2> /dev/null || true; fi
+    done
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then wait "$job" 2> /dev/null || true; fi
+    done
+    if [ -n "$daemon" ]; then kill "$daemon" 2> /dev/null || true; fi
+    wait || true
     [ -z "$own" ] || rm -rf "$folder"
     exit "$status"
 }
@@ -105,15 +123,15 @@ annotate_unlisted() {
         }
     done
 }
-export -f note push list annotate_unlisted
 
 # `annotate_unlisted`, `push` and `list` are functions here and programs in a pipeline.
 mkdir -p "$folder/bin"
 for name in push list annotate_unlisted; do
-    printf '#!/usr/bin/env bash\nset -euo pipefail\n%s "$@"\n' "$name" > "$folder/bin/$name"
+    printf '#!/usr/bin/env bash\nset -euo pipefail\n%s\n%s "$@"\n' "$(declare -f note "$name")" "$name" \
+        > "$folder/bin/$name"
     chmod +x "$folder/bin/$name"
 done
-export PATH=$PATH:$folder/bin
+export PATH=$folder/bin:$PATH
 
 # A registry with an image that is out of date, and one that isn't.
 new_world() {
@@ -136,8 +154,10 @@ finished() { cat "$WORLD/log" >> "$folder/log"; }
 start() { # NAME COMMAND…
     local name=$1
     shift
+    set -m # a process group of its own
     "$@" > "$folder/$name.out" 2> "$folder/$name.err" &
     started=$!
+    set +m
 }
 annotator_waits() { [[ $(baton get leases images -o json) == *'"queueLength": 1'* ]]; }
 abandoned() { [[ $(baton get leases images -o json) == *'"abandoned"'* ]]; }
@@ -182,10 +202,10 @@ killed_publisher() {
     new_world
     say "A publisher is killed between push and list"
     : > "$WORLD/stop-after-b1"
-    # Not by `start`: the process that is killed has to be baton itself.
-    baton run images --shared --holder publish-b-1 --work publish-b -- \
-        bash -euc 'baton phase pushing; push b1' > "$folder/killed.out" 2> "$folder/killed.err" &
-    local b=$! code=0
+    # The process that is killed has to be baton itself.
+    start killed baton run images --shared --holder publish-b-1 --work publish-b -- \
+        bash -euc 'baton phase pushing; push b1'
+    local b=$started code=0
     await "b1 is pushed" test -e "$WORLD/registry/b1"
     kill -KILL "$b"
     wait "$b" 2>/dev/null || true
@@ -206,24 +226,25 @@ killed_publisher() {
 # Nothing is serialised yet: the intervals are recorded, and looked at afterwards.
 detection_only() {
     new_world
-    say "Detection only: nobody waits for anybody, and the overlap is found afterwards"
-    if [[ $(baton --help) != *overlaps* ]]; then
-        echo "this baton has no 'overlaps'"
-        return
-    fi
-    local code=0
+    say "Detection only: the race again, nobody waits for anybody, and it is found afterwards"
+    local code=0 b
     : > "$WORLD/stop-after-b1"
-    start observed baton run images-watched --observe -- bash -euc 'push b1; list b1'
-    local b=$started
+    start watched-b watched publish-b bash -euc '
+        baton phase pushing; push b1
+        baton phase pushed; list b1'
+    b=$started
     await "b1 is pushed" test -e "$WORLD/registry/b1"
-    baton run images-watched --observe -- annotate_unlisted 2> "$folder/watched.err"
+    watched publish-a bash -euc 'push a1; list a1' 2> "$folder/watched-a.err"
+    watched annotate annotate_unlisted 2> "$folder/watched-annotate.err"
     rm "$WORLD/stop-after-b1"
-    wait "$b"
+    wait "$b" || fail "publisher B: $?"
     annotated b1 old
-    baton overlaps images-watched --since 1h > "$folder/overlaps.out" || code=$?
+    met 1h > "$folder/overlaps" || code=$?
     [ "$code" = 1 ] || fail "overlaps ended with $code, not 1"
-    cat "$folder/overlaps.out"
+    cat "$folder/overlaps"
     finished
+    say "With Baton no hold overlapped that shouldn't"
+    baton overlaps images --since 1h || fail "overlaps ended with $?, not 0"
 }
 
 batond --listen "unix:$folder/socket" --data "$folder/data" > "$folder/batond.log" 2>&1 &

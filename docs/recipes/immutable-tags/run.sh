@@ -118,10 +118,12 @@ start() {
     local runner=$folder/run-$GITHUB_RUN_NUMBER-$1
     shift
     mkdir -p "$runner"
+    set -m # a process group of its own
     (
         cd "$runner"
         "$@" > out 2> err
     ) &
+    set +m
 }
 
 # pipeline NUMBER SHA: the whole of one, to its end.
@@ -160,23 +162,31 @@ ends_with() {
     [ "$code" = "$expected" ] || fail "'$*' ended with $code instead of $expected"
 }
 clean_up() {
-    local status=$?
+    local status=$? job
     trap - EXIT
-    # shellcheck disable=SC2046
-    kill $(jobs -p) 2> /dev/null || true
+    # A job's group has all that it started. The daemon goes last, so that they can give back what they hold.
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then kill -TERM -- "-$job" 2> /dev/null || true; fi
+    done
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then wait "$job" 2> /dev/null || true; fi
+    done
+    if [ -n "$daemon" ]; then kill "$daemon" 2> /dev/null || true; fi
     wait || true
     if [ -n "$temporary" ]; then rm -rf "$folder"; fi
     exit "$status"
 }
 
 main() {
-    temporary=
+    temporary='' daemon=''
     folder=${1:-}
     if [ -z "$folder" ]; then
         temporary=yes
         folder=$(mktemp -d "${TMPDIR:-/tmp}/baton-tags.XXXXXX")
     fi
     trap clean_up EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     mkdir -p "$folder"
     folder=$(cd "$folder" && pwd)
     if [ -n "$(ls -A "$folder")" ]; then
@@ -188,6 +198,7 @@ main() {
     export BATON_SERVER=unix:$folder/socket BATON_NAMESPACE=ci
     export GITHUB_ACTIONS=true GITHUB_REPOSITORY=example/testplan GITHUB_JOB=workers GITHUB_RUN_ATTEMPT=1
     batond --listen "$BATON_SERVER" --data "$folder/data" > "$folder/batond.log" 2>&1 &
+    daemon=$!
     for _ in $(seq 600); do if baton status > /dev/null 2>&1; then break; fi; sleep 0.05; done
 
     say "Push 7 is built for two architectures, joined, and out"

@@ -3,7 +3,7 @@
 #
 #     run.sh [FOLDER]      plays it on this machine, with a batond of its own. FOLDER, new or empty,
 #                          gets what happened, a line for each: built, fetched, traffic, verified,
-#                          refused.
+#                          refused, deleted.
 #
 # Needs baton, batond, awk, grep and coreutils. What a pipeline copies is between the two rules; the rest
 # plays GitHub, the store, and a network that loses the end of a file.
@@ -49,8 +49,17 @@ fetch() {
 # a lock without a marker: each downloads for itself.
 limited() { baton run downloads --permits 8 -- "$@"; }
 
-# What is older than 14 days goes, `cache` stays. (retention)
-prune() { :; }
+# Once a week, with an age of 14d: first what would go, and why the others stay; then it goes. Markers
+# first: whoever finds one finds its image. Here all markers are images'; else say --name 'image-*' as well.
+prune() { # AGE
+    local marker gone
+    baton prune --older-than "$1" --keep cache --dry-run
+    gone=$(baton prune --older-than "$1" --keep cache --output name)
+    for marker in $gone; do
+        echo "$marker is gone, and its image goes"
+        store delete "${marker#marker/image-}/image.tar"
+    done
+}
 # ───────────────────────────────────────────────────────────────────────────────────────────────
 
 legs=40
@@ -86,6 +95,7 @@ case $1 in
             cp "$FOLDER/store/$2" "$3"
         fi
         echo "end $LEG" >> "$FOLDER/traffic" ;;
+    delete) rm "$FOLDER/store/$2"; echo "$2" >> "$FOLDER/deleted" ;;
 esac
 SCRIPT
     chmod +x "$folder/bin/build" "$folder/bin/store"
@@ -94,6 +104,7 @@ SCRIPT
 # start LEG FUNCTION: a job of the matrix, on a runner of its own.
 start() {
     mkdir -p "$folder/runner-$1"
+    set -m # a process group of its own
     (
         cd "$folder/runner-$1"
         export LEG=$1
@@ -101,6 +112,7 @@ start() {
         # The step that comes next has the whole file.
         if [ -e image.tar ]; then sha256sum < image.tar >> "$folder/verified"; fi
     ) &
+    set +m
 }
 
 say() { printf '\n== %s\n' "$*"; }
@@ -112,23 +124,43 @@ fail() {
 lines() { if [ -f "$1" ]; then wc -l < "$1"; else echo 0; fi; }
 all() { for job in "$@"; do wait "$job" || fail "a leg ended with $?"; done; }
 clean_up() {
-    local status=$?
+    local status=$? job
     trap - EXIT
-    # shellcheck disable=SC2046
-    kill $(jobs -p) 2> /dev/null || true
+    # A job's group has all that it started. The daemon goes last, so that they can give back what they hold.
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then kill -TERM -- "-$job" 2> /dev/null || true; fi
+    done
+    for job in $(jobs -p); do
+        if [ "$job" != "$daemon" ]; then wait "$job" 2> /dev/null || true; fi
+    done
+    if [ -n "$daemon" ]; then kill "$daemon" 2> /dev/null || true; fi
     wait || true
     if [ -n "$temporary" ]; then rm -rf "$folder"; fi
     exit "$status"
 }
 
+play_prune() {
+    say "Every week what is older than 14 days goes: today that is nothing"
+    baton mark cache --artifact image="$folder/store/$GITHUB_RUN_ID/image.tar"
+    prune 14d
+    baton get marker "$(image)" > /dev/null || fail "it is gone"
+
+    say "With an age of nothing at all it goes, with its image. The cache is protected"
+    prune 0s
+    [ "$(baton get markers -o name)" = marker/cache ] || fail "left: $(baton get markers -o name | paste -sd' ')"
+    [ "$(cat "$folder/deleted")" = "$GITHUB_RUN_ID/image.tar" ] || fail "deleted: $(cat "$folder/deleted")"
+}
+
 main() {
-    temporary=
+    temporary='' daemon=''
     folder=${1:-}
     if [ -z "$folder" ]; then
         temporary=yes
         folder=$(mktemp -d "${TMPDIR:-/tmp}/baton-matrix.XXXXXX")
     fi
     trap clean_up EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     mkdir -p "$folder"
     folder=$(cd "$folder" && pwd)
     if [ -n "$(ls -A "$folder")" ]; then
@@ -140,6 +172,7 @@ main() {
     export BATON_SERVER=unix:$folder/socket BATON_NAMESPACE=ci
     export GITHUB_ACTIONS=true GITHUB_REPOSITORY=example/chain GITHUB_JOB=matrix GITHUB_RUN_ID=7301 GITHUB_RUN_ATTEMPT=1
     batond --listen "$BATON_SERVER" --data "$folder/data" > "$folder/batond.log" 2>&1 &
+    daemon=$!
     for _ in $(seq 600); do if baton status > /dev/null 2>&1; then break; fi; sleep 0.05; done
 
     say "$legs legs want the image of run $GITHUB_RUN_ID, and one builds it"
@@ -176,7 +209,7 @@ main() {
     [ "$(lines "$folder/verified")" = $((legs + 2)) ] || fail "$(lines "$folder/verified") have the file"
     [ "$(sort -u "$folder/verified" | wc -l)" = 1 ] || fail "they have different files"
 
-    prune
+    if [[ $(baton --help) == *prune* ]]; then play_prune; fi
     say "Built once, $((legs + 1)) times verified; what was truncated was noticed before it was used"
 }
 
