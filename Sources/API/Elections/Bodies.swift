@@ -129,12 +129,6 @@ extension Elections {
                 "needs \"marker\": \"none\": each of the names is a lock, and none of them gets a done marker.",
                 allowed: "absent with \"marker\": \"once\"")
         }
-        if campaign.mode == .observe {
-            throw fields.problem(
-                "also",
-                "can't go with mode observe: who observes waits for nothing, and so needs no names together. Observe each.",
-                allowed: "absent with \"mode\": \"observe\"")
-        }
         if case .permits(let count) = campaign.mode {
             throw fields.problem(
                 "also",
