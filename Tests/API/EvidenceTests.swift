@@ -104,6 +104,7 @@ import Testing
             (#""mode":"observe","marker":"none","failOnAbandoned":true"#, "failOnAbandoned"),
             (#""mode":"observe","marker":"none","permits":3"#, "permits"),
             (#""mode":"observe","marker":"none","maxAttempts":3"#, "maxAttempts"),
+            (#""mode":"observe","marker":"none","also":["x"]"#, "also"),
         ] {
             let routed = CampaignRequestTests.campaign("{\"holderIdentity\":\"anna\",\(fields)}")
             #expect(routed.problem.contains("invalid-field \(field):"), "\(fields)")

@@ -43,7 +43,8 @@ extension Simulation {
         {
             (campaign.holder, campaign.campaignID, campaign.principal, campaign.mode) =
                 (hold.holder, hold.campaignID, hold.principal, hold.mode)
-            campaign.also = also.map(Stage.key)
+            // By now its name may have another's hold.
+            campaign.also = hold.mode == .observe ? [] : also.map(Stage.key)
             return
         }
         var others = (dice.oneIn(10) ? names : ["d", "e", "s"]).filter { $0 != campaign.key.name }
