@@ -23,6 +23,7 @@ BODIES = {
     "aliases/work/rollback": {"revision": 1},
     "leases/work/phase": {"holderIdentity": "anna", "fencingToken": 1, "phase": "pushing"},
     "leases/work/clear-abandoned": {"fencingToken": 1, "reason": "x"},
+    "prune": {"olderThan": "14d", "dryRun": True},
 }
 READS = ["leases", "leases/work", "leases/work/history", "history", "leases/work/fence?token=1",
          "leases/work/wait?condition=idle", "markers", "markers?selector=a%3Db",

@@ -246,14 +246,16 @@ class BrokenDisk(Story):
         with strace.Tampering(self.batond, "pread64:error=EIO"):
             asked = ["leases/l150", "leases/l10", "leases", "markers", "history", "leases/l150/history",
                      "leases/l150/fence?token=%d" % old, "markers/m", "markers?name=m", "resolve/nobody",
-                     "aliases/made/history"]
+                     "aliases/made/history", "leases/l150/overlaps", "overlaps", "report"]
             broken = [client.send("GET", client.path(rest)) for rest in asked]
             # Who has resigned must not be told that the lease was lost, because nobody knows any more.
             broken.append(client.resign("l150", "anna", old))
+            self.assertProblem(
+                client.send("POST", client.path("prune"), {"olderThan": "0s", "dryRun": True}), 503, "unavailable")
             self.assertEqual(200, client.renew("held", "anna", self.token).status)
         whole = [client.send("GET", client.path(rest)) for rest in asked]
         self.assertEqual(
-            [200, 200, 200, 200, 200, 200, 200, 404, 202, 404, 200], [answer.status for answer in whole])
+            [200, 200, 200, 200, 200, 200, 200, 404, 202, 404, 200, 200, 200, 200], [answer.status for answer in whole])
         whole.append(client.resign("l150", "anna", old))
         # What SQLite has in memory it can tell; nothing else is told but that it can't be.
         for good, bad in zip(whole, broken):

@@ -67,7 +67,7 @@ class Tokens(TokenStory):
     def operations(self):
         """Each with the least role that may."""
         for rest, body in BODIES.items():
-            yield "POST", rest, body, "admin" if rest.endswith(("revoke", "clear-abandoned")) else "runner"
+            yield "POST", rest, body, "admin" if rest.endswith(("revoke", "clear-abandoned", "prune")) else "runner"
         yield "PUT", "markers/work", {"holderIdentity": "anna"}, "runner"
         yield "DELETE", "markers/work?revision=1", None, "admin"
         yield "PUT", "aliases/work", {"target": "work"}, "runner"
