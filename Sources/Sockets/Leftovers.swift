@@ -8,6 +8,9 @@ import Dispatch
 /// back, on another thread: it takes some milliseconds.
 final class Leftovers: EventTarget {
     private unowned(unsafe) let loop: EventLoop
+    /// A queue of our own. Dispatch watches over the threads of its global ones: from the first use of
+    /// one on with a timer that wakes the process each second, and its descriptor.
+    private let queue = DispatchQueue(label: "baton.memory")
     /// The most connections since memory was last given back.
     private var crowd = 0
     private var connections = 0
@@ -35,6 +38,6 @@ final class Leftovers: EventTarget {
     override func timerFired() {
         isDue = false
         crowd = connections
-        DispatchQueue.global(qos: .utility).async { loop_release_memory() }
+        queue.async { loop_release_memory() }
     }
 }
