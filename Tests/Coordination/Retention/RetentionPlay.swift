@@ -126,6 +126,9 @@ struct RetentionPlay {
                 if case .markerDeleted(let marker, _) = change {
                     judge(marker, effects[place...], of: command)
                 }
+                if case .alias(nil, let move) = change, case .unmark? = command {
+                    fail("\(move) by who deletes a marker")
+                }
                 model.apply(change, at: stage.now)
             case .parked(let request, _, _), .parkedFor(let request, _, _): model.parked(request)
             case .answer(let request, let reply, _):
@@ -186,8 +189,15 @@ struct RetentionPlay {
     // MARK: Time
 
     private mutating func passTime() {
-        switch dice.below(12) {
+        switch dice.below(14) {
         case 0..<5: stage.pass(.milliseconds(Int64(dice.below(2_000))))
+        case 12, 13:
+            // A daemon that wakes when something is due, to the nanosecond.
+            guard let wake = stage.core.nextWake, wake - stage.now.instant < .minutes(10) else { return }
+            stage.pass(max(.zero, wake - stage.now.instant))
+            tick()
+            stage.commit()
+            endTurn()
         case 5..<9: stage.pass(.seconds(Int64(dice.below(25))))
         case 9: stage.pass(.seconds(Int64(dice.below(400))))
         case 10:
@@ -378,8 +388,8 @@ struct RetentionPlay {
         }
         stage.commit()
         endTurn()
-        for _ in 0..<400 {
-            stage.pass(.seconds(10))
+        for _ in 0..<140 {
+            stage.pass(.seconds(30))
             tick()
             stage.commit()
             endTurn()
