@@ -85,6 +85,7 @@ extension Coordinator {
 
     private mutating func touch(_ key: Key) {
         if touchedAliases[key] == nil { touchedAliases[key] = .some(aliases[key]) }
+        if let marker = aliases[key]?.marker { leftMarkers[marker, default: []].insert(key.name) }
     }
 
     // MARK: What becomes of the marker

@@ -55,6 +55,7 @@ extension Coordinator {
         touchedRequests.removeAll(keepingCapacity: true)
         touchedNamespaces.removeAll(keepingCapacity: true)
         touchedAliases.removeAll(keepingCapacity: true)
+        leftMarkers.removeAll(keepingCapacity: true)
         begunHolds.removeAll(keepingCapacity: true)
         turnStirred.removeAll(keepingCapacity: true)
         holdCountBefore = holdCount

@@ -48,6 +48,8 @@ public struct Coordinator: Sendable {
     var touchedNamespaces: [String: NamespaceRecord?] = [:]
     var begunHolds: [(key: Key, token: FencingToken, confirmWithin: Interval?)] = []
     var touchedAliases: [Key: AliasRecord?] = [:]
+    /// Markers that aliases have left in it, and which.
+    var leftMarkers: [Key: Set<String>] = [:]
     var knownHolds: [FencingToken: HoldRecord] = [:]
     var knownMoves: [Revision: AliasMove] = [:]
     var holdCountBefore = 0

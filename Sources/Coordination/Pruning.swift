@@ -75,8 +75,7 @@ extension Coordinator {
         let pointing = aliases.pointing(at: target.key)
         if !pointing.isEmpty { return .aliased(pointing) }
         // One that left it in this turn has left it just now.
-        let left = touchedAliases.values.compactMap(\.self).filter { $0.marker == target.key }
-        return left.isEmpty ? .pruned : .aliased(left.map(\.key.name).sorted())
+        return leftMarkers[target.key].map { .aliased($0.sorted()) } ?? .pruned
     }
 
     private mutating func recordPruning(

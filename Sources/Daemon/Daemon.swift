@@ -99,9 +99,11 @@ public final class Daemon: @unchecked Sendable {
             retention: retention, desk: desk, limiter: configuration.limiter,
             limitsAddresses: configuration.limitsAddresses,
             requests: configuration.requestLog, signOfLife: configuration.signOfLife, log: log)
-        turns.onCommitted = { [unowned hub, unowned selections = door.selections] turn, bytes in
+        turns.onCommitted = {
+            [unowned hub, unowned retention, unowned selections = door.selections] turn, bytes in
             hub.committed(turn.changes, revision: turn.revision, bytes: bytes)
             selections.committed(turn.changes)
+            retention.committed(turn.changes)
         }
         turns.waitingByLabels = { [unowned selections = door.selections] in selections.waiting(for: $0) }
         server = HTTPServer(loop: loop, limits: configuration.serverLimits, handler: door)

@@ -26,7 +26,8 @@ extension Door {
                 requestID: visit.id, identity: visit.identity, address: peer(of: visit)?.text ?? "")
         }
         let pass = PrunePass(
-            turns, kubernetes, query.namespace, PruneRule(query, retention.policies), pruning,
+            turns, kubernetes, retention.clocks, query.namespace, PruneRule(query, retention.policies),
+            pruning,
             after: (query.from?.after).map(MarkerPlace.init),
             newestFrom: (query.from?.newestFrom).map(MarkerPlace.init), limit: query.limit, isReporting: true)
         pass.next { [self] result in
@@ -34,6 +35,7 @@ extension Door {
             case .success(let part): answer(query, part, visit)
             case .failure(let error as PrunePass.Refused):
                 send(elections.response(unavailable: error.reason), to: visit)
+            case .failure(is ClockAgreement.Broken): send(elections.clocksDisagree, to: visit)
             case .failure(let error):
                 log.error(
                     "reading the store failed",

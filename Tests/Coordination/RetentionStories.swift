@@ -126,6 +126,21 @@ import Testing
         #expect(stage.prune(targets) == [.pruned])
     }
 
+    /// It may be rolled back there.
+    @Test func `so does one that an alias came to and left in the same turn`() throws {
+        var stage = Stage()
+        try stage.build("one")
+        try stage.build("two")
+        let targets = stage.targets("one")
+        stage.turn {
+            $0.point("latest", at: "one")
+            $0.point("latest", at: "two")
+            $0.prune(targets)
+        }
+        #expect(stage.disk.markers[Stage.key("one")] != nil)
+        #expect(stage.rollBack("latest")?.moved?.alias.target.name == "one")
+    }
+
     @Test func `a turn that fails takes the pruning back, and a restart in the middle goes on`() throws {
         var stage = Stage()
         for name in ["a", "b", "c"] { try stage.build(name) }

@@ -20,6 +20,9 @@ final class ClockAgreement {
         self.log = log
     }
 
+    /// They don't, and something was to be deleted by its age.
+    struct Broken: Error {}
+
     /// Once they have disagreed, they never agree again.
     func holds(at now: Now) -> Bool {
         if isAlarmed { return false }

@@ -7,6 +7,9 @@ import Store
 ///
 /// Nobody waits for it longer than for a page of a list: what takes more is cut into steps, with the loop's
 /// other work between them.
+///
+/// Which are the newest is found out first, and again when one of them went. An operator's pruning comes as many
+/// passes, one for each request; to them the newest are those of its beginning.
 final class PrunePass {
     struct Part {
         /// With `isReporting` those that stay, too.
@@ -32,6 +35,7 @@ final class PrunePass {
 
     private let turns: Turns
     private let face: Kubernetes
+    private let clocks: ClockAgreement
     private let namespace: String
     private let rule: PruneRule
     private let pruning: Pruning
@@ -43,6 +47,8 @@ final class PrunePass {
     private var part = Part()
     /// How many of the newest are still to be found; nil: it is known where they begin.
     private var newestLeft: Int?
+    /// Where the part under way began.
+    private var began: MarkerPlace?
     private var newestAt: MarkerPlace?
     private var done: (Result<Part, any Error>) -> Void = { _ in }
 
@@ -52,11 +58,13 @@ final class PrunePass {
 
     /// - Parameter pruning: what is the same for each part; the targets are chosen here.
     init(
-        _ turns: Turns, _ face: Kubernetes, _ namespace: String, _ rule: PruneRule, _ pruning: Pruning,
+        _ turns: Turns, _ face: Kubernetes, _ clocks: ClockAgreement, _ namespace: String, _ rule: PruneRule,
+        _ pruning: Pruning,
         after: MarkerPlace? = nil, newestFrom: MarkerPlace? = nil, limit: Int, isReporting: Bool
     ) {
         self.turns = turns
         self.face = face
+        self.clocks = clocks
         self.namespace = namespace
         self.rule = rule
         self.pruning = pruning
@@ -72,6 +80,7 @@ final class PrunePass {
         self.done = done
         part.items = []
         part.took = .zero
+        began = part.after
         attempt { try step() }
     }
 
@@ -108,6 +117,22 @@ final class PrunePass {
             newestLeft = nil
         }
         turns.clock.after(.zero) { [self] in attempt { try step() } }
+    }
+
+    /// What became durable meanwhile. Where one of the newest has gone, an older one is among them now.
+    func committed(_ changes: [Change]) {
+        if loses(changes) { (newestLeft, newestAt, part.newestFrom) = (rule.keepLast, nil, nil) }
+    }
+
+    private func loses(_ changes: some Sequence<Change>) -> Bool {
+        guard let newestFrom = part.newestFrom, rule.keepLast != nil else { return false }
+        return changes.contains {
+            guard case .markerDeleted(let marker, _) = $0, marker.key.namespace == namespace else {
+                return false
+            }
+            let place = MarkerPlace(ended: marker.end, name: marker.key.name)
+            return place >= newestFrom && rule.matches(place.name)
+        }
     }
 
     private static let end = MarkerPlace(ended: Timestamp(microseconds: .max), name: "")
@@ -169,8 +194,16 @@ final class PrunePass {
             PlannedWrite(
                 keys: keys,
                 body: { [self] core, now, effects in
+                    // Those that were chosen may be among the newest now.
+                    if !isReporting, rule.keepLast != nil,
+                        newestLeft != nil || loses(effects.lazy.compactMap(\.change))
+                    {
+                        return { [self] in chooseAgain() }
+                    }
                     let began = Meters.moment
-                    let items = prune(candidates, &core, now, &effects)
+                    let items = Result { () throws(ClockAgreement.Broken) in
+                        try prune(candidates, &core, now, &effects)
+                    }
                     part.took = part.took + Interval(nanoseconds: Meters.moment - began)
                     return { [self] in finish(items) }
                 },
@@ -183,9 +216,9 @@ final class PrunePass {
 
     private func prune(
         _ candidates: [MarkerLine], _ core: inout Coordinator, _ now: Now, _ effects: inout [Effect]
-    ) -> [PruneItem] {
-        let judge = MarkerJudge(rule: rule, turns: turns, face: face)
-        return judge.prune(
+    ) throws(ClockAgreement.Broken) -> [PruneItem] {
+        let judge = MarkerJudge(rule: rule, turns: turns, face: face, clocks: clocks)
+        return try judge.prune(
             candidates.map { Pruning.Target(key: key($0), revision: $0.revision) }, pruning, &core, now,
             &effects
         ).enumerated().map { PruneItem(candidates[$0.offset], kept: $0.element) }
@@ -193,11 +226,23 @@ final class PrunePass {
 
     private func key(_ line: MarkerLine) -> Key { Key(namespace: namespace, name: line.place.name) }
 
-    private func finish(_ items: [PruneItem]) {
+    private func chooseAgain() {
+        part.after = began
+        part.isDone = false
+        done(.success(part))
+    }
+
+    private func finish(_ result: Result<[PruneItem], ClockAgreement.Broken>) {
+        let items: [PruneItem]
+        do { items = try result.get() } catch { return done(.failure(error)) }
         for item in items where item.kept != nil { part.leaves(item.place) }
         part.items = (part.items + items).sorted { $0.place < $1.place }
         done(.success(part))
     }
+}
+
+extension Effect {
+    fileprivate var change: Change? { if case .persist(let change) = self { change } else { nil } }
 }
 
 extension PruneItem {

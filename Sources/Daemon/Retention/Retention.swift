@@ -17,7 +17,7 @@ final class Retention {
     private(set) var policies: RetentionPolicies
     private let turns: Turns
     private let face: Kubernetes
-    private let clocks: ClockAgreement
+    let clocks: ClockAgreement
     private let log: Logger
 
     private enum Job: Hashable {
@@ -73,6 +73,8 @@ final class Retention {
         self.interval = interval
     }
 
+    var isUnderWay: Bool { jobs != nil }
+
     private func begin() {
         guard mayGoOn else { return }
         counts = [:]
@@ -85,6 +87,9 @@ final class Retention {
             }
         proceed()
     }
+
+    /// A turn is on disk.
+    func committed(_ changes: [Change]) { pass?.committed(changes) }
 
     /// Whether ages can be told.
     var clocksAgree: Bool { clocks.holds(at: turns.clock.now) }
@@ -143,7 +148,7 @@ final class Retention {
         let pass =
             pass
             ?? PrunePass(
-                turns, face, namespace, rule, Pruning(request: 0, targets: []), after: settled[job],
+                turns, face, clocks, namespace, rule, Pruning(request: 0, targets: []), after: settled[job],
                 limit: Self.batch, isReporting: false)
         self.pass = pass
         pass.next { [unowned self, unowned pass] result in
@@ -192,13 +197,16 @@ final class Retention {
         guard !targets.isEmpty else {
             return goOn(took: Interval(nanoseconds: Meters.moment - began), isDone: isDone)
         }
-        let judge = MarkerJudge(rule: ownRule, turns: turns, face: face)
+        let judge = MarkerJudge(rule: ownRule, turns: turns, face: face, clocks: clocks)
         turns.submit(
             PlannedWrite(
                 keys: targets.map(\.key),
                 body: { [unowned self] core, now, effects in
-                    let kept = judge.prune(
-                        targets, Pruning(request: 0, targets: []), &core, now, &effects)
+                    let kept: [KeepReason?]
+                    do {
+                        kept = try judge.prune(
+                            targets, Pruning(request: 0, targets: []), &core, now, &effects)
+                    } catch { return { [unowned self] in failed(error) } }
                     let took = Interval(nanoseconds: Meters.moment - began)
                     return { [unowned self] in
                         count("ownRetention", kept.count { $0 == nil })

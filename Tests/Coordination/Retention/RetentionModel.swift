@@ -18,9 +18,9 @@ struct RetentionModel {
     }
 
     var markers: [String: Kept] = [:]
-    /// Which marker each points at; and the same when the turn began.
+    /// Which marker each points at; and which markers were left in the present turn, by which.
     var aliases: [String: String] = [:]
-    var aliasesBefore: [String: String] = [:]
+    var left: [String: Set<String>] = [:]
     var holds: [FencingToken: HoldRecord] = [:]
     var open: [RequestID: Open] = [:]
     /// Those asked in the present step, parked or not.
@@ -65,7 +65,7 @@ struct RetentionModel {
         if let alone = holding.first(where: { $0.mode == .exclusive }) { return [.held(by: alone.holder)] }
         if !holding.isEmpty { return [.held(by: nil)] }
         let rest: PruneFate
-        let left = aliasesBefore.filter { $0.value == name }.keys.sorted()
+        let left = left[name, default: []].sorted()
         if waits(for: name) > 0 {
             rest = .waitedFor(waits(for: name))
         } else if !pointing(at: name).isEmpty {
@@ -90,7 +90,9 @@ struct RetentionModel {
         case .hold(let hold): holds[hold.token] = hold.end == nil ? hold : nil
         case .alias(_, let move):
             aliases[move.key.name] = move.to?.name
-            if let left = move.from?.name, pointing(at: left).isEmpty { markers[left]?.since = now.instant }
+            guard let from = move.from?.name else { return }
+            left[from, default: []].insert(move.key.name)
+            if pointing(at: from).isEmpty { markers[from]?.since = now.instant }
         default: break
         }
     }

@@ -63,14 +63,14 @@ struct RetentionPlay {
     }
 
     private mutating func endTurn() {
-        model.aliasesBefore = model.aliases
+        model.left = [:]
         elections += stage.heard.compactMap(\.reply.election)
         elections.removeAll { stage.disk.holds[$0.token]?.end != nil }
         stage.forgetAnswered()
         for (key, token) in stage.takeUndelivered() {
             play(.takeBack(key, token))
             stage.commit()
-            model.aliasesBefore = model.aliases
+            model.left = [:]
         }
     }
 
