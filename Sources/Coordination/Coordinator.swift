@@ -40,6 +40,8 @@ public struct Coordinator: Sendable {
     /// Requests that wait for an alias to be moved; kept by `setPlace`.
     var watchers: [Key: Set<RequestID>] = [:]
     let scale: Scale
+    /// Whether what Kubernetes clients attached to a marker keeps it: a finalizer. The core can't read it.
+    let pins: @Sendable (DoneMarker) -> Bool
 
     /// The turn: what it touched since its first durable change, as it was; what it began; what it
     /// was told of ended holds and of aliases' moves, and the holds that it ended.
@@ -78,7 +80,8 @@ public struct Coordinator: Sendable {
     public init(
         settings: CoreSettings, revision: Revision, names: [NameRecords], usage: [String: NamespaceUsage],
         namespaces: [NamespaceRecord], aliases: [AliasRecord] = [], scale: Scale,
-        quarantineUntil: Instant? = nil, at now: Now
+        pins: @escaping @Sendable (DoneMarker) -> Bool = { _ in false }, quarantineUntil: Instant? = nil,
+        at now: Now
     ) {
         self.settings = settings
         self.revision = revision
@@ -86,6 +89,7 @@ public struct Coordinator: Sendable {
         self.quarantineUntil = quarantineUntil
         self.usage = UsageBook(usage)
         self.scale = scale
+        self.pins = pins
         forgottenStir = now.instant
         self.aliases = AliasBook(aliases)
         for record in namespaces { self.namespaces[record.name] = record }
@@ -181,6 +185,7 @@ public struct Coordinator: Sendable {
             lease: records.lease, marker: records.marker, leaseBytes: records.lease.map(scale.lease) ?? 0,
             markerBytes: records.marker.map(scale.marker) ?? 0)
         name.stirred = forgottenStir
+        name.isPinned = records.marker.map(isPinned) ?? false
         // All of it is in the books already, but for the place of its marker.
         name.counted = name.usage
         name.counted.reserved = 0

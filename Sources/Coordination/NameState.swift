@@ -35,6 +35,8 @@ struct NameState: Sendable {
     var stirred = Instant(nanoseconds: 0)
     /// When the marker's retention ends; nil: it doesn't, or not by memory's doing.
     var markerExpiry: Instant?
+    /// Whether a Kubernetes client's finalizer keeps the marker from going by itself.
+    var isPinned = false
     /// The moment of this name's live entry among the timers.
     var armed: Instant?
     var isInIdleRing = false

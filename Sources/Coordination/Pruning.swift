@@ -104,6 +104,12 @@ extension Coordinator {
     /// Retentions up to this length are on the boot clock.
     public static let bootRetentionMax = Interval.hours(1)
 
+    /// Only those are asked about that would go by memory's doing.
+    func isPinned(_ marker: DoneMarker) -> Bool {
+        guard let retention = marker.retention, !marker.metadata.isEmpty else { return false }
+        return retention <= Self.bootRetentionMax && pins(marker)
+    }
+
     /// When it ends by itself, if memory has to see to it.
     func expiry(of marker: DoneMarker?, at now: Now) -> Instant? {
         guard let retention = marker?.retention, retention <= Self.bootRetentionMax else { return nil }
@@ -116,10 +122,10 @@ extension NameState {
     var isContended: Bool { !members.isEmpty || !queue.isEmpty }
 
     /// When the marker is due to go. A Succeeded one stays for as long as the name is held, contended for or
-    /// waited for; a Failed one goes in time, so that the work can be tried again.
+    /// waited for, or a finalizer is there; a Failed one goes in time, so that the work can be tried again.
     var markerDue: Instant? {
         guard let markerExpiry, let marker else { return nil }
-        let isNeeded = lease?.hold != nil || isContended || !waiters.isEmpty
+        let isNeeded = lease?.hold != nil || isContended || !waiters.isEmpty || isPinned
         return marker.finding.outcome == .succeeded && isNeeded ? nil : markerExpiry
     }
 }

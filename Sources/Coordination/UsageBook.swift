@@ -61,6 +61,7 @@ extension Coordinator {
     /// The same for the marker.
     mutating func keepMarker(_ name: inout NameState, was: [UInt8]? = nil, _ effects: inout [Effect]) {
         name.markerBytes = scale.marker(name.marker!)
+        name.isPinned = isPinned(name.marker!)
         effects.append(.persist(.marker(name.marker!, was: was)))
     }
 

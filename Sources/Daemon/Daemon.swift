@@ -71,10 +71,12 @@ public final class Daemon: @unchecked Sendable {
         let now = clocks.now
         let isRestored = recovered.restoredAt != nil
         let incarnation = UInt64(recovered.incarnation.prefix(16), radix: 16) ?? 0
+        let kubernetes = Kubernetes(
+            incarnation: incarnation, version: batonVersion, settings: configuration.api)
         let core = Coordinator(
             settings: configuration.coreSettings, revision: recovered.revision, names: names,
             usage: recovered.usage, namespaces: recovered.namespaces, aliases: recovered.aliases,
-            scale: SQLiteStore.scale,
+            scale: SQLiteStore.scale, pins: { kubernetes.object($0).hasFinalizers },
             quarantineUntil: isRestored ? now.instant + configuration.effectiveQuarantine : nil,
             at: now)
         turns = Turns(core: core, store: store, clock: clocks, log: log)
@@ -82,8 +84,6 @@ public final class Daemon: @unchecked Sendable {
         turns.onUnrecorded = { [unowned desk] in desk.takeBack($0) }
         started = AuditEntry.start(configuration, recovered, at: now.wall)
         let reference = Door.ServerReference()
-        let kubernetes = Kubernetes(
-            incarnation: incarnation, version: batonVersion, settings: configuration.api)
         let hub = WatchHub(
             server: reference, store: store, face: kubernetes, meters: turns.meters,
             limits: configuration.watches)

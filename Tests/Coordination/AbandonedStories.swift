@@ -66,6 +66,32 @@ import Testing
         #expect(stage.lease("images")?.record.abandoned.isEmpty == true)
     }
 
+    @Test func `a restart forgives nobody: who asked for it is refused, until a run of that work ends well`()
+        throws
+    {
+        var stage = Stage()
+        try stage.share("images", by: "anna", for: .seconds(20)) { $0.work = "publish" }
+        stage.after(.seconds(15))
+        // It could not renew while the daemon was down; then it is given up for good.
+        stage.restart()
+        stage.after(.seconds(19))
+        #expect(stage.holders("images") == ["anna"])
+        stage.after(.seconds(1))
+        stage.restart()
+        func careful(_ stage: inout Stage) -> Reply? {
+            var campaign = stage.aCampaign("images", by: "olga", way: .lock)
+            campaign.failOnAbandoned = true
+            return stage.ask(campaign)
+        }
+        guard case .abandonedHolds(let left)? = careful(&stage)?.rejection else { throw Surprise() }
+        #expect(left.holds.map(\.work) == ["publish"] && left.holds.map(\.how) == [.expired])
+        let again = try stage.share("images", by: "anna-2") { $0.work = "publish" }
+        stage.restart()
+        stage.resign(again)
+        stage.restart()
+        #expect(careful(&stage)?.election != nil)
+    }
+
     private struct Surprise: Error {}
 
     @Test func `a refusal that isn't on disk is asked again`() throws {

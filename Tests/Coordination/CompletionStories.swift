@@ -41,6 +41,31 @@ import Testing
         #expect(stage.complete(anna, two)?.rejection == .markerDiffers(marker))
     }
 
+    @Test
+    func `what a marker says of its artifacts outlives a restart, and no other digest or size is the same`()
+        throws
+    {
+        let digest = "sha256:" + String(repeating: "a", count: 64)
+        func finding(_ digest: String, _ size: Int64?) -> Finding {
+            Finding(artifacts: [Artifact(name: "image.tar", digest: digest, size: size)])
+        }
+        var stage = Stage()
+        let anna = try stage.campaign("build", by: "anna")
+        let waiting = stage.queue("build", by: "bela")
+        let answer = stage.complete(anna, finding(digest, 7))
+        #expect(stage.reply(to: waiting)?.settled?.finding.artifacts == finding(digest, 7).artifacts)
+        stage.restart()
+        let late = stage.wait("build")
+        #expect(stage.reply(to: late)?.markers?.markers.map(\.finding) == [finding(digest, 7)])
+        #expect(stage.complete(anna, finding(digest, 7)) == answer)
+        let marker = try #require(stage.marker("build"))
+        let other = "sha256:" + String(repeating: "b", count: 64)
+        for different in [finding(other, 7), finding(digest, 8), finding(digest, nil), Finding()] {
+            #expect(stage.complete(anna, different)?.rejection == .markerDiffers(marker))
+            #expect(stage.mark("build", different)?.rejection == .markerDiffers(marker))
+        }
+    }
+
     @Test func `a complete repeated by the marker's token is a success after its history was pruned`() throws
     {
         var stage = Stage()

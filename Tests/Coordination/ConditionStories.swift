@@ -52,6 +52,21 @@ import Testing
         #expect(stage.holders("build") == ["caro"])
     }
 
+    @Test func `idle over a restart: who held still holds, and an end that nobody saw is told at once`()
+        throws
+    {
+        var stage = Stage()
+        let anna = try stage.share("build", by: "anna")
+        _ = stage.waitFor(.idle)
+        stage.restart()
+        let again = stage.waitFor(.idle)
+        #expect(stage.isWaiting(again))
+        stage.resign(anna)
+        #expect(stage.met(again))
+        stage.restart()
+        #expect(stage.ask(.idle) == .met)
+    }
+
     @Test func `drained goes on over a restart with what the first answer named`() throws {
         var stage = Stage()
         let anna = try stage.share("build", by: "anna")

@@ -69,6 +69,33 @@ import Testing
         #expect(stage.holder("deploy") == nil || stage.holder("deploy") == "bela")
     }
 
+    @Test func `who overlapped before, over and after a restart overlapped once, for as long as it was`()
+        throws
+    {
+        var stage = Stage()
+        let began = stage.now.wall
+        let observer = try stage.share("deploy", by: "anna", .observe, for: .minutes(5))
+        stage.after(.seconds(10))
+        let holder = try stage.campaign("deploy", by: "bela", for: .minutes(5), way: .lock)
+        stage.enter("pushing", holder)
+        stage.after(.seconds(20))
+        stage.restart()
+        stage.after(.seconds(30))
+        stage.resign(observer)
+        stage.after(.seconds(5))
+        stage.resign(holder)
+        stage.restart()
+        var sweep = OverlapSweep(TimeWindow(since: began, until: stage.now.wall))
+        var found: [Overlap] = []
+        for hold in stage.disk.holds.values.sorted(by: { $0.end!.at > $1.end!.at }) {
+            sweep.add(hold) { found.append($0) }
+        }
+        let overlap = try #require(found.first)
+        #expect(found.count == 1 && overlap.isObserved && overlap.length == .seconds(50))
+        #expect(overlap.first.token == observer.token && overlap.second.token == holder.token)
+        #expect(overlap.second.phases.map(\.name) == ["pushing"])
+    }
+
     @Test func `one that isn't renewed expires, and the history says so; the next is told nothing of it`()
         throws
     {

@@ -84,6 +84,29 @@ import Testing
         #expect(stage.disk.markers[Stage.key("lock")] == nil)
     }
 
+    @Test func `a finalizer keeps it over its time and over a restart, and it goes when that is gone`() throws
+    {
+        var stage = Stage()
+        stage.build("run", retention: .minutes(10))
+        func describe(_ stage: inout Stage, _ metadata: [UInt8]) {
+            let request = stage.newRequest()
+            let version = stage.marker("run")!.version
+            stage.send(
+                .describe(
+                    MarkerDescription(
+                        request: request, key: Stage.key("run"), version: version, metadata: metadata)),
+                from: request)
+        }
+        describe(&stage, Stage.pinned)
+        stage.after(.minutes(11))
+        stage.restart()
+        stage.after(.minutes(11))
+        #expect(stage.marker("run") != nil)
+        describe(&stage, [])
+        stage.after(.milliseconds(1))
+        #expect(stage.marker("run") == nil)
+    }
+
     // MARK: Pruning
 
     @Test func `what is as it was chosen goes, and each that stays has its reason`() throws {

@@ -51,11 +51,15 @@ struct Stage {
         var applied: Instant
     }
 
+    /// What a finalizer is to the core.
+    static let pinned = Array("finalizers".utf8)
+    private static let pins: @Sendable (DoneMarker) -> Bool = { $0.metadata == pinned }
+
     init(_ settings: CoreSettings = CoreSettings(), quarantine: Interval? = nil) {
         self.settings = settings
         core = Coordinator(
             settings: settings, revision: 0, names: [], usage: [:], namespaces: [], scale: Disk.scale,
-            quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
+            pins: Self.pins, quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
     }
 
     // MARK: Turns
@@ -163,7 +167,7 @@ struct Stage {
         core = Coordinator(
             settings: settings, revision: disk.revision, names: disk.atStart, usage: disk.usage,
             namespaces: Array(disk.namespaces.values), aliases: Array(disk.aliases.values), scale: Disk.scale,
-            quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
+            pins: Self.pins, quarantineUntil: quarantine.map { [now] in now.instant + $0 }, at: now)
         check()
     }
 

@@ -45,6 +45,22 @@ import Testing
         #expect(stage.reply(to: waiting)?.markers?.verdict == .waiting)
     }
 
+    @Test func `a wait over a restart misses nothing that ended while nobody asked`() throws {
+        var stage = Stage()
+        let anna = try stage.campaign("a", by: "anna", for: .hours(1))
+        let before = stage.wait("a", "b")
+        stage.restart()
+        #expect(stage.fates[before] == .unknown)
+        stage.complete(anna)
+        let all = stage.wait("a", "b")
+        let any = stage.wait("a", "b", require: .any)
+        #expect(stage.isWaiting(all) && stage.reply(to: any)?.markers?.verdict == .done)
+        stage.restart()
+        stage.mark("b", Finding(outcome: .failed))
+        let again = stage.wait("a", "b")
+        #expect(stage.reply(to: again)?.markers?.verdict == .failed)
+    }
+
     @Test func `a wait for the same name twice is one wait`() {
         var stage = Stage()
         let twice = stage.wait("a", "a")

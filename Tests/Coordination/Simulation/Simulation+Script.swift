@@ -86,7 +86,18 @@ extension Simulation {
     private mutating func someFinding() -> Finding {
         dice.oneIn(3)
             ? Finding(outcome: .failed, reason: dice.pick(["broken", "out of disk"]))
-            : Finding(result: ["image": dice.pick(["one", "two"])])
+            : Self.made(dice.pick(["one", "two"]))
+    }
+
+    private static func made(_ image: String) -> Finding {
+        Finding(
+            result: ["image": image],
+            artifacts: [
+                Artifact(
+                    name: "image.tar",
+                    digest: "sha256:" + String(repeating: image == "one" ? "1" : "2", count: 64),
+                    size: 1)
+            ])
     }
 
     private mutating func someResignation() -> Resignation {

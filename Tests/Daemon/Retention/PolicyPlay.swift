@@ -16,6 +16,8 @@ final class PolicyPlay {
     private(set) var fault: String?
     private var elections: [(key: Key, holder: String, token: FencingToken)] = []
     private var waits: [RequestID: [String]] = [:]
+    /// Commands come before deletions; but a marker whose time is over may go with the very wait for it.
+    private var wantedBefore: Set<String> = []
     /// Deleted by name, on purpose.
     private var unmarked: Set<Revision> = []
     /// What is left of an operator's pruning: its parts come one by one.
@@ -73,6 +75,7 @@ final class PolicyPlay {
         if !stage.turns.isCommitting {
             model.labelIsWanted = stage.wantedLabel > 0
             model.drift = drift
+            wantedBefore = Set(waits.filter { stage.parked.contains($0.key) }.values.flatMap(\.self))
         }
         stage.beginTurn()
     }
@@ -104,15 +107,13 @@ final class PolicyPlay {
 
     private func committed(_ changes: [Change], at now: Now) {
         for (request, _) in waits where !stage.parked.contains(request) { waits[request] = nil }
-        // Commands come before deletions; but a marker whose time is over may go with the very wait for it.
-        let wantedBefore = model.wanted
         model.wanted = Set(waits.values.flatMap(\.self))
         for (place, change) in changes.enumerated() {
             if case .markerDeleted(let marker, _) = change {
                 let isReplaced = changes[place...].contains {
                     if case .marker(let other, _) = $0 { other.key == marker.key } else { false }
                 }
-                if !isReplaced { judge(marker, at: now, wantedBefore: wantedBefore) }
+                if !isReplaced { judge(marker, at: now) }
             }
             model.apply(change, at: now)
         }
@@ -120,7 +121,7 @@ final class PolicyPlay {
         elections.removeAll { model.holds[$0.token] == nil }
     }
 
-    private func judge(_ marker: DoneMarker, at now: Now, wantedBefore: Set<String>) {
+    private func judge(_ marker: DoneMarker, at now: Now) {
         let name = marker.key.name
         guard model.markers[name]?.revision == marker.revision else {
             return fail("\(name) went and wasn't there")
@@ -128,6 +129,7 @@ final class PolicyPlay {
         if unmarked.contains(marker.revision) { return }
         if model.isOver(name, at: now.instant) {
             let isFailed = marker.finding.outcome == .failed
+            if !isFailed, marker.hasFinalizer { fail("\(name) went by itself, and has a finalizer") }
             if !isFailed, let need = model.need(of: name), need != "waited for" || wantedBefore.contains(name)
             {
                 fail("\(name) went by itself, and is \(need)")
@@ -179,8 +181,8 @@ final class PolicyPlay {
             #"{"finalizers":["a.b/c"]}"#,
         ])
         var retention: Interval? = dice.pick([nil, nil, nil, .minutes(5), .hours(1), .minutes(90)])
-        // A short one knows nothing of what Kubernetes clients attach.
-        if !metadata.isEmpty, let short = retention, short <= .hours(1) { retention = nil }
+        // A short one knows nothing of who waits by labels.
+        if metadata.contains("want"), let short = retention, short <= .hours(1) { retention = nil }
         let isFailed = metadata.isEmpty && dice.oneIn(6)
         stage.turns.submit(
             .mark(
@@ -271,9 +273,15 @@ final class PolicyPlay {
         stage.endTurn()
         beginTurn()
         stage.endTurn()
-        try stage.restart(killed: false)
-        model.restart(at: stage.now)
-        (waits, byRequest, isPruningByRequest, drift) = ([:], nil, false, .zero)
+        if !stage.retention.clocksAgree {
+            try stage.restart(killed: false)
+            model.restart(at: stage.now)
+            drift = .zero
+        }
+        for request in waits.keys.sorted() where stage.parked.contains(request) {
+            stage.turns.submit(.forsake(request))
+        }
+        (waits, byRequest, isPruningByRequest, model.drift) = ([:], nil, false, drift)
         (stage.wantedLabel, model.labelIsWanted) = (0, false)
         for alias in stage.turns.core.aliases(in: "ci", limit: 10) {
             stage.turns.submit(
@@ -298,7 +306,8 @@ final class PolicyPlay {
             if round % 60 == 0 { stage.writeBehindWhenIdle() }
         }
         for name in model.markers.keys.sorted() {
-            if model.goesBySchedule(name, at: stage.now.wall) || model.isOver(name, at: stage.now.instant) {
+            let isOver = model.isOver(name, at: stage.now.instant) && !model.markers[name]!.hasFinalizer
+            if isOver || model.goesBySchedule(name, at: stage.now.wall) {
                 fail("\(name) is still there: \(model.markers[name]!)")
             }
         }

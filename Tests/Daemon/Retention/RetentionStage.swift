@@ -72,7 +72,7 @@ final class RetentionStage: TurnOutlet {
             core: Coordinator(
                 settings: core, revision: recovered.revision, names: try store.fetch(Array(alive)),
                 usage: recovered.usage, namespaces: recovered.namespaces, aliases: recovered.aliases,
-                scale: SQLiteStore.scale, at: now),
+                scale: SQLiteStore.scale, pins: { [face] in face.object($0).hasFinalizers }, at: now),
             store: store, clock: clocks, log: log)
         self.clocks = clocks
         turns.door = self
