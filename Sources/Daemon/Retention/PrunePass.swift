@@ -121,6 +121,11 @@ final class PrunePass {
 
     /// What became durable meanwhile. Where one of the newest has gone, an older one is among them now.
     func committed(_ changes: [Change]) {
+        for case .marker(let marker, _) in changes
+        where marker.key.namespace == namespace && marker.version == marker.revision {
+            // Where the wall clock was set back it may be behind: the next pass begins there.
+            part.leaves(MarkerPlace(ended: marker.end, name: marker.key.name))
+        }
         if loses(changes) { (newestLeft, newestAt, part.newestFrom) = (rule.keepLast, nil, nil) }
     }
 

@@ -89,7 +89,21 @@ final class Retention {
     }
 
     /// A turn is on disk.
-    func committed(_ changes: [Change]) { pass?.committed(changes) }
+    func committed(_ changes: [Change]) {
+        pass?.committed(changes)
+        for case .marker(let marker, _) in changes where marker.version == marker.revision {
+            lookAgain(at: marker)
+        }
+    }
+
+    /// The wall clock may have been set back: then a new marker's place is before what was looked at.
+    private func lookAgain(at marker: DoneMarker) {
+        for index in policies.all.indices {
+            let job = Job.policy(index, namespace: marker.key.namespace)
+            guard let looked = settled[job], marker.end <= looked.ended else { continue }
+            settled[job] = MarkerPlace(ended: marker.end, name: "")
+        }
+    }
 
     /// Whether ages can be told.
     var clocksAgree: Bool { clocks.holds(at: turns.clock.now) }

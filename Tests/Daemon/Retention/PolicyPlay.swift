@@ -297,7 +297,7 @@ final class PolicyPlay {
         }
         stage.settle()
         // A pass every ten minutes. Nothing is left in the middle of one.
-        for round in 0..<(8 * 60) {
+        for round in 0..<(3 * 60) {
             stage.pass(.seconds(60))
             for _ in 0..<3 {
                 stage.settle()
