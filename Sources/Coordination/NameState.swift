@@ -1,7 +1,7 @@
 /// A name as memory has it: its two records, and what only memory knows.
 struct NameState: Sendable {
     var lease: LeaseRecord?
-    var marker: DoneMarker?
+    @Boxed var marker: DoneMarker?
     /// What the two take where they are stored.
     var leaseBytes = 0
     var markerBytes = 0
