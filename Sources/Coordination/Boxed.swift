@@ -12,6 +12,9 @@ public struct Boxed<Value: Sendable>: Sendable {
     /// Nil: there is nothing.
     private var box: Box?
 
+    /// Whether it is there: without a copy of it.
+    public var projectedValue: Bool { box != nil }
+
     public init(wrappedValue: Value?) { box = wrappedValue.map(Box.init) }
 
     public var wrappedValue: Value? {
