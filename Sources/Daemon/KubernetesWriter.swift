@@ -4,7 +4,7 @@ import Sockets
 
 /// Plans what the Kubernetes face writes: each write is made up in the turn that applies it, from what memory has
 /// then, and answered when the turn is durable.
-struct KubernetesWriter {
+final class KubernetesWriter {
     let turns: Turns
     let face: Kubernetes
     let request: KubernetesRequest
@@ -19,10 +19,23 @@ struct KubernetesWriter {
     /// Somebody may have the name that was made up; so unlikely that this many in a row are no accident.
     private static let namesTried = 8
 
+    init(
+        turns: Turns, face: Kubernetes, request: KubernetesRequest, visit: Visit, origin: Origin,
+        send: @escaping (APIResponse) -> Void, attempt: @escaping (() throws -> Void) -> Void
+    ) {
+        self.turns = turns
+        self.face = face
+        self.request = request
+        self.visit = visit
+        self.origin = origin
+        self.send = send
+        self.attempt = attempt
+    }
+
     func write(_ write: ObjectWrite) {
         guard write.isCreation else {
             let key = write.key
-            return plan(write.resource, key) { core, now, effects in
+            return plan(write.resource, key) { [self] core, now, effects in
                 carryOut(write.plan(core.object(write.resource, key, face), id: id), &core, now, &effects)
             }
         }
@@ -34,22 +47,22 @@ struct KubernetesWriter {
         let (name, made) = write.creation(id: id, using: &random)
         guard case .command(let command, let answer) = made else { return sendNow(made) }
         let key = Key(namespace: write.namespace.isEmpty ? name : write.namespace, name: name)
-        plan(write.resource, key) { core, now, effects in
+        plan(write.resource, key) { [self] core, now, effects in
             do throws(Rejection) {
                 let reply = try core.carryOut(attributed(command), at: now, effects: &effects)
-                return { send(answer.response(to: reply)) }
+                return { [self] in send(answer.response(to: reply)) }
             } catch {
                 if error.isTaken, answer.hasGeneratedName, triesLeft > 1 {
-                    return { create(write, triesLeft: triesLeft - 1) }
+                    return { [self] in create(write, triesLeft: triesLeft - 1) }
                 }
-                return { [error] in send(answer.response(to: error)) }
+                return { [self, error] in send(answer.response(to: error)) }
             }
         }
     }
 
     func delete(_ deletion: ObjectDeletion) {
         let key = deletion.key
-        plan(deletion.resource, key) { core, now, effects in
+        plan(deletion.resource, key) { [self] core, now, effects in
             carryOut(deletion.plan(core.object(deletion.resource, key, face), id: id), &core, now, &effects)
         }
     }
@@ -69,7 +82,7 @@ struct KubernetesWriter {
     ) {
         turns.submit(
             PlannedWrite(
-                keys: keys, body: body, refuse: { send(request.response(unavailable: $0)) }))
+                keys: keys, body: body, refuse: { [self] in send(request.response(unavailable: $0)) }))
     }
 
     func attributed(_ command: Command) -> Command {
@@ -87,13 +100,13 @@ struct KubernetesWriter {
         _ plan: WritePlan, _ core: inout Coordinator, _ now: Now, _ effects: inout [Effect]
     ) -> () -> Void {
         switch plan {
-        case .answer(let response): return { send(response) }
+        case .answer(let response): return { [self] in send(response) }
         case .command(let command, let answer):
             do throws(Rejection) {
                 let reply = try core.carryOut(attributed(command), at: now, effects: &effects)
-                return { send(answer.response(to: reply)) }
+                return { [self] in send(answer.response(to: reply)) }
             } catch {
-                return { [error] in send(answer.response(to: error)) }
+                return { [self, error] in send(answer.response(to: error)) }
             }
         }
     }

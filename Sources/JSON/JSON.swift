@@ -25,7 +25,12 @@ public enum JSON: Hashable, Sendable {
     /// The member of that name; nil if there is none, or if this is no object.
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.name == name }?.value
+        let count = name.utf8.count
+        for index in members.indices
+        where members[index].name.utf8.count == count && members[index].name == name {
+            return members[index].value
+        }
+        return nil
     }
 
     /// The string; nil if it is something else.

@@ -117,11 +117,10 @@ public struct JSONWriter: Sendable {
     private mutating func appendEscaped(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
-            if utf8.allSatisfy({ !needsEscape($0) }) {
-                bytes.append(contentsOf: utf8)
-            } else {
-                for byte in utf8 { appendEscaped(byte) }
-            }
+            var plain = 0
+            while plain < utf8.count, !needsEscape(utf8[plain]) { plain &+= 1 }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[..<plain]))
+            for byte in utf8[plain...] { appendEscaped(byte) }
         }
     }
 

@@ -1,7 +1,7 @@
 import JSON
 
 /// A kind of objects that can be written, as data: what it is called and what its objects look like.
-public struct ObjectKind: Sendable {
+public final class ObjectKind: Sendable {
     /// "coordination.k8s.io"; "" for the core's.
     public let group: String
     public let version: String
@@ -25,11 +25,34 @@ public struct ObjectKind: Sendable {
     let faults: @Sendable (Draft) -> [Refusal.Cause]
 
     /// `coordination.k8s.io/v1`, or `v1` for the core.
-    public var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
+    public let apiVersion: String
     /// `leases.coordination.k8s.io`: as messages call it.
-    public var resource: String { group.isEmpty ? plural : "\(plural).\(group)" }
+    public let resource: String
 
-    var isNamespace: Bool { kind == Self.namespace.kind }
+    var isNamespace: Bool { self === Self.namespace }
+
+    private init(
+        group: String, version: String, kind: String, plural: String, isNamespaced: Bool, isCustom: Bool,
+        isCreatedByUpdate: Bool, isUpdatedUnconditionally: Bool, otherVersions: [String],
+        structure: Structure,
+        prepare: @escaping @Sendable (inout JSON, JSON?) -> Void,
+        faults: @escaping @Sendable (Draft) -> [Refusal.Cause]
+    ) {
+        self.group = group
+        self.version = version
+        self.kind = kind
+        self.plural = plural
+        self.isNamespaced = isNamespaced
+        self.isCustom = isCustom
+        self.isCreatedByUpdate = isCreatedByUpdate
+        self.isUpdatedUnconditionally = isUpdatedUnconditionally
+        self.otherVersions = otherVersions
+        self.structure = structure
+        self.prepare = prepare
+        self.faults = faults
+        apiVersion = group.isEmpty ? version : "\(group)/\(version)"
+        resource = group.isEmpty ? plural : "\(plural).\(group)"
+    }
 }
 
 extension ObjectKind {

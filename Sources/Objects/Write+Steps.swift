@@ -137,7 +137,7 @@ extension Write {
         let faults =
             metadata + metadata + reading.faults + kind.faults(Draft(object: object, live: live))
         guard faults.isEmpty else { throw .invalid(kind, name: name, faults) }
-        if object.isSame(as: live, kind) {
+        if object.isSame(as: live) {
             return Outcome(object: live, effect: .unchanged, warnings: warnings)
         }
         let isGone =
@@ -186,18 +186,31 @@ extension Write {
 
 extension JSON {
     /// Whether two objects differ at most in the times of their managed fields.
-    fileprivate func isSame(as other: JSON, _ kind: ObjectKind) -> Bool {
-        if self == other { return true }
-        guard let mine = metadata["managedFields"]?.array,
-            let theirs = other.metadata["managedFields"]?.array,
-            mine.count == theirs.count
-        else { return false }
-        func timeless(_ entry: JSON) -> [JSONMember] { (entry.members ?? []).filter { $0.name != "time" } }
-        func bare(_ object: JSON) -> JSON {
-            var object = object
-            object.putMetadata("managedFields", nil, kind)
-            return object
+    fileprivate func isSame(as other: JSON) -> Bool {
+        // The spec stands behind the metadata, and is what mostly differs.
+        isAlike(other) { name, mine, theirs in
+            guard name == "metadata" else { return mine == theirs }
+            return mine.isAlike(theirs) { name, mine, theirs in
+                guard name == "managedFields", let mine = mine.array, let theirs = theirs.array else {
+                    return mine == theirs
+                }
+                return mine.count == theirs.count && zip(mine, theirs).allSatisfy { $0.isTimeless($1) }
+            }
         }
-        return zip(mine, theirs).allSatisfy { timeless($0) == timeless($1) } && bare(self) == bare(other)
+    }
+
+    /// Whether two entries of managed fields differ at most in their times.
+    private func isTimeless(_ other: JSON) -> Bool {
+        func timeless(_ entry: JSON) -> [JSONMember] { (entry.members ?? []).filter { $0.name != "time" } }
+        return timeless(self) == timeless(other)
+    }
+
+    /// Whether two objects have members of the same names in the same order, each with values that pass. From the
+    /// last to the first.
+    private func isAlike(_ other: JSON, _ isSame: (String, JSON, JSON) -> Bool) -> Bool {
+        guard let mine = members, let theirs = other.members, mine.count == theirs.count else { return false }
+        return mine.indices.reversed().allSatisfy {
+            mine[$0].name == theirs[$0].name && isSame(mine[$0].name, mine[$0].value, theirs[$0].value)
+        }
     }
 }

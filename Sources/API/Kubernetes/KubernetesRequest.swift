@@ -3,7 +3,9 @@ import JSON
 import Objects
 
 /// A request to this face, read: what it is about, what that takes, and how it is to be answered.
-public struct KubernetesRequest: Sendable {
+///
+/// One for each request, handed on by reference: to its write, its plan, its answer.
+public final class KubernetesRequest: Sendable {
     let request: APIRequest
     let face: Kubernetes
     let place: Place
@@ -16,13 +18,16 @@ public struct KubernetesRequest: Sendable {
         self.face = face
         place = Place(path: request.path)
         let isPretty = MediaType.isPretty(request)
+        let form: Result<AnswerForm, Status>
         do throws(Status) {
-            form = try MediaType.form(
-                request.accept, isPretty: isPretty, hasProtobuf: place.hasProtobuf)
-            formFault = nil
+            form = .success(
+                try MediaType.form(request.accept, isPretty: isPretty, hasProtobuf: place.hasProtobuf))
         } catch {
-            form = AnswerForm(isPretty: isPretty)
-            formFault = error
+            form = .failure(error)
+        }
+        switch form {
+        case .success(let form): (self.form, formFault) = (form, nil)
+        case .failure(let fault): (self.form, formFault) = (AnswerForm(isPretty: isPretty), fault)
         }
     }
 

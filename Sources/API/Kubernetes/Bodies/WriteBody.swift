@@ -91,6 +91,8 @@ enum WriteBody {
         _ request: APIRequest, hasProtobuf: Bool
     ) throws(Refusal) -> AnswerForm.Encoding {
         let given = request.contentType ?? ""
+        // As nearly all say it.
+        if given == MediaType.json { return .json }
         let type = String(given.prefix { $0 != ";" }).lowercased().filter { $0 != " " && $0 != "\t" }
         switch type {
         case "" where given.isEmpty, MediaType.json: return .json

@@ -30,30 +30,30 @@ extension KubernetesObject {
 extension ObjectMetadata {
     fileprivate func write(to writer: inout ProtobufWriter) {
         writer.string(1, name)
-        writer.string(2, attached["generateName"]?.string ?? "")
+        writer.string(2, attached[.generateName]?.string ?? "")
         writer.string(3, namespace ?? "")
         writer.string(4, "")
         writer.string(5, uid.text)
         writer.string(6, version > 0 ? String(version) : "")
-        writer.number(7, generation ?? attached["generation"]?.integer ?? 0)
+        writer.number(7, generation ?? attached[.generation]?.integer ?? 0)
         if created == nil {
             writer.message(8) { _ in }
         } else {
             writer.time(8, created)
         }
-        writer.members(["deletionTimestamp", "deletionGracePeriodSeconds"], of: attached)
+        writer.members([.deletionTimestamp, .deletionGracePeriodSeconds], of: attached)
         writer.map(11, labels)
         writer.map(12, annotations)
-        writer.members(["ownerReferences", "finalizers", "managedFields"], of: attached)
+        writer.members([.ownerReferences, .finalizers, .managedFields], of: attached)
     }
 }
 
 extension ProtobufWriter {
     /// What clients attached goes the way of any JSON.
-    fileprivate mutating func members(_ names: [String], of attached: AttachedMetadata) {
-        for name in names {
-            guard let value = attached[name] else { continue }
-            MessageType.objectMeta.field(name)?.write(value, to: &self)
+    fileprivate mutating func members(_ members: [AttachedMetadata.Member], of attached: AttachedMetadata) {
+        for member in members {
+            guard let value = attached[member] else { continue }
+            MessageType.objectMeta.field(member.rawValue)?.write(value, to: &self)
         }
     }
 }
