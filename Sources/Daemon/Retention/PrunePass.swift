@@ -123,8 +123,9 @@ final class PrunePass {
     func committed(_ changes: [Change]) {
         for case .marker(let marker, _) in changes
         where marker.key.namespace == namespace && marker.version == marker.revision {
-            // Where the wall clock was set back it may be behind: the next pass begins there.
-            part.leaves(MarkerPlace(ended: marker.end, name: marker.key.name))
+            // Where the wall clock was set back it is behind: the next pass begins there.
+            let place = MarkerPlace(ended: marker.end, name: marker.key.name)
+            if let after = part.after, place <= after { part.leaves(place) }
         }
         if loses(changes) { (newestLeft, newestAt, part.newestFrom) = (rule.keepLast, nil, nil) }
     }
