@@ -26,7 +26,8 @@ public enum JSON: Hashable, Sendable {
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         let count = name.utf8.count
-        for index in members.indices where members[index].name.utf8.count == count && members[index].name == name {
+        for index in members.indices
+        where members[index].name.utf8.count == count && members[index].name == name {
             return members[index].value
         }
         return nil

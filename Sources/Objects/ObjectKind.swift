@@ -33,7 +33,8 @@ public final class ObjectKind: Sendable {
 
     private init(
         group: String, version: String, kind: String, plural: String, isNamespaced: Bool, isCustom: Bool,
-        isCreatedByUpdate: Bool, isUpdatedUnconditionally: Bool, otherVersions: [String], structure: Structure,
+        isCreatedByUpdate: Bool, isUpdatedUnconditionally: Bool, otherVersions: [String],
+        structure: Structure,
         prepare: @escaping @Sendable (inout JSON, JSON?) -> Void,
         faults: @escaping @Sendable (Draft) -> [Refusal.Cause]
     ) {

@@ -105,7 +105,9 @@ extension AttachedMetadata.Member {
 
 extension JSON {
     fileprivate func without(_ names: Set<String>) -> JSON {
-        guard !names.isEmpty, let members, members.contains(where: { names.contains($0.name) }) else { return self }
+        guard !names.isEmpty, let members, members.contains(where: { names.contains($0.name) }) else {
+            return self
+        }
         return .object(members.filter { !names.contains($0.name) })
     }
 }
