@@ -171,23 +171,18 @@ extension HolderIdentity {
 }
 
 /// A duration as an argument: `90`, `90s`, `1h30m`.
-struct DurationArgument: ExpressibleByArgument, CustomStringConvertible {
+struct DurationArgument: CustomStringConvertible {
     let value: Duration
 
     init(_ value: Duration) { self.value = value }
 
-    init?(argument: String) {
-        guard let value = DurationText.parse(argument) else { return nil }
-        self.value = value
-    }
-
     /// As an option's transform: what it refuses it explains.
     static func read(_ text: String) throws -> DurationArgument {
-        guard let argument = DurationArgument(argument: text) else {
+        guard let value = DurationText.parse(text) else {
             throw ValidationError(
                 "a time such as 90s, 45m, 1h30m or 14d is expected, of 100 years at the most")
         }
-        return argument
+        return DurationArgument(value)
     }
 
     /// By which things are deleted: 14 would be 14 seconds, and hardly anybody means that.
@@ -200,7 +195,6 @@ struct DurationArgument: ExpressibleByArgument, CustomStringConvertible {
     }
 
     var description: String { DurationText.show(value) }
-    var defaultValueDescription: String { description }
 }
 
 /// As an option's transform. The range is said by whoever knows it.

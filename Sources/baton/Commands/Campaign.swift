@@ -45,7 +45,10 @@ struct CampaignCommand: ParsableCommand {
     var holder: String?
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("How long a renewal lasts.", valueName: "time"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "How long a renewal lasts. (default: \(DurationArgument(RunSettings().duration)))",
+            valueName: "time"),
         transform: DurationArgument.read)
     var duration = DurationArgument(RunSettings().duration)
 
@@ -57,7 +60,9 @@ struct CampaignCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"),
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(RunSettings().unreachableTimeout)))",
+            valueName: "time"),
         transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
 

@@ -21,7 +21,9 @@ struct Complete: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"),
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(RunSettings().unreachableTimeout)))",
+            valueName: "time"),
         transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
 
@@ -115,7 +117,9 @@ struct Resign: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"),
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(.seconds(30))))",
+            valueName: "time"),
         transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(.seconds(30))
 

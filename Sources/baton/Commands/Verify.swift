@@ -33,7 +33,9 @@ struct Verify: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"),
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(.seconds(30))))",
+            valueName: "time"),
         transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(.seconds(30))
 

@@ -39,7 +39,9 @@ struct Wait: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"),
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(RunSettings().unreachableTimeout)))",
+            valueName: "time"),
         transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
 

@@ -78,25 +78,32 @@ struct TimeOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How long a renewal of the lease lasts.", valueName: "time"),
+        help: ArgumentHelp(
+            "How long a renewal of the lease lasts. (default: \(DurationArgument(RunSettings().duration)))",
+            valueName: "time"),
         transform: DurationArgument.read)
     var duration = DurationArgument(RunSettings().duration)
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("How often it is renewed.", valueName: "time"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "How often it is renewed. (default: \(DurationArgument(RunSettings().renewInterval)))",
+            valueName: "time"),
         transform: DurationArgument.read)
     var renewInterval = DurationArgument(RunSettings().renewInterval)
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Between SIGTERM and SIGKILL when the lease is lost.", valueName: "time"),
+        help: ArgumentHelp(
+            "Between SIGTERM and SIGKILL when the lease is lost. (default: \(DurationArgument(RunSettings().grace)))",
+            valueName: "time"),
         transform: DurationArgument.read)
     var grace = DurationArgument(RunSettings().grace)
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "For how long a server that can't be reached is asked again, before and after the work.",
+            "For how long a server that can't be reached is asked again, before and after the work. (default: \(DurationArgument(RunSettings().unreachableTimeout)))",
             valueName: "time"), transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
 
