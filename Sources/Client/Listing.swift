@@ -67,7 +67,7 @@ public enum Listing {
     }
 
     public static func holds(_ items: [JSON], wide: Bool) -> Table {
-        let more = wide ? ["ENDED-BY", "RUN"] : []
+        let more = wide ? ["MODE", "PHASES", "ENDED-BY", "RUN"] : []
         return Table(
             ["TOKEN", "NAME", "HOLDER", "ATTEMPT", "BEGIN", "END", "LASTED", "REASON"] + more,
             rows: items.map { hold in
@@ -79,7 +79,12 @@ public enum Listing {
                     text(hold["attempt"]), begin.map { String($0.prefix(19)) + "Z" } ?? "-",
                     hold["end"]?.string ?? "(held)", lasted ?? "-", text(hold["reason"]),
                 ]
-                return wide ? row + [text(hold["endedBy"]), text(hold["info"]?["runURL"])] : row
+                guard wide else { return row }
+                let phases = (hold["phases"]?.array ?? []).map { text($0["phase"]) }
+                return row + [
+                    hold["mode"]?.string ?? "exclusive", phases.isEmpty ? "-" : phases.joined(separator: ","),
+                    text(hold["endedBy"]), text(hold["info"]?["runURL"]),
+                ]
             })
     }
 

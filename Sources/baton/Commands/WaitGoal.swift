@@ -52,7 +52,8 @@ enum WaitGoal: Equatable {
     func sentence(_ names: [String]) -> String {
         let all = names.joined(separator: ", ")
         return switch self {
-        case .markers(let any): any && names.count > 1 ? "one of \(all) is done" : "\(all) is done"
+        case .markers(_) where names.count == 1: "\(all) is done"
+        case .markers(let any): any ? "one of \(all) is done" : "\(all) are done"
         case .selected(let selector, let count):
             count == 1 ? "a marker with \(selector) is done" : "\(count) markers with \(selector) are done"
         case .idle: "nobody holds \(all)"
