@@ -232,6 +232,8 @@ struct PairArgument: ExpressibleByArgument {
 
 /// What is said to people goes to standard error; standard output is for results.
 enum Say {
-    static func line(_ text: String) { File.write("baton: \(text)\n", to: STDERR_FILENO) }
+    static func line(_ text: String) {
+        File.write(PlainText.lines(text, prefix: "baton: "), to: STDERR_FILENO)
+    }
     static func result(_ text: String) { File.write(text, to: STDOUT_FILENO) }
 }

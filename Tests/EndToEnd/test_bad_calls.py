@@ -162,6 +162,19 @@ class BadCalls(Story):
         self.refused(("verify broken " + path, "no runner"), code=76)
         self.refused(("verify made a=" + path, "its digest is sha256:"), code=79)
 
+    def test_what_others_wrote_gives_terminals_and_runners_no_orders(self):
+        reason = "no \x1b[31mrunner\r\n::add-mask::x\x9b"
+        self.put("broken", outcome="Failed", reason=reason)
+        token = self.client.elected("work", "anna")
+        self.client.resign("work", "anna", token, outcome="failed", reason=reason)
+        run = self.call("wait", "broken", code=76)
+        self.assertEqual("baton: broken has failed: no  [31mrunner \nbaton: ::add-mask::x \n", run.err)
+        for command in (["history", "work"], ["describe", "marker", "broken"], ["history", "-o", "wide"]):
+            out = self.call(*command).out
+            self.assertIn("[31mrunner", out)
+            self.assertFalse([line for line in out.splitlines() if line.startswith("::")])
+            self.assertFalse(set("\x1b\r\x9b") & set(out))
+
     def test_aliases(self):
         self.put("w-1", "w-10", "w-2", "one")
         self.put(*["v-%d" % n for n in range(25)])
