@@ -7,6 +7,10 @@ static inline int baton_no_checkpoint_on_close(sqlite3 *db) {
     return sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
 
+// Before the first connection. https://sqlite.org/c3ref/c_config_covering_index_scan.html, SQLITE_CONFIG_MEMSTATUS: without
+// the statistics of memory, which nobody reads here, an allocation takes no lock of the whole process.
+static inline int baton_without_memory_statistics(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 // SQLITE_TRANSIENT is a cast of -1, which Swift doesn't import.
 static inline int baton_bind_text(sqlite3_stmt *s, int column, const char *bytes, int count) {
     return sqlite3_bind_text(s, column, bytes, count, SQLITE_TRANSIENT);

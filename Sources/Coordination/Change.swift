@@ -4,7 +4,7 @@
 /// `was` is the metadata that a change replaced: whoever watches by labels must know that an object
 /// left, or entered, what they selected. Nil: the change left the metadata alone, or made the object.
 /// An object is new where its version is the revision of its creation (`Change.isNew`).
-public enum Change: Hashable, Sendable {
+public indirect enum Change: Hashable, Sendable {
     /// The lease as it is from now on.
     case lease(LeaseRecord, was: [UInt8]? = nil)
     /// The lease as it was last, for those who watch.

@@ -1,5 +1,5 @@
 /// Something to be applied to the core. Whoever sends one has fetched what `Coordinator.needs` names.
-public enum Command: Sendable {
+public indirect enum Command: Sendable {
     case campaign(Campaign)
     case renew(Claim)
     /// With how long the marker is kept; nil: for good, or `failedRetention` if it is a Failed one.

@@ -18,7 +18,7 @@ public struct LeaseRecord: Hashable, Sendable {
     public var created: Revision
     public var createdAt: Timestamp
     public var way: Way
-    public var hold: Hold?
+    @Boxed public var hold: Hold?
     /// Failed and abandoned holds since the name last had a marker (once), or in a row (lock).
     public var failures: Int
     /// How many holds may fail before the name gets a Failed marker. Set by the first campaign.
@@ -26,7 +26,7 @@ public struct LeaseRecord: Hashable, Sendable {
     /// How often the holder changed. For people and Kubernetes clients; it is not a token.
     public var transitions: Int
     /// How the latest hold ended, to be told to the next holder.
-    public var last: EndedHold?
+    @Boxed public var last: EndedHold?
     /// Holds of a lock that expired or were reported dead, until somebody clears them.
     public var abandoned = AbandonedHolds()
     /// The name that this is a member of: a lease for a hold that others share the name with. It goes
@@ -40,7 +40,7 @@ public struct LeaseRecord: Hashable, Sendable {
     /// looks into these bytes; equal bytes are equal metadata.
     public var metadata: [UInt8] = []
     /// The spec as a Kubernetes client wrote it; nil while it is the daemon's own.
-    public var written: LeaseSpec?
+    @Boxed public var written: LeaseSpec?
     /// A Kubernetes client created it, so that the daemon doesn't delete it when it was idle for long.
     public var isClients = false
 

@@ -1,7 +1,7 @@
 /// A name as memory has it: its two records, and what only memory knows.
 struct NameState: Sendable {
     var lease: LeaseRecord?
-    var marker: DoneMarker?
+    @Boxed var marker: DoneMarker?
     /// What the two take where they are stored.
     var leaseBytes = 0
     var markerBytes = 0
@@ -41,9 +41,14 @@ struct NameState: Sendable {
 
     /// Nothing here that memory alone knows: it can be fetched again when it is named.
     var isIdle: Bool {
-        lease?.hold == nil && members.isEmpty && observers.isEmpty && queue.isEmpty && waiters.isEmpty
+        !isHeld && members.isEmpty && observers.isEmpty && queue.isEmpty && waiters.isEmpty
             && conditions.isEmpty
             && markerExpiry == nil
+    }
+
+    /// Whether the lease itself is held.
+    var isHeld: Bool {
+        if case .some(let lease) = lease { lease.$hold } else { false }
     }
 
     /// The way in which the name is used at this moment, if it is in use.
@@ -62,7 +67,7 @@ struct NameState: Sendable {
             guard let moment, due.map({ moment < $0 }) ?? true else { return }
             due = moment
         }
-        if lease?.hold != nil {
+        if isHeld {
             consider(deadline)
             consider(confirmBy)
             consider(publishAt)

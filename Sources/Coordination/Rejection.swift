@@ -1,5 +1,5 @@
 /// Why a command was refused. Nothing changed.
-public enum Rejection: Error, Hashable, Sendable {
+public indirect enum Rejection: Error, Hashable, Sendable {
     /// The token is not the present hold's. How its hold ended, if the history still knows,
     /// and who holds now.
     case holdEnded(token: FencingToken, record: HoldRecord?, current: LeaseView?)
@@ -13,7 +13,7 @@ public enum Rejection: Error, Hashable, Sendable {
     /// The same campaign contends for, or holds, other names than it asks for now: its first one first.
     case namesConflict(current: [String], asked: [String])
     /// Of a campaign for several names: this one is refused, and so are all.
-    indirect case about(Key, Rejection)
+    case about(Key, Rejection)
     /// There are abandoned holds, and the campaign asked to be refused then.
     case abandonedHolds(AbandonedHolds)
     /// No abandoned hold of the name has this token.

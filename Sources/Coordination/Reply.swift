@@ -1,5 +1,5 @@
 /// What a request is told.
-public enum Reply: Hashable, Sendable {
+public indirect enum Reply: Hashable, Sendable {
     case elected(Election)
     /// The work is done, or has failed: the marker's outcome tells which.
     case settled(DoneMarker)

@@ -20,18 +20,20 @@ struct UsageBook: Sendable {
 }
 
 extension NameState {
-    /// Whether a hold is under way that may end in a marker.
-    private var leavesMarker: Bool {
-        guard let lease, let hold = lease.hold else { return false }
-        return lease.way == .once && !hold.isWritten
-    }
-
     /// What this name adds to its namespace's usage.
     var usage: NamespaceUsage {
-        NamespaceUsage(
-            leases: lease == nil ? 0 : 1, markers: marker == nil ? 0 : 1,
-            reserved: marker == nil && leavesMarker ? 1 : 0,
-            bytes: (lease == nil ? 0 : leaseBytes) + (marker == nil ? 0 : markerBytes))
+        var usage = NamespaceUsage()
+        if case .some(let lease) = lease {
+            usage.leases = 1
+            usage.bytes = leaseBytes
+            // A hold that may end in a marker.
+            if !$marker, lease.way == .once, let hold = lease.hold, !hold.isWritten { usage.reserved = 1 }
+        }
+        if $marker {
+            usage.markers = 1
+            usage.bytes += markerBytes
+        }
+        return usage
     }
 }
 

@@ -15,8 +15,8 @@ struct KubernetesReader {
 
     func object(_ resource: Resource, _ key: Key) throws -> KubernetesObject? {
         switch resource {
-        case .leases: try store.published(key).lease.map(face.object)
-        case .doneMarkers: try store.published(key).marker.map(face.object)
+        case .leases: try store.publishedLease(key).map(face.object)
+        case .doneMarkers: try store.publishedMarker(key).map(face.object)
         default: store.namespaceRecord(key.name).map { face.object(namespace: $0) }
         }
     }

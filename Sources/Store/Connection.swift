@@ -11,6 +11,9 @@ import Glibc
 final class Connection {
     enum Access { case create, write, read }
 
+    /// Set before the first connection of the process, and no more.
+    private static let isConfigured = baton_without_memory_statistics() == SQLITE_OK
+
     let path: String
     fileprivate var db: OpaquePointer?
     /// Nil: it belongs to the loop, whose queue has no thread of its own.
@@ -19,6 +22,7 @@ final class Connection {
 
     init(path: String, access: Access, vfs: String? = nil, waitMilliseconds: Int32 = 0) throws(StoreError) {
         self.path = path
+        _ = Self.isConfigured
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_READWRITE
         if access == .create { flags |= SQLITE_OPEN_CREATE }
         let code = sqlite3_open_v2(path, &db, flags, vfs)

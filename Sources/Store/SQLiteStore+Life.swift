@@ -92,6 +92,7 @@ extension SQLiteStore {
         acknowledged = opened.journalRevision
         batchOutstanding = false
         overlay = Overlay()
+        recent.forgetAll()
         for row in opened.replayed { overlay.apply(row.turn.changes, turn: row.turn.revision) }
         let usage = try usage(reader)
         let namespaces = completeNamespaces(try namespaceRecords(reader), usage)

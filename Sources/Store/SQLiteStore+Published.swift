@@ -5,14 +5,26 @@ import Coordination
 /// Lists are of the same state, so that an object, a list and a version belong together, and can be answered
 /// at once.
 extension SQLiteStore {
-    /// The records of a name; unlike `fetch`, without what is in flight.
-    public func published(_ key: Key) throws(StoreError) -> NameRecords {
+    /// The lease of a name; unlike `fetch`, without what is in flight.
+    public func publishedLease(_ key: Key) throws(StoreError) -> LeaseRecord? {
         onLoop()
-        let entry = overlay.entries[key]
-        var records = NameRecords(key: key, lease: entry?.lease?.value, marker: entry?.marker?.value)
-        if entry?.lease == nil { records.lease = try openReader().lease(key) }
-        if entry?.marker == nil { records.marker = try openReader().marker(key) }
-        return records
+        if let slot = overlay.entries[key]?.lease { return slot.value }
+        let reader = try openReader()
+        if let known = recent.leases.value(key) { return known }
+        let lease = try reader.lease(key)
+        recent.leases.put(lease, key)
+        return lease
+    }
+
+    /// The done marker of a name, likewise.
+    public func publishedMarker(_ key: Key) throws(StoreError) -> DoneMarker? {
+        onLoop()
+        if let slot = overlay.entries[key]?.marker { return slot.value }
+        let reader = try openReader()
+        if let known = recent.markers.value(key) { return known }
+        let marker = try reader.marker(key)
+        recent.markers.put(marker, key)
+        return marker
     }
 
     /// Whether the namespace has a lease or a marker.

@@ -27,6 +27,7 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
 
     var reader: Reader?
     var overlay = Overlay()
+    var recent = RecentReads()
     var shelf = NamespaceShelf()
     /// The turn in flight, as an overlay over the overlay.
     var inFlight: InFlight?
@@ -91,6 +92,7 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
         guard result == .committed else { return }
         acknowledged = turn.revision
         overlay.apply(turn.changes, turn: turn.revision)
+        recent.forget(turn.changes)
         shelf.apply(turn.changes)
         writeBehindIfDue()
     }

@@ -64,19 +64,58 @@ import Testing
         let first = Fleet.lease(key, 1, held: true)
         let later = Fleet.lease(key, 2, held: false)
         bench.commit { _ in [.lease(first)] }
-        #expect(try bench.store.published(key).lease == first)
+        #expect(try bench.store.publishedLease(key) == first)
         bench.drain()
-        #expect(try bench.store.published(key).lease == first)
+        #expect(try bench.store.publishedLease(key) == first)
         let result = Box<CommitResult>()
         let turn = Turn(revision: 2, time: Fleet.began, changes: [.lease(later)])
         bench.store.commit(turn, expecting: 1) { result.value = $0 }
         // The answer waits for the loop, which this thread turns.
         #expect(try bench.store.fetch([key])[0].lease == later)
-        #expect(try bench.store.published(key).lease == first)
+        #expect(try bench.store.publishedLease(key) == first)
         #expect(bench.store.acknowledged == 1)
         bench.loop.turn { result.value != nil }
-        #expect(try bench.store.published(key).lease == later)
+        #expect(try bench.store.publishedLease(key) == later)
         #expect(bench.store.acknowledged == 2)
+    }
+
+    /// A name that was read is known for a while, and no longer than until it is written.
+    @Test func `who asks again is told what has changed since`() throws {
+        let bench = try Bench()
+        let names = (0..<3).map { Key(namespace: "ci", name: "w\($0)") }
+        func read() throws -> [LeaseRecord?] { try names.map(bench.store.publishedLease) }
+        #expect(try read() == [nil, nil, nil])
+        let (first, later) = (Fleet.lease(names[0], 1, held: true), Fleet.lease(names[0], 2, held: false))
+        bench.commit { _ in [.lease(first)] }
+        for _ in 0..<3 {
+            #expect(try read() == [first, nil, nil])
+            bench.drain()
+        }
+        bench.commit { _ in [.lease(later)] }
+        for _ in 0..<3 {
+            #expect(try read() == [later, nil, nil])
+            bench.drain()
+        }
+        bench.commit { [.leaseDeleted(later, at: $0)] }
+        for _ in 0..<3 {
+            #expect(try read() == [nil, nil, nil])
+            bench.drain()
+        }
+    }
+
+    /// Of all that was read so much is known and no more.
+    @Test func `what was used last is what is known`() {
+        var recent = Recent<Int>(count: 2)
+        func key(_ number: Int) -> Key { Key(namespace: "ci", name: "w\(number)") }
+        for number in 1...3 { recent.put(number, key(number)) }
+        #expect((1...3).map { recent.value(key($0)) } == [1, 2, 3])
+        for number in 4...9 {
+            recent.put(number, key(number))
+            #expect(recent.value(key(1)) == 1)
+        }
+        #expect(recent.value(key(2)) == nil)
+        recent.forget(key(1))
+        #expect(recent.value(key(1)) == nil)
     }
 
     @Test func `history goes back in pages, of a name and of a namespace`() throws {
