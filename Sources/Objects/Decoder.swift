@@ -173,16 +173,6 @@ struct Decoder {
     private var hasTimeFault = false
 }
 
-extension Structure {
-    /// Clients write members in the order of the structure, as a rule: so the search begins where one is
-    /// expected.
-    fileprivate func index(of name: String, near start: Int) -> Int? {
-        for index in start..<max(start, fields.count) where fields[index].name == name { return index }
-        for index in 0..<min(start, fields.count) where fields[index].name == name { return index }
-        return nil
-    }
-}
-
 extension Shape {
     fileprivate var isScalar: Bool {
         switch self {

@@ -3,14 +3,18 @@ import JSON
 /// Objects in the order of their structure, changed in place.
 extension [JSONMember] {
     /// Where a member of that name stands.
-    func index(of name: String) -> Int? { firstIndex { $0.name == name } }
+    func index(of name: String) -> Int? {
+        let count = name.utf8.count
+        return firstIndex { $0.name.utf8.count == count && $0.name == name }
+    }
 
     /// Sets a member where the structure wants it.
     mutating func put(_ member: JSONMember, in structure: Structure) {
         if let index = index(of: member.name) { return self[index].value = member.value }
         let place = structure.index(of: member.name) ?? structure.fields.count
-        let next = firstIndex { (structure.index(of: $0.name) ?? 0) > place }
-        insert(member, at: next ?? count)
+        // Mostly it stands where the last ones are.
+        let last = lastIndex { (structure.index(of: $0.name) ?? 0) <= place }
+        insert(member, at: last.map { $0 + 1 } ?? 0)
     }
 }
 

@@ -77,9 +77,20 @@ final class Structure: Sendable {
         sorted = fields.sorted { $0.name < $1.name }
     }
 
-    func index(of name: String) -> Int? { fields.firstIndex { $0.name == name } }
+    func index(of name: String) -> Int? { index(of: name, near: 0) }
 
-    func field(_ name: String) -> Field? { fields.first { $0.name == name } }
+    /// The same, looked for from there on first: clients write members in the order of the structure, as a rule.
+    func index(of name: String, near start: Int) -> Int? {
+        let count = name.utf8.count
+        func isNamed(_ index: Int) -> Bool {
+            fields[index].name.utf8.count == count && fields[index].name == name
+        }
+        for index in start..<max(start, fields.count) where isNamed(index) { return index }
+        for index in 0..<min(start, fields.count) where isNamed(index) { return index }
+        return nil
+    }
+
+    func field(_ name: String) -> Field? { index(of: name).map { fields[$0] } }
 }
 
 extension Shape {

@@ -60,6 +60,13 @@ final class Connection: EventTarget {
     var isFeeding = false
     var isTCP: Bool
     var countedAddress: String?
+    private var knownPeer: KnownPeer?
+
+    /// Outside of the connection: of most nobody asks.
+    private final class KnownPeer {
+        let peer: Peer
+        init(_ peer: Peer) { self.peer = peer }
+    }
 
     static var interest: UInt32 {
         EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
@@ -76,7 +83,14 @@ final class Connection: EventTarget {
 
     var id: ExchangeID { ExchangeID(number: exchange, slot: UInt32(truncatingIfNeeded: slot)) }
     var backlogBytes: Int { backlog.count + (transport?.unsentBytes ?? 0) }
-    var peer: Peer { transport?.peer ?? Peer() }
+
+    /// Asked of the kernel once: what it is stays, once hands are shaken.
+    var peer: Peer {
+        if let known = knownPeer { return known.peer }
+        let peer = transport?.peer ?? Peer()
+        if phase != .handshaking { knownPeer = KnownPeer(peer) }
+        return peer
+    }
 
     func begin() {
         let time = phase == .handshaking ? server.limits.handshakeTime : server.limits.headTime

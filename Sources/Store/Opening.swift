@@ -95,7 +95,7 @@ enum Opening {
         try writer.run("PRAGMA wal_autocheckpoint=0")
         // A batch of the tables touches some thousand pages; read again for each slice, they cost more than
         // they are worth.
-        try writer.run("PRAGMA cache_size=-16384")
+        try writer.run("PRAGMA cache_size=-8192")
         // Some distributions overwrite deleted content with zeros; a journal that is compacted all day
         // would write every page twice.
         try writer.run("PRAGMA secure_delete=OFF")

@@ -84,7 +84,9 @@ enum Place: Hashable {
         // A slash that was escaped parts a path as any other.
         guard !rest.contains(where: { $0.utf8.contains(UInt8(ascii: "/")) }) else { return nil }
         func named(_ plural: String, namespaced: Bool) -> Resource? {
-            Resource.of(groupVersion).first { $0.plural == plural && $0.isNamespaced == namespaced }
+            Resource.allCases.first {
+                $0.plural == plural && $0.isNamespaced == namespaced && $0.groupVersion == groupVersion
+            }
         }
         switch rest.count {
         case 1:

@@ -6,6 +6,20 @@ extension [UInt8] {
     /// "2026-11-21T05:01:02.123456Z": always 27 bytes, so a time before year 1 or after year 9999
     /// is written as the nearest that has four digits.
     mutating func append(date time: Timestamp) {
+        let micros = append(wholeSeconds: time)
+        append(UInt8(ascii: "."))
+        append(decimal: micros, digits: 6)
+        append(UInt8(ascii: "Z"))
+    }
+
+    /// "2026-11-21T05:01:02Z": the same without what is left of the second.
+    mutating func append(dateInSeconds time: Timestamp) {
+        _ = append(wholeSeconds: time)
+        append(UInt8(ascii: "Z"))
+    }
+
+    /// Returns the microseconds that are left.
+    private mutating func append(wholeSeconds time: Timestamp) -> UInt64 {
         let clamped = Swift.min(Swift.max(time.microseconds, Dates.first), Dates.last)
         let (days, ofDay) = clamped.dividedDown(by: 86_400_000_000)
         let date = Dates.civil(days: days)
@@ -21,9 +35,7 @@ extension [UInt8] {
         append(twoDigits: second / 60 % 60)
         append(UInt8(ascii: ":"))
         append(twoDigits: second % 60)
-        append(UInt8(ascii: "."))
-        append(decimal: micros, digits: 6)
-        append(UInt8(ascii: "Z"))
+        return micros
     }
 
     @inline(__always)

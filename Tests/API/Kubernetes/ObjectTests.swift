@@ -127,4 +127,42 @@ struct ObjectTests {
         #expect(answer.text.hasPrefix("kind: Namespace\napiVersion: v1\nmetadata:\n  name: ci\n"))
         #expect(answer.text.hasSuffix("spec:\n  finalizers:\n  - kubernetes\nstatus:\n  phase: Active\n"))
     }
+
+    /// A write compares what is there with what it is to be as trees, and answers are text.
+    @Test(arguments: 1...100 as ClosedRange<UInt64>)
+    func `the tree of a lease is its text read`(seed: UInt64) throws {
+        var random = RandomObject(dice: Dice(seed: seed))
+        var record = Cluster.lease(hold: seed % 2 == 0 ? Cluster.hold() : nil)
+        if seed % 3 == 0 { record.written = LeaseSpec(random.leaseSpec()) }
+        var object = Cluster.face.object(record)
+        object.metadata.attached = AttachedMetadata(of: ["metadata": random.metadata()], without: [], [])
+        if seed % 5 == 0 { (object.metadata.ownLabels, object.metadata.ownAnnotations) = ([:], [:]) }
+        var writer = JSONWriter()
+        writer.object { object.write(to: &$0, isTyped: true) }
+        #expect(object.json == (try JSON(parsing: writer.bytes)))
+    }
+
+    /// What is stored is text, and comes back as what was attached.
+    @Test(arguments: 1...100 as ClosedRange<UInt64>)
+    func `what is attached is stored and comes back`(seed: UInt64) throws {
+        var random = RandomObject(dice: Dice(seed: seed))
+        let metadata = random.metadata()
+        let attached = AttachedMetadata(of: ["metadata": metadata], without: [], [])
+        let stored = AttachedMetadata(stored: attached.bytes)
+        #expect(stored == attached)
+        for member in AttachedMetadata.Member.allCases {
+            let given = metadata[member.rawValue]
+            let isEmpty = given?.members?.isEmpty ?? given?.array?.isEmpty ?? true
+            #expect(
+                stored[member]
+                    == (given?.members != nil || given?.array != nil ? (isEmpty ? nil : given) : given))
+        }
+    }
+
+    @Test(arguments: [
+        "", "{", "[]", "{\"labels\":}", "{\"labels\":{}", "{\"labels\":{}},", "{\"labels\" :{}}", "null",
+    ])
+    func `what isn't such text attaches nothing`(text: String) {
+        #expect(AttachedMetadata(stored: Array(text.utf8)) == AttachedMetadata())
+    }
 }

@@ -46,8 +46,8 @@ extension ObjectMetadata {
         writer.member("name", name)
         attached.write(.generateName, to: &writer)
         writer.member("namespace", namespace)
-        writer.member("uid", uid.text)
-        if version > 0 { writer.member("resourceVersion", String(version)) }
+        writer.quotedMember("uid") { $0.append(uid: uid) }
+        if version > 0 { writer.quotedMember("resourceVersion") { $0.append(decimal: version) } }
         if let generation {
             writer.member("generation", generation)
         } else {
@@ -134,16 +134,28 @@ extension JSONWriter {
         member("apiVersion", apiVersion)
     }
 
+    /// A text in which nothing is to be escaped.
+    fileprivate mutating func quotedMember(_ name: StaticString, _ text: (inout [UInt8]) -> Void) {
+        self.name(name)
+        bytes.append(UInt8(ascii: "\""))
+        text(&bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     /// As RFC 3339 in UTC with whole seconds, which is what Kubernetes calls Time. Left out if nil.
     mutating func timeMember(_ name: StaticString, _ time: Timestamp?) {
         guard let time else { return }
-        member(name, time.secondsText)
+        quotedMember(name) { $0.append(dateInSeconds: time) }
     }
 }
 
 extension Timestamp {
     /// "2026-11-21T05:01:02Z".
-    var secondsText: String { text.prefix(19) + "Z" }
+    var secondsText: String {
+        var bytes: [UInt8] = []
+        bytes.append(dateInSeconds: self)
+        return String(decoding: bytes, as: UTF8.self)
+    }
 
     /// Since 1970, rounded down, and what is left in nanoseconds.
     var parts: (seconds: Int64, nanoseconds: Int64) {
