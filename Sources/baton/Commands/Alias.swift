@@ -132,9 +132,15 @@ struct AliasGet: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "The alias.") var name: String
     @Flag(help: "Only the name of the marker.") var target = false
-    @Option(help: ArgumentHelp("Wait for so long until it is there, or moved on.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Wait for so long until it is there, or moved on.", valueName: "time"),
+        transform: DurationArgument.read)
     var wait: DurationArgument?
-    @Option(help: ArgumentHelp("The revision that is known: wait for a later one.", valueName: "revision"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The revision that is known: wait for a later one.", valueName: "revision"),
+        transform: wholeNumber)
     var since: Int64?
     @Option(name: [.short, .long], help: "The format. (default: a table)")
     var output: OutputFormat?
@@ -209,7 +215,8 @@ struct AliasHistory: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @Argument(help: "The alias.") var name: String
-    @Option(help: "At most that many. (default: all)") var limit: Int?
+    @Option(parsing: .unconditional, help: "At most that many. (default: all)", transform: wholeNumber)
+    var limit: Int?
     @Option(name: [.short, .long], help: "The format. (default: a table)")
     var output: OutputFormat?
 
@@ -258,12 +265,16 @@ struct AliasRollback: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "The alias.") var name: String
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Where this move of its history had it. (default: the marker before)", valueName: "revision"))
+            "Where this move of its history had it. (default: the marker before)", valueName: "revision"),
+        transform: wholeNumber)
     var to: Int64?
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Only if this was its latest move. (default: the one that it has now)", valueName: "revision"))
+            "Only if this was its latest move. (default: the one that it has now)", valueName: "revision"),
+        transform: wholeNumber)
     var revision: Int64?
     @OptionGroup var mover: MoverOptions
     @Option(name: [.short, .long], help: "json, yaml, wide or name. (default: name)")
@@ -285,7 +296,9 @@ struct AliasDelete: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @Argument(help: "The alias.") var name: String
-    @Option(help: ArgumentHelp("Its latest move: see get.", valueName: "revision")) var revision: Int64
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Its latest move: see get.", valueName: "revision"),
+        transform: wholeNumber) var revision: Int64
     @Option(help: ArgumentHelp("Why, for the history.", valueName: "text")) var reason: String?
 
     func run() throws {
