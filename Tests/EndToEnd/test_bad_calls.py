@@ -196,7 +196,7 @@ class BadCalls(Story):
             ("alias set x latest", "latest is an alias"), ("alias set latest latest", "latest is an alias"),
             ("alias set x nothing", "no done marker nothing"), ("alias rollback nothing", "no alias nothing"),
             ("alias rollback latest --to 1", "no move of revision 1"), ("alias rollback single", "pointed at nothing but one"),
-            ("alias get nothing", "no alias nothing"), ("alias delete nothing --revision 3", "no alias nothing"), code=1)
+            ("alias get nothing", "no alias nothing"), ("alias delete nothing", "no alias nothing"), ("alias delete nothing --revision 3", "no alias nothing"), code=1)
         self.refused(
             ("alias set x w-1 --expect w-1", "isn't there"), ("alias set latest w-1 --expect w-9", "points at w-2"),
             ("alias set latest w-1", "w-1 is older"), ("alias set latest w-1 --expect absent", "points at w-2"),

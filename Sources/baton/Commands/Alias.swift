@@ -292,21 +292,26 @@ struct AliasRollback: ParsableCommand {
 struct AliasDelete: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete an alias, as an operator. The marker stays, and so does the alias's history.")
+        abstract: "Delete an alias, as an operator. The marker stays, and so does the alias's history.",
+        discussion: "Exit code 77: somebody moved it meanwhile.")
 
     @OptionGroup var server: ServerOptions
     @Argument(help: "The alias.") var name: String
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Its latest move: see get.", valueName: "revision"),
-        transform: wholeNumber) var revision: Int64
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Only if this was its latest move. (default: the one that it has now)", valueName: "revision"),
+        transform: wholeNumber)
+    var revision: Int64?
     @Option(help: ArgumentHelp("Why, for the history.", valueName: "text")) var reason: String?
 
     func run() throws {
+        let known = try revision ?? server.alias(name)["revision"]?.integer ?? 0
         // Not asked again: a second answer would be that it isn't there.
         _ = try server.call(
             HTTPRequest(
                 "DELETE", server.path("aliases", name),
-                query: ["revision": String(revision), "reason": reason]))
+                query: ["revision": String(known), "reason": reason]))
         Say.line("the alias \(name) is deleted")
     }
 }
