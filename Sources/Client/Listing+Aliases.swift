@@ -13,7 +13,7 @@ extension Listing {
                 guard wide else { return row }
                 return row + [
                     text(alias["targetRevision"]), text(alias["previous"]?["target"]),
-                    oneLine(text(alias["reason"])),
+                    text(alias["reason"]),
                 ]
             })
     }
@@ -26,7 +26,7 @@ extension Listing {
                 let row = [
                     text(move["revision"]), move["time"]?.string.map { String($0.prefix(19)) + "Z" } ?? "-",
                     text(move["move"]), text(move["from"]?["target"]), text(move["to"]?["target"]),
-                    mover(of: move), oneLine(text(move["reason"])),
+                    mover(of: move), text(move["reason"]),
                 ]
                 guard wide else { return row }
                 return row + [text(move["to"]?["targetRevision"]), text(move["holderIdentity"])]

@@ -4,26 +4,26 @@ import JSON
 extension Listing {
     /// A row for each pair: the one that began first, and the other.
     public static func overlaps(_ items: [JSON], wide: Bool) -> Table {
-        let more = wide ? ["PHASES", "RUNS"] : []
+        let more = wide ? ["RUNS"] : []
         return Table(
-            ["NAME", "FROM", "OVERLAP", "FIRST", "MODE", "TOKEN", "SECOND", "MODE", "TOKEN"] + more,
+            ["NAME", "FROM", "OVERLAP", "FIRST", "MODE", "TOKEN", "SECOND", "MODE", "TOKEN", "PHASES"] + more,
             rows: items.map { pair in
                 let holds = pair["holds"]?.array ?? []
                 func of(_ member: String, _ place: Int) -> String {
                     place < holds.count ? text(holds[place][member]) : "-"
                 }
+                let phases = holds.map { hold in
+                    (hold["phasesDuring"]?.array ?? []).map(text).joined(separator: ",")
+                }
                 let row = [
                     text(pair["name"]), second(pair["from"]), length(pair["overlap"]),
                     of("holderIdentity", 0), of("mode", 0), of("fencingToken", 0),
                     of("holderIdentity", 1), of("mode", 1), of("fencingToken", 1),
+                    phases.allSatisfy(\.isEmpty) ? "-" : phases.joined(separator: " / "),
                 ]
                 guard wide else { return row }
-                let phases = holds.map { hold in
-                    (hold["phasesDuring"]?.array ?? []).map(text).joined(separator: ",")
-                }
                 return row + [
-                    phases.allSatisfy(\.isEmpty) ? "-" : phases.joined(separator: " / "),
-                    holds.map { text($0["info"]?["runURL"]) }.joined(separator: " "),
+                    holds.map { text($0["info"]?["runURL"]) }.joined(separator: " ")
                 ]
             })
     }

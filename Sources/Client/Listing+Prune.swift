@@ -8,7 +8,7 @@ extension Listing {
             rows: items.map { item in
                 [
                     text(item["action"]), text(item["name"]), WallTime.age(item["endTime"]?.string, now: now),
-                    oneLine(text(item["detail"])),
+                    text(item["detail"]),
                 ] + (wide ? [text(item["revision"])] : [])
             })
     }

@@ -67,7 +67,7 @@ public enum Listing {
     }
 
     public static func holds(_ items: [JSON], wide: Bool) -> Table {
-        let more = wide ? ["ENDED-BY", "RUN"] : []
+        let more = wide ? ["MODE", "PHASES", "ENDED-BY", "RUN"] : []
         return Table(
             ["TOKEN", "NAME", "HOLDER", "ATTEMPT", "BEGIN", "END", "LASTED", "REASON"] + more,
             rows: items.map { hold in
@@ -79,7 +79,12 @@ public enum Listing {
                     text(hold["attempt"]), begin.map { String($0.prefix(19)) + "Z" } ?? "-",
                     hold["end"]?.string ?? "(held)", lasted ?? "-", text(hold["reason"]),
                 ]
-                return wide ? row + [text(hold["endedBy"]), text(hold["info"]?["runURL"])] : row
+                guard wide else { return row }
+                let phases = (hold["phases"]?.array ?? []).map { text($0["phase"]) }
+                return row + [
+                    hold["mode"]?.string ?? "exclusive", phases.isEmpty ? "-" : phases.joined(separator: ","),
+                    text(hold["endedBy"]), text(hold["info"]?["runURL"]),
+                ]
             })
     }
 
@@ -93,28 +98,17 @@ public enum Listing {
                 let row = [
                     time ?? "-", text(entry["identity"] ?? entry["address"]), text(entry["verb"]),
                     text(entry["outcome"]), text(entry["namespace"]), text(entry["name"]),
-                    text(entry["count"]), oneLine(text(entry["reason"])),
+                    text(entry["count"]), text(entry["reason"]),
                 ]
                 guard wide else { return row }
                 let details = entry["details"]?.stringMap ?? [:]
                 return row + [
                     text(entry["revision"]), text(entry["requestID"]), text(entry["address"]),
                     text(entry["holderIdentity"]), text(entry["fencingToken"]),
-                    details.sorted { $0.key < $1.key }.map { "\($0.key)=\(oneLine($0.value))" }
+                    details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
                         .joined(separator: " "),
                 ]
             })
-    }
-
-    /// A row stays a row, and what somebody wrote into a reason tells the terminal nothing.
-    static func oneLine(_ text: String) -> String {
-        var line = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            line.append(
-                scalar.properties.generalCategory == .control || scalar.properties.isWhitespace ? " " : scalar
-            )
-        }
-        return String(line)
     }
 
     /// One record for a person: each member on a line, what is inside of one indented.
@@ -152,7 +146,8 @@ public enum Listing {
         if durations.contains(member.name), let seconds = member.value.double {
             return DurationText.show(.seconds(seconds))
         }
-        return text(member.value).replacing("\n", with: "\n    ")
+        let lines = PlainText.lines(text(member.value), prefix: "    ")
+        return String(lines.dropFirst(4).dropLast())
     }
 
     /// `holderIdentity` → `Holder identity`, `runURL` → `Run URL`.

@@ -116,7 +116,9 @@ public enum NoticeText {
 
     private static func waiting(_ waiting: Waiting, until goal: String) -> String {
         var text = "waiting until \(goal)"
-        if let left = waiting.left, left > 0 { text += ": \(left) hold\(left == 1 ? "" : "s") left" }
+        if let left = waiting.left, left > 0 {
+            text += ": \(left) \(waiting.leftAre)\(left == 1 ? "" : "s") left"
+        }
         if waiting.reason == "Quiet", let remaining = waiting.remaining {
             text += ": \(DurationText.show(remaining)) to go"
         }

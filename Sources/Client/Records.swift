@@ -123,8 +123,10 @@ public struct Waiting: Equatable, Sendable {
     public var holders: Int64?
     /// What is waited for, if it isn't to be elected: `nobody holds images`.
     public var goal: String?
-    /// How many holds are in the way of that.
+    /// How many holds are in the way of that, or markers are missing.
     public var left: Int64?
+    /// One of them.
+    var leftAre = "hold"
 
     public init(
         reason: String = "Held", holder: String? = nil, since: String? = nil, remaining: Duration? = nil,
@@ -169,6 +171,7 @@ public struct Waiting: Equatable, Sendable {
         // Until it will have been quiet for long enough.
         if let remaining = json["remaining"]?.double { self.remaining = .seconds(remaining) }
         if json["condition"]?.string == "quiet" { reason = "Quiet" }
+        if json["condition"] == nil { leftAre = "marker" }
     }
 }
 

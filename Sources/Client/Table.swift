@@ -5,7 +5,7 @@ public struct Table: Equatable, Sendable {
 
     public init(_ header: [String], rows: [[String]] = []) {
         self.header = header
-        self.rows = rows
+        self.rows = rows.map { $0.map(PlainText.line) }
     }
 
     public var text: String {

@@ -2,7 +2,10 @@
 // against the same limits; who watches which alias is kept where requests are parked, so that an undo puts it back.
 
 extension Coordinator {
-    mutating func wait(_ wait: AliasWait, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+    mutating func wait(_ asked: AliasWait, at now: Now, _ effects: inout [Effect]) throws(Rejection) {
+        var wait = asked
+        // A number from the future would let the next move pass: it is from now on.
+        wait.since = min(asked.since, revision)
         var view = view(for: wait)
         if view.verdict == .waiting, isTerminating(wait.key.namespace) { view.verdict = .deleted }
         guard view.verdict == .waiting, let until = wait.waitUntil, until > now.instant else {

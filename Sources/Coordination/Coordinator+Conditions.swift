@@ -43,7 +43,9 @@ extension Coordinator {
     private func settled(_ condition: NameCondition, _ name: NameState) -> NameCondition {
         switch condition {
         case .drained(nil): .drained(name.tokens.max() ?? 0)
-        case .phase(let phase, let holder, nil): .phase(phase, holder: holder, since: revision)
+        // What has no revision yet is from now on: a number from the future would let what comes next pass.
+        case .phase(let phase, let holder, let since):
+            .phase(phase, holder: holder, since: min(since ?? revision, revision))
         default: condition
         }
     }

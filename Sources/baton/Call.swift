@@ -50,7 +50,16 @@ extension ServerOptions {
         if problem.kind == "marker-differs", let ours = request.body, let theirs = problem.json?["marker"] {
             for sentence in MarkerDifference.sentences(ours, theirs) { Say.line("  \(sentence)") }
         }
+        if problem.kind == "ambiguous" { Self.show(candidates: problem.json) }
         throw ExitCode(code(problem))
+    }
+
+    /// The names that it could be.
+    private static func show(candidates json: JSON?) {
+        let names = json?["candidates"]?.array?.compactMap(\.string) ?? []
+        for name in names { Say.line("  \(name)") }
+        let more = (json?["count"]?.integer ?? 0) - Int64(names.count)
+        if more > 0 { Say.line("  and \(more)\(json?["more"]?.bool == true ? " or more" : "") others") }
     }
 
     private func unavailable(_ why: String) -> ExitCode {
@@ -84,7 +93,10 @@ struct ClaimOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("The lease. (BATON_LEASE)", valueName: "name"))
     var name: String?
 
-    @Option(help: ArgumentHelp("The fencing token of the hold. (BATON_FENCING_TOKEN)", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The fencing token of the hold. (BATON_FENCING_TOKEN)", valueName: "number"),
+        transform: wholeNumber)
     var token: Int64?
 
     @Option(help: ArgumentHelp("The holder identity of the hold. (BATON_HOLDER)", valueName: "identity"))
@@ -92,13 +104,13 @@ struct ClaimOptions: ParsableArguments {
 
     func validate() throws {
         if leaseName == nil { throw ValidationError("no lease is named: give its name, or set BATON_LEASE") }
-        if fencingToken == nil { throw ValidationError("no token: give --token, or set BATON_FENCING_TOKEN") }
+        if fencingToken == nil { throw Environment.noToken }
         if identity == nil { throw ValidationError("no holder: give --holder, or set BATON_HOLDER") }
     }
 
     private var leaseName: String? { name ?? Environment.text("BATON_LEASE") }
     private var fencingToken: Int64? {
-        token ?? Environment.text("BATON_FENCING_TOKEN").flatMap { Int64($0) }
+        token ?? Environment.token
     }
     private var identity: String? { holder ?? Environment.text("BATON_HOLDER") }
 

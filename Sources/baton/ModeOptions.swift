@@ -9,9 +9,11 @@ struct ModeOptions: ParsableArguments {
     var shared = false
 
     @Option(
-        help: ArgumentHelp("A lock that so many hold at once. All have to say the same.", valueName: "number")
-    )
-    var permits: Int?
+        name: .customLong("permits"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "A lock that so many hold at once. All have to say the same.", valueName: "number"),
+        transform: wholeNumber)
+    var allPermits: [Int] = []
 
     @Flag(
         help: ArgumentHelp(
@@ -28,7 +30,12 @@ struct ModeOptions: ParsableArguments {
             """, valueName: "identity"))
     var work: String?
 
+    var permits: Int? { allPermits.first }
+
     func validate() throws {
+        for other in allPermits.dropFirst() where other != allPermits[0] {
+            throw ValidationError("--permits \(allPermits[0]) and --permits \(other) contradict each other")
+        }
         if shared, permits != nil { throw ValidationError("--shared and --permits contradict each other") }
         guard let work else { return }
         let isClean = work.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
@@ -40,6 +47,13 @@ struct ModeOptions: ParsableArguments {
     /// A plain lock is of the work that its name says.
     func work(of identity: HolderIdentity) -> String? {
         work ?? (shared || permits != nil || failOnAbandoned ? identity.work : nil)
+    }
+
+    /// What contradicts the way in which the name is used; nil if nothing does.
+    func problem(once: Bool, observes: Bool) -> String? {
+        guard work != nil else { return nil }
+        if observes { return "--observe clears nothing that others left: leave --work out" }
+        return once ? "--work is for locks: what is done once has a done marker for that. Leave it out" : nil
     }
 
     func set(_ settings: inout RunSettings) {

@@ -146,6 +146,16 @@ enum Environment {
     /// Nil when it isn't set, or empty.
     static func text(_ name: String) -> String? { all[name].flatMap { $0.isEmpty ? nil : $0 } }
 
+    /// Of the hold that `run` or `campaign -o env` told of.
+    static var token: Int64? { text("BATON_FENCING_TOKEN").flatMap { Int64($0) } }
+
+    static var noToken: ValidationError {
+        guard let text = text("BATON_FENCING_TOKEN") else {
+            return ValidationError("no token: give --token, or set BATON_FENCING_TOKEN")
+        }
+        return ValidationError("BATON_FENCING_TOKEN '\(text)' isn't a token: a whole number is expected")
+    }
+
     static var host: String {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
@@ -161,17 +171,36 @@ extension HolderIdentity {
 }
 
 /// A duration as an argument: `90`, `90s`, `1h30m`.
-struct DurationArgument: ExpressibleByArgument {
+struct DurationArgument: CustomStringConvertible {
     let value: Duration
 
     init(_ value: Duration) { self.value = value }
 
-    init?(argument: String) {
-        guard let value = DurationText.parse(argument) else { return nil }
-        self.value = value
+    /// As an option's transform: what it refuses it explains.
+    static func read(_ text: String) throws -> DurationArgument {
+        guard let value = DurationText.parse(text) else {
+            throw ValidationError(
+                "a time such as 90s, 45m, 1h30m or 14d is expected, of 100 years at the most")
+        }
+        return DurationArgument(value)
     }
 
-    var defaultValueDescription: String { DurationText.show(value) }
+    /// By which things are deleted: 14 would be 14 seconds, and hardly anybody means that.
+    static func age(_ text: String) throws -> DurationArgument {
+        let argument = try read(text)
+        guard argument.value == .zero || text.utf8.contains(where: { $0 >= UInt8(ascii: "a") }) else {
+            throw ValidationError("it has no unit: \(text)d, \(text)h or \(text)s is expected")
+        }
+        return argument
+    }
+
+    var description: String { DurationText.show(value) }
+}
+
+/// As an option's transform. The range is said by whoever knows it.
+func wholeNumber<Number: FixedWidthInteger>(_ text: String) throws -> Number {
+    guard let number = Number(text) else { throw ValidationError("a whole number is expected") }
+    return number
 }
 
 /// `key=value`.
@@ -185,6 +214,17 @@ struct PairArgument: ExpressibleByArgument {
         value = String(argument[argument.index(after: sign)...])
     }
 
+    /// A contradiction in them; nil if there is none.
+    static func problem(_ pairs: [PairArgument], of option: String) -> String? {
+        var values: [String: String] = [:]
+        for pair in pairs {
+            if let first = values.updateValue(pair.value, forKey: pair.key), first != pair.value {
+                return "\(option) \(pair.key) is given as '\(first)' and as '\(pair.value)'"
+            }
+        }
+        return nil
+    }
+
     static func map(_ pairs: [PairArgument]) -> [String: String] {
         Dictionary(pairs.map { ($0.key, $0.value) }) { _, last in last }
     }
@@ -192,6 +232,8 @@ struct PairArgument: ExpressibleByArgument {
 
 /// What is said to people goes to standard error; standard output is for results.
 enum Say {
-    static func line(_ text: String) { File.write("baton: \(text)\n", to: STDERR_FILENO) }
+    static func line(_ text: String) {
+        File.write(PlainText.lines(text, prefix: "baton: "), to: STDERR_FILENO)
+    }
     static func result(_ text: String) { File.write(text, to: STDOUT_FILENO) }
 }

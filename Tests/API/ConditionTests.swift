@@ -146,6 +146,10 @@ struct ConditionTests {
             "?count=2",
             "selector: The query parameter selector is required: labels such as app=web or tier in (a,b)."
         ),
+        (
+            "?selector= ",
+            "selector: \" \" says no label. It has to be labels such as app=web or tier in (a,b)."
+        ),
         ("?selector=a=b&count=0", "count: count can't be \"0\". It has to be a whole number from 1 to 1000."),
         (
             "?selector=a=b&require=any",

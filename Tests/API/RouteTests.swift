@@ -153,7 +153,8 @@ struct RouteTests {
         ),
         (
             "report?since=1h&until=2h",
-            "400 invalid-field since: since is not before until: nothing is in between."
+            "400 invalid-field since: since is 2026-11-21T04:01:02.123456Z, not before until, "
+                + "2026-11-21T03:01:02.123456Z: nothing is in between."
         ),
         (
             "overlaps?continue=a",

@@ -190,6 +190,38 @@ import Testing
         #expect(!stage.hasStarted)
     }
 
+    @Test func `a lease of a second is long enough for who only wants the election`() {
+        var stage = Stage {
+            $0.electsOnly = true
+            $0.duration = .seconds(1)
+            $0.grace = .zero
+        }
+        stage.happens(.started)
+        stage.answer(.elected(Hold(token: 17, duration: .seconds(1))))
+        stage.after(.milliseconds(20))
+        stage.answer(.accepted)
+        #expect(stage.verdict?.name == "elected")
+        #expect(stage.sent.isEmpty)
+    }
+
+    @Test func `who has no time to wait is told by the first answer`() {
+        var stage = Stage { $0.waitTimeout = .zero }
+        stage.happens(.started)
+        stage.pass(.seconds(1))
+        #expect(stage.verdict == nil)
+        stage.answer(.waiting(Waiting(position: 1)))
+        #expect(stage.verdict == .waitTimedOut)
+        stage = Stage { $0.waitTimeout = .zero }
+        stage.happens(.started)
+        stage.answer(.elected(Stage.hold))
+        stage.answer(.accepted)
+        #expect(stage.hasStarted)
+        stage = Stage { $0.waitTimeout = .zero }
+        stage.happens(.started)
+        stage.pass(.seconds(11))
+        #expect(stage.verdict == .waitTimedOut)
+    }
+
     @Test(arguments: [(400, "invalid-field", 64), (409, "inputs-mismatch", 64), (401, "", 69), (404, "", 69)])
     func `a refusal ends it`(status: Int, kind: String, code: Int32) {
         var stage = Stage()

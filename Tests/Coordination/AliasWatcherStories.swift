@@ -22,6 +22,17 @@ import Testing
         #expect(stage.reply(to: watch1)?.seen?.record == moved)
     }
 
+    @Test func `who knows a revision that isn't there yet misses no move`() throws {
+        var stage = Stage()
+        try stage.build("w-1")
+        try stage.build("w-2")
+        stage.point("latest", at: "w-1")
+        let watcher = stage.watch("latest", since: 1 << 50)
+        #expect(stage.isWaiting(watcher))
+        stage.point("latest", at: "w-2")
+        #expect(stage.reply(to: watcher)?.seen?.verdict == .moved)
+    }
+
     @Test func `a wait without time is a read`() throws {
         var stage = Stage()
         let watch2 = stage.watch("latest", waiting: nil)

@@ -91,6 +91,20 @@ import Testing
                 == .refused(.aheadOfTime(anna.token + 1_000, current: stage.core.revision)))
     }
 
+    @Test func `a phase since a revision that isn't there yet is from now on`() throws {
+        var stage = Stage()
+        let anna = try stage.share("build", by: "anna")
+        stage.enter("pushing", anna)
+        stage.enter("pushed", anna)
+        stage.resign(anna)
+        let waiter = stage.waitFor(.phase("pushing", holder: nil, since: 1 << 50))
+        #expect(
+            stage.views[waiter]?.condition == .phase("pushing", holder: nil, since: stage.core.revision))
+        let bela = try stage.share("build", by: "bela")
+        stage.enter("pushing", bela)
+        #expect(stage.met(waiter))
+    }
+
     @Test func `quiet is measured from the latest beginning or end`() throws {
         var stage = Stage()
         stage.after(.minutes(20))

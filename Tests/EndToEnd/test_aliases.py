@@ -130,7 +130,7 @@ class Aliases(Story):
         self.assertIn("alias latest points at it", answer["message"])
         alias = self.alias("latest")["alias"]
         self.call("alias", "delete", "latest", "--revision", str(alias["revision"] + 1), code=77)
-        self.call("alias", "delete", "latest", "--revision", str(alias["revision"]), "--reason", "renamed")
+        self.call("alias", "delete", "latest", "--reason", "renamed")
         self.call("alias", "get", "latest", code=1)
         self.assertIn("renamed", self.call("alias", "history", "latest"))
         self.assertEqual(200, self.client.send("DELETE", gone).status)

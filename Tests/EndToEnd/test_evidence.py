@@ -130,7 +130,7 @@ class Evidence(Story):
         pair, = self.get("leases/deploy/overlaps")["items"]
         self.assertEqual([token, observer["fencingToken"]], [hold["fencingToken"] for hold in pair["holds"]])
         self.assertEqual(["pushing"], pair["holds"][1]["phasesDuring"])
-        self.assertIn("pushing", self.call("overlaps", "deploy", "-o", "wide", code=1).out)
+        self.assertIn("pushing", self.call("overlaps", "deploy", code=1).out)
         self.assertEqual(200, self.client.resign("deploy", "anna", token).status)
         self.end(run, flag)
         self.assertEqual("resigned", self.client.history("deploy")[0]["end"])

@@ -251,6 +251,9 @@ class ModesOfRun(Story):
         for baton in publishers + [annotator, wait]:
             self.assertEqual(0, baton.wait(), baton.err)
         self.assertEqual("annotated\n", annotator.out)
+        history = self.baton(self.batond, "history", "images", "-o", "wide")
+        self.assertEqual(0, history.wait())
+        self.assertIn("pushing,pushed", history.out)
         # Newest first: the annotator began when both publishers had ended.
         last, *others = self.client.history("images")
         self.assertTrue(all(other["endTime"] <= last["beginTime"] for other in others))

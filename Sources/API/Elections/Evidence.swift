@@ -170,7 +170,9 @@ extension Query {
             ?? Timestamp(microseconds: now.wall.microseconds - length.nanoseconds / 1000)
         guard since < until else {
             let rule = "earlier than until, and than now"
-            throw .field("since", "since is not before until: nothing is in between.", allowed: rule)
+            throw .field(
+                "since", "since is \(since.text), not before until, \(until.text): nothing is in between.",
+                allowed: rule)
         }
         return TimeWindow(since: since, until: until)
     }

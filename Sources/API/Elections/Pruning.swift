@@ -261,11 +261,19 @@ extension Fields {
 
     func selector(_ name: String) throws(Problem) -> MarkerSelector? {
         guard let text = try string(name) else { return nil }
-        do throws(MarkerSelector.Malformed) { return try MarkerSelector(text) } catch {
+        let selector: MarkerSelector
+        do throws(MarkerSelector.Malformed) { selector = try MarkerSelector(text) } catch {
             throw problem(
                 name, "is \(quoted(text)): \(error.reason).",
                 allowed: "a selector such as \"tier=base,!keep\"")
         }
+        // A variable that isn't set mustn't choose everything.
+        guard !selector.selectsAll else {
+            throw problem(
+                name, "is \(quoted(text)), which all markers match. Leave it out if all are meant.",
+                allowed: "a selector such as \"tier=base,!keep\"")
+        }
+        return selector
     }
 }
 
@@ -302,6 +310,9 @@ public struct MarkerSelector: Hashable, Sendable, CustomStringConvertible {
             throw Malformed(reason: error.message)
         }
     }
+
+    /// It has no requirement.
+    public var selectsAll: Bool { selector.requirements.isEmpty }
 
     public func matches(_ marker: DoneMarker) -> Bool {
         selector.matches(AttachedMetadata(stored: marker.metadata).labels)

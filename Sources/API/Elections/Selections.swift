@@ -41,6 +41,10 @@ extension Elections {
         }
         let count = try query.number("count", in: 1...1_000) ?? 1
         let until = try waitUntil(query, format, envelope.now)
+        guard !selector.requirements.isEmpty else {
+            throw .field(
+                "selector", "\(quoted(text)) says no label. It has to be \(rule).", allowed: rule)
+        }
         let selection = MarkerSelection(namespace: namespace, count: Int(count), selector: selector)
         return .select(selection, until: until, AnswerShape(format, form: .manyMarkers, waits: until != nil))
     }

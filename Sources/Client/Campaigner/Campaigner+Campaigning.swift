@@ -65,7 +65,11 @@ extension Campaigner {
         case .done(let marker): judge(marker, at: now)
         case .failed(let marker):
             if isTrusted(marker) { finish(.failedElsewhere(marker)) } else { distrust(marker, at: now) }
-        case .waiting(let waiting): say(.waiting(waiting))
+        case .waiting(let waiting):
+            say(.waiting(waiting))
+            guard settings.waitTimeout == .zero else { break }
+            cancel(candidacy.request)
+            finish(.waitTimedOut)
         case .reconnect(let delay):
             let spread = backoff.delay(failures: 0, most: .milliseconds(250))
             askLater(candidacy, at: now + delay + spread)

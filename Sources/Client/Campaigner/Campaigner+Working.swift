@@ -34,7 +34,9 @@ extension Campaigner {
         switch reply {
         case .accepted:
             tenure.renewed(settings)
-            if let termAt = tenure.termAt(settings), now < termAt { return begin(tenure) }
+            // Who only wants to be elected has no command to end in time: a lease of a second would never do.
+            let end = settings.electsOnly ? tenure.deadline : tenure.termAt(settings)
+            if let end, now < end { return begin(tenure) }
             // We were stopped meanwhile: this answer is worth nothing any more.
             tenure.nextAt = now
             renewIfDue(&tenure, at: now)

@@ -67,7 +67,8 @@ public struct Campaigner: Equatable, Sendable {
         effects = []
         switch phase {
         case .idle:
-            waitUntil = settings.waitTimeout.map { now + $0 }
+            // No time at all: the first answer decides, and that takes its time.
+            waitUntil = settings.waitTimeout.map { now + ($0 == .zero ? RunSettings.requestTimeout : $0) }
             campaign(supersedes: settings.supersedes, at: now)
         case .campaigning(let candidacy): campaigning(candidacy, event, at: now)
         case .verifying(let marker, let job): verifying(marker, job, event, at: now)

@@ -7,19 +7,12 @@ import Identity
 enum PoliciesFile {
     static func read(_ path: String?) throws(ConfigurationError) -> RetentionPolicies {
         guard let path else { return RetentionPolicies() }
-        do throws(SettingFileError) {
-            let text = try SettingFile.read(path, isSecret: false)
-            return try policies(text, path: path)
-        } catch {
+        let text: [UInt8]
+        do throws(SettingFileError) { text = try SettingFile.read(path, isSecret: false) } catch {
             throw ConfigurationError("retention.policiesFile: \(path): \(error.reason)")
         }
-    }
-
-    private static func policies(
-        _ text: [UInt8], path: String
-    ) throws(SettingFileError) -> RetentionPolicies {
         do throws(ConfigurationError) { return try read(text, path: path) } catch {
-            throw SettingFileError(reason: error.description)
+            throw ConfigurationError("retention.policiesFile: \(error)")
         }
     }
 
@@ -93,7 +86,9 @@ enum PoliciesFile {
             do throws(MarkerSelector.Malformed) { selectors.append(try MarkerSelector(text)) } catch {
                 throw fields.error("protectLabels", "\(text): \(error.reason)")
             }
-            if text.isEmpty { throw fields.error("protectLabels", "an empty selector would protect all") }
+            if selectors.last?.selectsAll == true {
+                throw fields.error("protectLabels", "an empty selector would protect all")
+            }
         }
         return selectors
     }

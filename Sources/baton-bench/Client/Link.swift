@@ -100,7 +100,8 @@ final class Link {
             guard count > 0 else { return try closedByPeer() }
             let bytes = UnsafeRawBufferPointer(rebasing: loop.buffer[..<count])
             try parser.take(bytes, onAnswer)
-            if tunnel == nil, count < loop.buffer.count { return }
+            // What is still with the kernel is another event.
+            if count < loop.buffer.count, tunnel?.hasMore != true { return }
         }
     }
 

@@ -47,6 +47,9 @@ final class Tunnel {
         return result > 0 ? Int(result) : code(result)
     }
 
+    /// Whether it has read more from the socket than it gave out.
+    var hasMore: Bool { SSL_has_pending(ssl) == 1 }
+
     private func code(_ result: Int32) -> Int {
         switch SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: -Int(EAGAIN)

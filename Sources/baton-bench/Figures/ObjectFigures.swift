@@ -5,7 +5,7 @@ enum ObjectFigures {
             for verb in ["create", "update", "get"] {
                 try bench.withServer { server in
                     var measured = try ClosedLoop.run(server, clients: clients, seconds: bench.seconds) {
-                        link, client in try player(verb, server, link, client)
+                        link, client in try player(verb, server, link, client, "lease-\(client)")
                     }
                     Report.figure(
                         "\(verb), \(clients) client\(clients == 1 ? "" : "s")",
@@ -16,16 +16,39 @@ enum ObjectFigures {
                 }
             }
         }
+        try measureMemory(bench)
+    }
+
+    /// What a daemon takes that has so many leases, while 64 clients make them, then write some and read some.
+    private static func measureMemory(_ bench: Bench) throws {
+        let count = bench.options.quick ? 1_000 : 10_000
+        guard bench.options.server == nil else { return }
+        try bench.withDaemon { server in
+            guard let process = server.process else { return }
+            let objects = Objects(namespace: server.verbs.namespace)
+            try ClosedLoop.run(server, clients: 64, rounds: count) { link, client in
+                Writing(link, objects.create("lease-\(client)-\(Request.serial)"), wanted: 201)
+            }
+            for verb in ["update", "get"] {
+                _ = try ClosedLoop.run(server, clients: 64, seconds: bench.seconds) { link, client in
+                    try player(verb, server, link, client, "\(verb)-\(client)")
+                }
+            }
+            let peak = process.memoryPeak
+            Report.figure(
+                "\(Text.count(count)) leases in memory",
+                "\(Text.megabytes(process.memory.resident)), at most \(Text.megabytes(peak))",
+                Baseline.objectMemory, ours: Double(peak) / 1e6)
+        }
     }
 
     private static func player(
-        _ verb: String, _ server: Server, _ link: Link, _ client: Int
+        _ verb: String, _ server: Server, _ link: Link, _ client: Int, _ name: String
     ) throws -> any Player {
         let objects = Objects(namespace: server.verbs.namespace)
         if verb == "create" {
             return Writing(link, objects.create("lease-\(client)-\(Request.serial)"), wanted: 201)
         }
-        let name = "lease-\(client)"
         let version = try server.call(objects.create(name)) { try $0.versionOrThrow(201) }
         guard verb == "update" else { return Asking(link, objects.get(name)) }
         var update = objects.update(name)

@@ -20,6 +20,13 @@ enum Machine {
         sysconf(Int32(_SC_PHYS_PAGES)) / 1024 * sysconf(Int32(_SC_PAGESIZE)) / (1024 * 1024)
     }
 
+    /// Seconds of processor time that this process has taken, in all its threads.
+    static var ownProcessorTime: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
     static var load: String {
         Files.text("/proc/loadavg")?.split(separator: " ").first.map(String.init) ?? "?"
     }

@@ -44,6 +44,9 @@ struct Baseline {
         }
     }
 
+    /// Megabytes of both, when the runs above were over.
+    static let objectMemory = Baseline(.less, ["API server, etcd": 1_000])
+
     /// Milliseconds from the first request until the last contender has returned.
     static func storm(_ contenders: Int) -> Baseline? {
         switch contenders {

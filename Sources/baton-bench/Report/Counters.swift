@@ -8,8 +8,10 @@ struct Counters {
     /// it caused to be written to the disk. Both say more than a rate where the machine is shared.
     var processorTime: Double?
     var written: UInt64?
+    /// Of the benchmark itself, which plays the clients: what they take isn't there for the daemon.
+    var clientTime = Machine.ownProcessorTime
 
-    static let none = Counters(commits: 0, commands: 0, processorTime: 0, written: 0)
+    static let none = Counters(commits: 0, commands: 0, processorTime: 0, written: 0, clientTime: 0)
 
     static func - (later: Counters, earlier: Counters) -> Counters { combine(later, earlier, -, -) }
     static func + (one: Counters, other: Counters) -> Counters { combine(one, other, +, +) }
@@ -24,7 +26,7 @@ struct Counters {
         return Counters(
             commits: both(\.commits, count), commands: both(\.commands, count),
             processorTime: both(\.processorTime, time),
-            written: both(\.written, count))
+            written: both(\.written, count), clientTime: time(one.clientTime, other.clientTime))
     }
 
     /// What a run of so many rounds cost. A round is a cycle, or one renewal.
@@ -43,6 +45,8 @@ struct Counters {
         if let written {
             costs.append("\(Text.kibibytes(Double(written) / Double(max(1, rounds)))) to disk/\(round)")
         }
+        let each = Int64(clientTime * 1e9) / Int64(max(1, rounds))
+        costs.append("clients: \(Text.microseconds(each)), \(Text.number(clientTime / seconds)) cores")
         return [turns, costs].map { $0.joined(separator: ", ") }.filter { !$0.isEmpty }
     }
 

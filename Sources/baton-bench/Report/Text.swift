@@ -40,6 +40,7 @@ enum Text {
     static func milliseconds(_ nanoseconds: Int64) -> String { "\(number(Double(nanoseconds) / 1e6)) ms" }
     static func microseconds(_ nanoseconds: Int64) -> String { "\(number(Double(nanoseconds) / 1e3)) us" }
     static func kibibytes(_ bytes: Double) -> String { "\(number(bytes / 1024)) KiB" }
+    static func megabytes(_ bytes: Int) -> String { "\(number(Double(bytes) / 1e6)) MB" }
     static func mebibytes(_ bytes: Int) -> String { "\(number(Double(bytes) / 1_048_576)) MiB" }
 
     static func padded(_ text: String, to width: Int) -> String {

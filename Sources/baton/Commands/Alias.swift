@@ -132,9 +132,15 @@ struct AliasGet: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "The alias.") var name: String
     @Flag(help: "Only the name of the marker.") var target = false
-    @Option(help: ArgumentHelp("Wait for so long until it is there, or moved on.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Wait for so long until it is there, or moved on.", valueName: "time"),
+        transform: DurationArgument.read)
     var wait: DurationArgument?
-    @Option(help: ArgumentHelp("The revision that is known: wait for a later one.", valueName: "revision"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The revision that is known: wait for a later one.", valueName: "revision"),
+        transform: wholeNumber)
     var since: Int64?
     @Option(name: [.short, .long], help: "The format. (default: a table)")
     var output: OutputFormat?
@@ -209,7 +215,8 @@ struct AliasHistory: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @Argument(help: "The alias.") var name: String
-    @Option(help: "At most that many. (default: all)") var limit: Int?
+    @Option(parsing: .unconditional, help: "At most that many. (default: all)", transform: wholeNumber)
+    var limit: Int?
     @Option(name: [.short, .long], help: "The format. (default: a table)")
     var output: OutputFormat?
 
@@ -258,12 +265,16 @@ struct AliasRollback: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "The alias.") var name: String
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Where this move of its history had it. (default: the marker before)", valueName: "revision"))
+            "Where this move of its history had it. (default: the marker before)", valueName: "revision"),
+        transform: wholeNumber)
     var to: Int64?
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Only if this was its latest move. (default: the one that it has now)", valueName: "revision"))
+            "Only if this was its latest move. (default: the one that it has now)", valueName: "revision"),
+        transform: wholeNumber)
     var revision: Int64?
     @OptionGroup var mover: MoverOptions
     @Option(name: [.short, .long], help: "json, yaml, wide or name. (default: name)")
@@ -281,19 +292,26 @@ struct AliasRollback: ParsableCommand {
 struct AliasDelete: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete an alias, as an operator. The marker stays, and so does the alias's history.")
+        abstract: "Delete an alias, as an operator. The marker stays, and so does the alias's history.",
+        discussion: "Exit code 77: somebody moved it meanwhile.")
 
     @OptionGroup var server: ServerOptions
     @Argument(help: "The alias.") var name: String
-    @Option(help: ArgumentHelp("Its latest move: see get.", valueName: "revision")) var revision: Int64
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Only if this was its latest move. (default: the one that it has now)", valueName: "revision"),
+        transform: wholeNumber)
+    var revision: Int64?
     @Option(help: ArgumentHelp("Why, for the history.", valueName: "text")) var reason: String?
 
     func run() throws {
+        let known = try revision ?? server.alias(name)["revision"]?.integer ?? 0
         // Not asked again: a second answer would be that it isn't there.
         _ = try server.call(
             HTTPRequest(
                 "DELETE", server.path("aliases", name),
-                query: ["revision": String(revision), "reason": reason]))
+                query: ["revision": String(known), "reason": reason]))
         Say.line("the alias \(name) is deleted")
     }
 }

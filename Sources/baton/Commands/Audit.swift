@@ -17,9 +17,11 @@ struct Audit: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    @Option(help: ArgumentHelp("Only entries since then: a duration, or a time.", valueName: "24h"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Only entries since then: a duration, or a time.", valueName: "24h"))
     var since: String?
-    @Option(help: ArgumentHelp("Only entries of before then.", valueName: "1h"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Only entries of before then.", valueName: "1h"))
     var until: String?
     @Option(help: ArgumentHelp("Only of this lease or marker.", valueName: "name"))
     var name: String?
@@ -27,9 +29,12 @@ struct Audit: ParsableCommand {
     var identity: String?
     @Option(help: ArgumentHelp("Only this: revoke, mark, unmark, campaign, start…", valueName: "verb"))
     var verb: String?
-    @Option(help: "At most that many. (default: all)")
+    @Option(parsing: .unconditional, help: "At most that many. (default: all)", transform: wholeNumber)
     var limit: Int?
-    @Option(help: ArgumentHelp("Only entries of a smaller revision.", valueName: "revision"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Only entries of a smaller revision.", valueName: "revision"),
+        transform: wholeNumber)
     var before: Int64?
 
     @Option(name: [.short, .long], help: "The format. (default: a table)")

@@ -44,20 +44,37 @@ struct CampaignCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How this holder calls itself. (BATON_HOLDER)", valueName: "identity"))
     var holder: String?
 
-    @Option(help: ArgumentHelp("How long a renewal lasts.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "How long a renewal lasts. (default: \(DurationArgument(RunSettings().duration)))",
+            valueName: "time"),
+        transform: DurationArgument.read)
     var duration = DurationArgument(RunSettings().duration)
 
-    @Option(help: ArgumentHelp("Give up waiting after that long: exit code 124.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Give up waiting after that long: exit code 124.", valueName: "time"),
+        transform: DurationArgument.read)
     var waitTimeout: DurationArgument?
 
     @Option(
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"))
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(RunSettings().unreachableTimeout)))",
+            valueName: "time"),
+        transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
 
-    @Option(help: "Failed attempts before the work has failed for all.")
+    @Option(
+        parsing: .unconditional, help: "Failed attempts before the work has failed for all.",
+        transform: wholeNumber)
     var maxAttempts: Int?
 
-    @Option(help: ArgumentHelp("Replace the done marker of this revision.", valueName: "revision"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Replace the done marker of this revision.", valueName: "revision"),
+        transform: wholeNumber)
     var supersedes: Int64?
 
     @Option(help: ArgumentHelp("A fact for the others to see; repeat it.", valueName: "key=value"))
@@ -69,13 +86,15 @@ struct CampaignCommand: ParsableCommand {
     func validate() throws {
         let range = Duration.seconds(1)...Duration.seconds(3_600)
         guard range.contains(duration.value) else {
-            throw ValidationError("--duration is out of range: 1s to 1h is expected")
+            throw ValidationError("--duration \(duration) is out of range: 1s to 1h is expected")
         }
-        if let problem = also.problem(with: name, once: once || !input.isEmpty) {
-            throw ValidationError(problem)
-        }
+        let isOnce = once || !input.isEmpty
+        let problem =
+            also.problem(with: name, once: isOnce) ?? sharing.problem(once: isOnce, observes: false)
+            ?? PairArgument.problem(info, of: "--info")
+        if let problem { throw ValidationError(problem) }
         var settings = RunSettings()
-        settings.once = once || !input.isEmpty
+        settings.once = isOnce
         sharing.set(&settings)
         let contradictions = settings.contradictions
         if !contradictions.isEmpty { throw ValidationError(contradictions.joined(separator: "\n")) }

@@ -29,7 +29,9 @@ struct Overlaps: ParsableCommand {
     @Flag(help: "Those that are meant to hold together, too.")
     var includeShared = false
 
-    @Option(help: "At most that many pairs, the latest. (default: all)")
+    @Option(
+        parsing: .unconditional, help: "At most that many pairs, the latest. (default: all)",
+        transform: wholeNumber)
     var limit: Int?
 
     @Option(name: [.short, .long], help: "The format. (default: a table)")
@@ -107,10 +109,11 @@ struct Report: ParsableCommand {
 }
 
 struct WindowOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("From then on: a duration, or a time.", valueName: "24h"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("From then on: a duration, or a time.", valueName: "24h"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Up to then. (default: now)", valueName: "1h"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Up to then. (default: now)", valueName: "1h"))
     var until: String?
 
     var query: [String: String] {

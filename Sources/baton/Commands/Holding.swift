@@ -20,7 +20,11 @@ struct Complete: ParsableCommand {
     @OptionGroup var finding: FindingOptions
 
     @Option(
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"))
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(RunSettings().unreachableTimeout)))",
+            valueName: "time"),
+        transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
 
     func run() throws {
@@ -47,10 +51,15 @@ struct FindingOptions: ParsableArguments {
     var reason: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "How long the marker is kept: 14d, 336h. (default: for good; of a failure 10 minutes)",
-            valueName: "time"))
+            valueName: "time"), transform: DurationArgument.age)
     var retention: DurationArgument?
+
+    func validate() throws {
+        if let problem = PairArgument.problem(result, of: "--result") { throw ValidationError(problem) }
+    }
 
     func members() throws -> [JSON.Member] {
         var members: [JSON.Member] = [.init("outcome", .string(failed ? "Failed" : "Succeeded"))]
@@ -107,7 +116,11 @@ struct Resign: ParsableCommand {
     var reason: String?
 
     @Option(
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"))
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(.seconds(30))))",
+            valueName: "time"),
+        transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(.seconds(30))
 
     func run() throws {
@@ -137,15 +150,18 @@ struct Fence: ParsableCommand {
     @Argument(help: ArgumentHelp("The lease. (BATON_LEASE)", valueName: "name"))
     var name: String?
 
-    @Option(help: ArgumentHelp("The fencing token. (BATON_FENCING_TOKEN)", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The fencing token. (BATON_FENCING_TOKEN)", valueName: "number"),
+        transform: wholeNumber)
     var token: Int64?
 
     private var lease: String? { name ?? Environment.text("BATON_LEASE") }
-    private var number: Int64? { token ?? Environment.text("BATON_FENCING_TOKEN").flatMap { Int64($0) } }
+    private var number: Int64? { token ?? Environment.token }
 
     func validate() throws {
         if lease == nil { throw ValidationError("no lease is named: give its name, or set BATON_LEASE") }
-        if number == nil { throw ValidationError("no token: give --token, or set BATON_FENCING_TOKEN") }
+        if number == nil { throw Environment.noToken }
     }
 
     func run() throws {

@@ -17,7 +17,10 @@ struct Revoke: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @Argument(help: "The lease.") var name: String
-    @Option(help: ArgumentHelp("The token of the hold to end: see get leases.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The token of the hold to end: see get leases.", valueName: "number"),
+        transform: wholeNumber)
     var token: Int64
     @Option(help: ArgumentHelp("Why. The holder and the next one are told.", valueName: "text")) var reason:
         String

@@ -21,14 +21,17 @@ struct PhaseCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The lease (BATON_LEASE), and the phase.", valueName: "name> <phase"))
     var words: [String]
 
-    @Option(help: ArgumentHelp("The fencing token of the hold. (BATON_FENCING_TOKEN)", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The fencing token of the hold. (BATON_FENCING_TOKEN)", valueName: "number"),
+        transform: wholeNumber)
     var token: Int64?
 
     @Option(help: ArgumentHelp("The holder identity of the hold. (BATON_HOLDER)", valueName: "identity"))
     var holder: String?
 
     private var lease: String? { words.count > 1 ? words[0] : Environment.text("BATON_LEASE") }
-    private var number: Int64? { token ?? Environment.text("BATON_FENCING_TOKEN").flatMap { Int64($0) } }
+    private var number: Int64? { token ?? Environment.token }
     private var identity: String? { holder ?? Environment.text("BATON_HOLDER") }
 
     func validate() throws {
@@ -36,7 +39,7 @@ struct PhaseCommand: ParsableCommand {
             throw ValidationError("a phase is expected, with the lease before it: baton phase [NAME] PHASE")
         }
         if lease == nil { throw ValidationError("no lease is named: give its name, or set BATON_LEASE") }
-        if number == nil { throw ValidationError("no token: give --token, or set BATON_FENCING_TOKEN") }
+        if number == nil { throw Environment.noToken }
         if identity == nil { throw ValidationError("no holder: give --holder, or set BATON_HOLDER") }
     }
 
@@ -64,7 +67,10 @@ struct ClearAbandoned: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @Argument(help: "The lease.") var name: String
-    @Option(help: ArgumentHelp("The token of the abandoned hold: see describe lease.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The token of the abandoned hold: see describe lease.", valueName: "number"),
+        transform: wholeNumber)
     var token: Int64
     @Option(help: ArgumentHelp("Why, for the audit record.", valueName: "text")) var reason: String
 

@@ -16,9 +16,14 @@ struct Prune: ParsableCommand {
             """)
 
     @OptionGroup var server: ServerOptions
-    @Option(help: ArgumentHelp("Only markers whose work ended longer ago: 14d, 336h.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Only markers whose work ended longer ago: 14d, 336h.", valueName: "time"),
+        transform: DurationArgument.age)
     var olderThan: DurationArgument?
-    @Option(help: ArgumentHelp("The newest so many stay.", valueName: "count"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("The newest so many stay.", valueName: "count"),
+        transform: wholeNumber)
     var keepLast: Int?
     @Option(help: ArgumentHelp("Only names that match; * stands for any characters.", valueName: "pattern"))
     var name: String?
@@ -38,7 +43,9 @@ struct Prune: ParsableCommand {
             throw ValidationError(
                 "without --older-than or --keep-last all markers would go: give one of them")
         }
-        if let keepLast, keepLast < 0 { throw ValidationError("--keep-last must be 0 or more") }
+        if let keepLast, keepLast < 0 {
+            throw ValidationError("--keep-last \(keepLast) is out of range: 0 or more is expected")
+        }
     }
 
     func run() throws {

@@ -122,10 +122,12 @@ struct History: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "A lease; without one, all of the namespace.") var name: String?
 
-    @Option(help: "At most that many. (default: all)")
+    @Option(parsing: .unconditional, help: "At most that many. (default: all)", transform: wholeNumber)
     var limit: Int?
 
-    @Option(help: ArgumentHelp("Only holds with a smaller token.", valueName: "token"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Only holds with a smaller token.", valueName: "token"),
+        transform: wholeNumber)
     var before: Int64?
 
     @Option(name: [.short, .long], help: "The format. (default: a table)")

@@ -20,7 +20,9 @@ struct Renew: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var claim: ClaimOptions
 
-    @Option(help: ArgumentHelp("Go on, every so often.", valueName: "time"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Go on, every so often.", valueName: "time"),
+        transform: DurationArgument.read)
     var every: DurationArgument?
 
     @Option(

@@ -32,7 +32,11 @@ struct Verify: ParsableCommand {
     var artifact: String?
 
     @Option(
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"))
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(.seconds(30))))",
+            valueName: "time"),
+        transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(.seconds(30))
 
     @Option(name: [.short, .long], help: "json or yaml. (default: a line for each file)")

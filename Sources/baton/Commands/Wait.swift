@@ -31,11 +31,18 @@ struct Wait: ParsableCommand {
     @Argument(help: "The markers, or the lease.") var names: [String] = []
     @OptionGroup(title: "What for") var goals: GoalOptions
 
-    @Option(help: ArgumentHelp("Give up after that long: exit code 124.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Give up after that long: exit code 124.", valueName: "time"),
+        transform: DurationArgument.read)
     var timeout: DurationArgument?
 
     @Option(
-        help: ArgumentHelp("For how long a server that can't be reached is asked again.", valueName: "time"))
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "For how long a server that can't be reached is asked again. (default: \(DurationArgument(RunSettings().unreachableTimeout)))",
+            valueName: "time"),
+        transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
 
     @Flag(help: "Wait on when nobody does the work, or when it is deleted.")
@@ -51,7 +58,7 @@ struct Wait: ParsableCommand {
         let progress = Progress(lease: names.joined(separator: ", "))
         var carried: [String: String] = [:]
         let stream = WaitStream(
-            transport: server.transport(), until: timeout.map { Moment.now + $0.value },
+            transport: server.transport(), timeout: timeout?.value,
             patience: unreachableTimeout.value)
         do {
             try stream.listen(

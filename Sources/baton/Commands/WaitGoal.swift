@@ -52,7 +52,8 @@ enum WaitGoal: Equatable {
     func sentence(_ names: [String]) -> String {
         let all = names.joined(separator: ", ")
         return switch self {
-        case .markers(let any): any && names.count > 1 ? "one of \(all) is done" : "\(all) is done"
+        case .markers(_) where names.count == 1: "\(all) is done"
+        case .markers(let any): any ? "one of \(all) is done" : "\(all) are done"
         case .selected(let selector, let count):
             count == 1 ? "a marker with \(selector) is done" : "\(count) markers with \(selector) are done"
         case .idle: "nobody holds \(all)"
@@ -72,10 +73,14 @@ struct GoalOptions: ParsableArguments {
         name: [.customShort("l"), .long],
         help: ArgumentHelp("Markers with these labels.", valueName: "selector"))
     var selector: String?
-    @Option(help: ArgumentHelp("So many of them. (default: 1)", valueName: "number")) var count: Int?
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("So many of them. (default: 1)", valueName: "number"),
+        transform: wholeNumber) var count: Int?
     @Flag(help: "Nobody holds the name.") var idle = false
     @Flag(help: "Every hold that there is now has ended; new ones don't matter.") var drained = false
-    @Option(help: ArgumentHelp("No hold began or ended for so long.", valueName: "time"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("No hold began or ended for so long.", valueName: "time"),
+        transform: DurationArgument.read)
     var quiet: DurationArgument?
     @Option(help: ArgumentHelp("A hold is in this phase, or has passed it.", valueName: "phase"))
     var phase: String?
@@ -97,14 +102,17 @@ struct GoalOptions: ParsableArguments {
             if names.isEmpty { throw ValidationError("nothing to wait for: give the markers' names, or -l") }
             return .markers(any: any)
         }
+        if selector.utf8.allSatisfy({ $0 == UInt8(ascii: " ") }) {
+            throw ValidationError("-l needs labels, such as build=7: it was given '\(selector)'")
+        }
         guard names.isEmpty, !any, !all else {
             throw ValidationError(
                 "-l stands for the names: with it there are none, and neither --all nor --any")
         }
-        guard let count = Optional(count ?? 1), (1...1_000).contains(count) else {
-            throw ValidationError("--count must be 1 to 1000")
+        guard (1...1_000).contains(count ?? 1) else {
+            throw ValidationError("--count \(count ?? 1) is out of range: 1 to 1000 is expected")
         }
-        return .selected(selector, count: count)
+        return .selected(selector, count: count ?? 1)
     }
 
     private func condition(_ names: [String]) throws -> WaitGoal {
@@ -112,7 +120,9 @@ struct GoalOptions: ParsableArguments {
         if idle { return .idle }
         if drained { return .drained }
         if let quiet {
-            guard quiet.value >= .milliseconds(1) else { throw ValidationError("--quiet must be above 0") }
+            guard (Duration.milliseconds(1)...(.seconds(30 * 86_400))).contains(quiet.value) else {
+                throw ValidationError("--quiet \(quiet) is out of range: 1ms to 30d is expected")
+            }
             return .quiet(quiet.value)
         }
         guard let phase, !phase.isEmpty else { throw ValidationError("--phase needs a phase's name") }

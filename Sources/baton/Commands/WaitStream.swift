@@ -5,9 +5,20 @@ import JSON
 /// A wait on one stream, asked for anew when it breaks: until it has an outcome, or our own time is over.
 struct WaitStream {
     let transport: Transport
+    /// When our own time is over; nil: never.
     let until: Moment?
     /// For how long a server that can't be reached is asked again.
     let patience: Duration
+    /// No time at all: how it stands is asked for, and no more.
+    private let asksOnce: Bool
+
+    init(transport: Transport, timeout: Duration?, patience: Duration) {
+        self.transport = transport
+        self.patience = patience
+        asksOnce = timeout == .zero
+        // The answer takes its time also then.
+        until = timeout.map { Moment.now + ($0 == .zero ? RunSettings.requestTimeout : $0) }
+    }
 
     /// How a wait ends without an outcome.
     enum End: Error {
@@ -51,6 +62,7 @@ struct WaitStream {
                 pause = backoff
             }
             backoff = silentSince == nil ? .milliseconds(250) : min(backoff * 2, .seconds(5))
+            if asksOnce { throw End.timedOut }
             transport.wait(until: min(Moment.now + pause, until ?? .init(nanoseconds: .max)))
             if let until, Moment.now >= until { throw End.timedOut }
         }
@@ -58,6 +70,7 @@ struct WaitStream {
 
     /// What is left of our time, at most an hour at once.
     private var left: String {
+        if asksOnce { return "0s" }
         let left = until.map { max($0 - Moment.now, .seconds(1)) } ?? .seconds(3_600)
         return "\(Int64(min(left, .seconds(3_600)).inSeconds.rounded(.up)))s"
     }

@@ -52,7 +52,7 @@ final class Progress {
         let isDrawn = if case .waiting = notice { isLive } else { false }
         if standing != nil { wakeAt = now + (isDrawn ? .seconds(1) : Self.pause) }
         guard isDrawn else { return line(text) }
-        File.write("\r\u{1b}[K" + Self.cut("baton: " + text), to: STDERR_FILENO)
+        File.write("\r\u{1b}[K" + Self.cut("baton: " + PlainText.line(text)), to: STDERR_FILENO)
         isLineOpen = true
     }
 

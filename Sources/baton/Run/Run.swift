@@ -61,7 +61,10 @@ struct Run: ParsableCommand {
             throw ValidationError(
                 "--retention is of a done marker, and a lock has none: add --once or --input")
         }
-        if let problem = work.problem ?? also.problem(with: name, once: settings.once) {
+        let problem =
+            work.problem ?? also.problem(with: name, once: settings.once)
+            ?? sharing.problem(once: settings.once, observes: settings.observes)
+        if let problem {
             throw ValidationError(problem)
         }
         do { _ = try leaseName } catch let error as NameError { throw ValidationError(error.description) }

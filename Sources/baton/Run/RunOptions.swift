@@ -32,11 +32,16 @@ struct WorkOptions: ParsableArguments {
     var trust: [String] = []
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "How long the done marker is kept: 14d, 336h. (default: for good)", valueName: "time"))
+            "How long the done marker is kept: 14d, 336h. (default: for good)", valueName: "time"),
+        transform: DurationArgument.age)
     var retention: DurationArgument?
 
-    @Option(help: ArgumentHelp("Failed attempts before the work has failed for all. (server's default: 5)"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Failed attempts before the work has failed for all. (server's default: 5)"),
+        transform: wholeNumber)
     var maxAttempts: Int?
 
     @Option(
@@ -56,6 +61,7 @@ struct WorkOptions: ParsableArguments {
             return "--retention is out of range: 1s to 3650d is expected"
         }
         if observe, maxAttempts != nil { return "--observe has no attempts: leave --max-attempts out" }
+        if let problem = PairArgument.problem(info, of: "--info") { return problem }
         guard let holder else { return nil }
         let isClean = holder.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
         return (1...253).contains(holder.utf8.count) && isClean
@@ -65,23 +71,40 @@ struct WorkOptions: ParsableArguments {
 
 struct TimeOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Give up waiting for others after that long: exit code 124.", valueName: "time"))
+        parsing: .unconditional,
+        help: ArgumentHelp("Give up waiting for others after that long: exit code 124.", valueName: "time"),
+        transform: DurationArgument.read)
     var waitTimeout: DurationArgument?
 
-    @Option(help: ArgumentHelp("How long a renewal of the lease lasts.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "How long a renewal of the lease lasts. (default: \(DurationArgument(RunSettings().duration)))",
+            valueName: "time"),
+        transform: DurationArgument.read)
     var duration = DurationArgument(RunSettings().duration)
 
-    @Option(help: ArgumentHelp("How often it is renewed.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "How often it is renewed. (default: \(DurationArgument(RunSettings().renewInterval)))",
+            valueName: "time"),
+        transform: DurationArgument.read)
     var renewInterval = DurationArgument(RunSettings().renewInterval)
 
     @Option(
-        help: ArgumentHelp("Between SIGTERM and SIGKILL when the lease is lost.", valueName: "time"))
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Between SIGTERM and SIGKILL when the lease is lost. (default: \(DurationArgument(RunSettings().grace)))",
+            valueName: "time"),
+        transform: DurationArgument.read)
     var grace = DurationArgument(RunSettings().grace)
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "For how long a server that can't be reached is asked again, before and after the work.",
-            valueName: "time"))
+            "For how long a server that can't be reached is asked again, before and after the work. (default: \(DurationArgument(RunSettings().unreachableTimeout)))",
+            valueName: "time"), transform: DurationArgument.read)
     var unreachableTimeout = DurationArgument(RunSettings().unreachableTimeout)
 
     @Flag(help: "Then run the command without the lease. (Without it: exit code 69.)")
