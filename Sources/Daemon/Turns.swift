@@ -7,7 +7,7 @@ import Store
 /// answers out.
 ///
 /// One turn is in flight at a time. While it is in its flush, what arrives is gathered
-/// for the next, and the answers of the one before are said: a hundred runs cost one flush. Renewals don't wait: they are answered
+/// for the next: a hundred runs cost one flush. Renewals don't wait: they are answered
 /// from memory at once, as long as their hold's beginning is on disk. Reads run at the
 /// end of a turn, and their answers leave with it: no reply reveals a state that a crash
 /// could take back.
@@ -286,8 +286,6 @@ final class Turns: @unchecked Sendable {
                 trouble = nil
             }
             core.committed(at: clock.now)
-            // What has come meanwhile is handed to the store first: it is flushed while the answers are said.
-            run()
             for effect in flight.effects { perform(effect) }
             for answer in flight.answers { answer() }
             onCommitted(flight.turn, figures.turnBytes)
