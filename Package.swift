@@ -85,10 +85,12 @@ let package = Package(
         tests(of: "Digest"),
         tests(of: "Identity", ["COpenSSL", "Digest", "JSON"]),
         tests(of: "ServiceManager"),
-        tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults"]),
+        .target(name: "StoreDirectory", path: "Tests/Support/StoreDirectory", swiftSettings: settings),
+        tests(of: "Store", ["Coordination", "CSQLite", "SQLiteFaults", "StoreDirectory"]),
         tests(of: "Sockets", ["Wire", "CLinux", "COpenSSL"]),
         tests(of: "API", ["Coordination", "Wire", "JSON", "Objects", "Digest"]),
-        tests(of: "Daemon", ["API", "Coordination", "Sockets", "Identity", logging, "Store"]),
+        tests(
+            of: "Daemon", ["API", "Coordination", "Sockets", "Identity", logging, "Store", "StoreDirectory"]),
         tests(of: "Client", ["Digest", "JSON"]),
         tests(of: "Supervision", ["guardian-probe"]),
 

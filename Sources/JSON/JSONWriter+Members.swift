@@ -49,8 +49,7 @@ extension JSONWriter {
     }
 
     private mutating func pair(_ name: String, _ text: String) {
-        value(name)
-        bytes.append(UInt8(ascii: ":"))
+        self.name(text: name)
         value(text)
     }
 }

@@ -53,6 +53,12 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: ":"))
     }
 
+    /// A member's name, whatever is in it. Its value has to follow.
+    public mutating func name(text: String) {
+        value(text)
+        bytes.append(UInt8(ascii: ":"))
+    }
+
     /// What is written already, in one piece.
     public mutating func raw(_ text: StaticString) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
@@ -88,8 +94,7 @@ public struct JSONWriter: Sendable {
         case .object(let members):
             object { writer in
                 for member in members {
-                    writer.value(member.name)
-                    writer.bytes.append(UInt8(ascii: ":"))
+                    writer.name(text: member.name)
                     writer.value(member.value)
                 }
             }

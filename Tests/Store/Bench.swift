@@ -1,5 +1,6 @@
 import Coordination
 import Glibc
+import StoreDirectory
 
 @testable import Store
 
@@ -62,23 +63,9 @@ final class Bench {
         Bench.remove(directory)
     }
 
-    static func temporary() -> String {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array((parent + "/baton-store-XXXXXX").utf8CString)
-        return String(cString: mkdtemp(&template))
-    }
+    static func temporary() -> String { StoreDirectory.make() }
 
-    static func remove(_ directory: String) {
-        guard let entries = opendir(directory) else { return }
-        while let entry = readdir(entries) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { unlink(directory + "/" + name) }
-        }
-        closedir(entries)
-        rmdir(directory)
-    }
+    static func remove(_ directory: String) { StoreDirectory.remove(directory) }
 
     func reopen() throws {
         store.close()
@@ -91,20 +78,7 @@ final class Bench {
     }
 
     /// What a killed process leaves: its files as the kernel has them.
-    func copyFiles(to other: String) throws {
-        for name in ["baton.db", "baton.db-wal"] {
-            guard let source = fopen(directory + "/" + name, "r") else { continue }
-            defer { fclose(source) }
-            let target = fopen(other + "/" + name, "w")!
-            defer { fclose(target) }
-            var buffer = [UInt8](repeating: 0, count: 1 << 16)
-            while true {
-                let count = fread(&buffer, 1, buffer.count, source)
-                if count == 0 { break }
-                fwrite(buffer, 1, count, target)
-            }
-        }
-    }
+    func copyFiles(to other: String) throws { StoreDirectory.copyFiles(from: directory, to: other) }
 
     /// Commits changes that are made for the next revisions, and waits for the answer.
     @discardableResult

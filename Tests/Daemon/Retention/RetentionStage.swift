@@ -1,8 +1,8 @@
 import API
 import Coordination
-import Glibc
 import Logging
 import Sockets
+import StoreDirectory
 
 @testable import Daemon
 @testable import Store
@@ -45,13 +45,13 @@ final class RetentionStage: TurnOutlet {
     init(policies text: String) throws {
         loop = try EventLoop(label: "retention")
         policies = try PoliciesFile.read(Array(text.utf8), path: "policies.yaml")
-        directory = Self.temporary()
+        directory = StoreDirectory.make()
         try open()
     }
 
     deinit {
         store.close()
-        Self.remove(directory)
+        StoreDirectory.remove(directory)
     }
 
     private func open() throws {
@@ -138,11 +138,11 @@ final class RetentionStage: TurnOutlet {
         endTurn()
         let old = directory
         if killed {
-            let other = Self.temporary()
-            Self.copy(from: old, to: other)
+            let other = StoreDirectory.make()
+            StoreDirectory.copyFiles(from: old, to: other)
             store.close()
             directory = other
-            Self.remove(old)
+            StoreDirectory.remove(old)
         } else {
             store.close()
         }
@@ -163,36 +163,6 @@ final class RetentionStage: TurnOutlet {
     func parked(_ request: RequestID, _ standing: Standing?) { parked.insert(request) }
     func parked(_ request: RequestID, for view: ConditionView) { parked.insert(request) }
     func standingsChanged(_ key: Key) {}
-
-    // MARK: Files
-
-    private static func temporary() -> String {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array((parent + "/baton-retention-XXXXXX").utf8CString)
-        return String(cString: mkdtemp(&template))
-    }
-
-    private static let files = ["baton.db", "baton.db-wal", "baton.db-shm", "lock"]
-
-    private static func remove(_ directory: String) {
-        for name in files { unlink(directory + "/" + name) }
-        rmdir(directory)
-    }
-
-    private static func copy(from directory: String, to other: String) {
-        for name in ["baton.db", "baton.db-wal"] {
-            guard let source = fopen(directory + "/" + name, "r") else { continue }
-            defer { fclose(source) }
-            let target = fopen(other + "/" + name, "w")!
-            defer { fclose(target) }
-            var buffer = [UInt8](repeating: 0, count: 1 << 16)
-            while true {
-                let count = fread(&buffer, 1, buffer.count, source)
-                if count == 0 { break }
-                fwrite(buffer, 1, count, target)
-            }
-        }
-    }
 }
 
 extension DoneMarker {

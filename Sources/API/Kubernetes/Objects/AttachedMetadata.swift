@@ -59,8 +59,7 @@ struct AttachedMetadata: Hashable, Sendable {
                 default: break
                 }
                 if value.members?.isEmpty ?? value.array?.isEmpty ?? false { continue }
-                writer.value(member.rawValue)
-                writer.bytes.append(UInt8(ascii: ":"))
+                writer.name(text: member.rawValue)
                 let start = writer.bytes.count
                 writer.value(value)
                 values.append(Place(member: member, range: start..<writer.bytes.count))
@@ -78,8 +77,7 @@ struct AttachedMetadata: Hashable, Sendable {
     /// Writes the member as it is, if it is there.
     func write(_ member: Member, to writer: inout JSONWriter) {
         guard let range = range(of: member) else { return }
-        writer.value(member.rawValue)
-        writer.bytes.append(UInt8(ascii: ":"))
+        writer.name(text: member.rawValue)
         writer.bytes.append(contentsOf: bytes[range])
     }
 
