@@ -20,6 +20,15 @@ static inline int baton_bind_blob(sqlite3_stmt *s, int column, const void *bytes
     return sqlite3_bind_blob(s, column, bytes, count, SQLITE_TRANSIENT);
 }
 
+// Flushes the database's file through the handle that the connection has of it: to close another one
+// would give up the process' locks (https://sqlite.org/howtocorrupt.html, 2.2).
+static inline int baton_flush_database(sqlite3 *db) {
+    sqlite3_file *file = 0;
+    int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code != SQLITE_OK) return code;
+    return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 // For whoever looks at the daemon's threads; at most 15 bytes.
 static inline void baton_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 

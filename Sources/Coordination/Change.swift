@@ -14,8 +14,7 @@ public indirect enum Change: Hashable, Sendable {
     case markerDeleted(DoneMarker, at: Revision)
     case namespace(NamespaceRecord, was: [UInt8]? = nil)
     case namespaceDeleted(NamespaceRecord, at: Revision)
-    /// A hold that began, entered a phase or ended; the later one of a token replaces the earlier.
-    /// Its revision is `HoldRecord.revision`.
+    /// A hold that ended: from now on the history has it. While it lasts it is in its lease.
     case hold(HoldRecord)
     /// One more entry of the audit record.
     case audit(AuditEntry)

@@ -161,7 +161,6 @@ extension Coordinator {
         begunHolds.append((lease.key, hold.token, campaign.confirmWithin))
         stir(lease, hold)
         keepLease(&name, &effects)
-        effects.append(.persist(.hold(HoldRecord(hold, of: lease))))
         effects.append(.standingsChanged(campaign.key))
     }
 

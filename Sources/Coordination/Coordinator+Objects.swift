@@ -90,9 +90,6 @@ extension Coordinator {
         if step == .begin { begin(write, &name, at: now) }
         if step == .renew { renew(write, &name, at: now) }
         keepLease(&name, was: was, &effects)
-        if step == .begin {
-            effects.append(.persist(.hold(HoldRecord(name.lease!.hold!, of: name.lease!))))
-        }
         if step != .nothing { effects.append(.standingsChanged(write.key)) }
     }
 

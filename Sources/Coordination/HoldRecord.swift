@@ -40,7 +40,7 @@ public struct EndedHold: Hashable, Sendable {
 
 /// A hold in the history: who held what, when, and why it ended.
 ///
-/// Written when the hold begins, when it enters a phase, and once more when it ends.
+/// Written when the hold ends. While it lasts its lease has all of it (`LeaseRecord.holdRecord`).
 public struct HoldRecord: Hashable, Sendable {
     public var key: Key
     public var token: FencingToken
@@ -95,4 +95,9 @@ public struct HoldRecord: Hashable, Sendable {
 extension HoldRecord {
     /// The revision of its latest change: its beginning, its latest phase, or its end.
     public var revision: Revision { end?.revision ?? phases.last?.revision ?? token }
+}
+
+extension LeaseRecord {
+    /// The present hold as the history has it.
+    public var holdRecord: HoldRecord? { hold.map { HoldRecord($0, of: self) } }
 }

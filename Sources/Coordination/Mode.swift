@@ -33,8 +33,11 @@ extension Key {
 
     /// The lease of the hold that has this token.
     public func member(_ token: FencingToken) -> Key {
-        Key(namespace: namespace, name: name + Self.mark + String(token))
+        Key(namespace: namespace, name: memberPrefix + String(token))
     }
+
+    /// With what the names of this one's members begin.
+    public var memberPrefix: String { name + Self.mark }
 
     /// The name that this one would be a member of, by its form: `NAME.hold-<token>`. Such names are
     /// kept for members.

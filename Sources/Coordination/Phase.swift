@@ -43,7 +43,6 @@ extension Coordinator {
         lease.hold!.enter(Phase(name: phase, at: now.wall, revision: lease.revision))
         name.lease = lease
         keepLease(&name, &effects)
-        effects.append(.persist(.hold(HoldRecord(lease.hold!, of: lease))))
         note(lease.nameKey)
         note(lease.key)
         effects.append(.standingsChanged(lease.nameKey))

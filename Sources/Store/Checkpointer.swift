@@ -28,7 +28,7 @@ final class Checkpointer: @unchecked Sendable {
     private var stopping = false
     private var failure: String?
     private var completions: UInt64 = 0
-    private var finished = false
+    private var copiedBytes: Int64 = 0
 
     init(_ connection: Connection, settings: StoreSettings) {
         nonisolated(unsafe) let connection = connection
@@ -48,7 +48,10 @@ final class Checkpointer: @unchecked Sendable {
     func note(commits: UInt64, logBytes: Int64) {
         let due = monitor.locked {
             // The log began anew: what was in the way is gone.
-            if logBytes < self.logBytes { threshold = settings.checkpointBytes }
+            if logBytes < self.logBytes {
+                threshold = settings.checkpointBytes
+                copiedBytes = 0
+            }
             self.commits = commits
             self.logBytes = logBytes
             return isDue
@@ -59,13 +62,8 @@ final class Checkpointer: @unchecked Sendable {
     /// A checkpoint that failed with an I/O error or a failed flush: the disk can't be trusted.
     var trouble: String? { monitor.locked { failure } }
 
-    /// Whether a checkpoint has ended since this was last asked: little is left to copy.
-    func takeFinished() -> Bool {
-        monitor.locked {
-            defer { finished = false }
-            return finished
-        }
-    }
+    /// Bytes of the log that no checkpoint has copied.
+    func uncopied(of logBytes: Int64) -> Int64 { monitor.locked { logBytes - copiedBytes } }
 
     /// Checkpoints that copied the whole log.
     var completed: UInt64 { monitor.locked { completions } }
@@ -93,19 +91,28 @@ final class Checkpointer: @unchecked Sendable {
     private func checkpoint() {
         do throws(StoreError) {
             let (logged, copied) = try connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
-            monitor.signal { note(complete: logged == copied) }
+            // SQLite does so only if it copied what was written meanwhile, too. Otherwise the turn that waits for
+            // the log to begin anew would wait for all of it.
+            try connection.flushDatabase()
+            monitor.signal { note(logged: logged, copied: copied) }
         } catch {
             monitor.signal { note(error) }
         }
     }
 
-    private func note(complete: Bool) {
+    private func note(logged: Int32, copied: Int32) {
         notBefore = commits + 2
         // If that was all of the log it begins anew at the next commit, and the threshold is as at first.
         // If not, because of commits meanwhile or a reader, there is nothing to do until it has grown.
-        threshold = logBytes + settings.checkpointBytes
-        finished = true
-        if complete { completions += 1 }
+        // But when it is to begin anew, the less is left the shorter is the wait for it.
+        threshold =
+            logBytes >= settings.restartBytes
+            ? logBytes + settings.restartRestBytes
+            : min(logBytes + settings.checkpointBytes, settings.restartBytes)
+        // More than there is: it has begun anew since.
+        let copiedBytes = Engine.logBytes(frames: copied)
+        self.copiedBytes = copiedBytes <= logBytes ? copiedBytes : 0
+        if logged == copied { completions += 1 }
     }
 
     private func note(_ error: StoreError) {

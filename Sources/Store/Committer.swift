@@ -200,10 +200,11 @@ final class Committer: @unchecked Sendable {
     private var turnWaits: Bool { monitor.locked { turn != nil } }
 
     /// A daemon that is never idle never gives a passive checkpoint the chance to copy everything, so the log
-    /// only grows. One turn waits then: best just after a checkpoint, when little is left.
+    /// only grows. One turn waits then: just after a checkpoint, when little is left.
     private func restartLogIfDue(_ engine: Engine) {
         guard engine.logBytes > restartAt, engine.poison == nil, let checkpointer else { return }
-        guard checkpointer.takeFinished() || engine.logBytes > restartAt + settings.restartBytes / 4 else {
+        let isMuchTooLong = engine.logBytes > restartAt + settings.restartBytes / 4
+        guard isMuchTooLong || checkpointer.uncopied(of: engine.logBytes) <= settings.restartRestBytes else {
             return
         }
         let restarted = checkpointer.paused {

@@ -120,6 +120,13 @@ final class Connection {
         return (logged, copied)
     }
 
+    /// Flushes the database's file, without its log.
+    func flushDatabase() throws(StoreError) {
+        check()
+        let code = baton_flush_database(db)
+        guard code == SQLITE_OK else { throw failure("flush the database", code) }
+    }
+
     /// Calls `hook` after each commit with the number of frames in the log.
     func onCommit(_ context: UnsafeMutablePointer<Int32>) {
         sqlite3_wal_hook(

@@ -67,7 +67,8 @@ final class Engine {
 
     /// Bytes of the log since it last began anew. A frame is a page and its header of 24 bytes
     /// (https://sqlite.org/fileformat2.html#walformat).
-    var logBytes: Int64 { Int64(frames.pointee) * (4096 + 24) }
+    var logBytes: Int64 { Self.logBytes(frames: frames.pointee) }
+    static func logBytes(frames: Int32) -> Int64 { Int64(frames) * (4096 + 24) }
 
     // MARK: Turns
 

@@ -15,6 +15,7 @@ struct Lists {
     let idle: Statement
     let historyOfName: Statement
     let historyOfNamespace: Statement
+    let openHolds: Statement
     let nextNamespace: Statement
     let leasesAfter: Statement
     let markersAfter: Statement
@@ -60,6 +61,10 @@ struct Lists {
     private static let historyOfNamespaceSQL: StaticString = """
         SELECT token, body FROM holds INDEXED BY holds_by_namespace
         WHERE namespace = ?1 AND token < ?2 ORDER BY token DESC
+        """
+    private static let openHoldsSQL: StaticString = """
+        SELECT name, body FROM leases INDEXED BY leases_by_token
+        WHERE namespace = ?1 AND token < ?2 AND token IS NOT NULL ORDER BY token DESC
         """
     private static let nextNamespaceSQL: StaticString = """
         SELECT min(namespace) FROM (
@@ -120,6 +125,7 @@ struct Lists {
         idle = try connection.prepare(Self.idleSQL)
         historyOfName = try connection.prepare(Self.historyOfNameSQL)
         historyOfNamespace = try connection.prepare(Self.historyOfNamespaceSQL)
+        openHolds = try connection.prepare(Self.openHoldsSQL)
         nextNamespace = try connection.prepare(Self.nextNamespaceSQL)
         leasesAfter = try connection.prepare(Self.leasesAfterSQL)
         markersAfter = try connection.prepare(Self.markersAfterSQL)

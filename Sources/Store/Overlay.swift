@@ -17,6 +17,7 @@ struct Overlay {
     }
 
     private(set) var entries: [Key: Entry] = [:]
+    /// Those that have ended.
     private(set) var holds: [FencingToken: Slot<HoldRecord>] = [:]
     private(set) var namespaces: [String: Slot<NamespaceRecord>] = [:]
     private(set) var aliases: [Key: Slot<AliasRecord>] = [:]
@@ -47,7 +48,9 @@ struct Overlay {
                 entries[record.key, default: Entry()].marker = Slot(value: record, turn: turn)
             case .markerDeleted(let record, _):
                 entries[record.key, default: Entry()].marker = Slot(value: nil, turn: turn)
-            case .hold(let record): holds[record.token] = Slot(value: record, turn: turn)
+            case .hold(let record):
+                // A journal of before version 10 has them when they begin, too.
+                if record.end != nil { holds[record.token] = Slot(value: record, turn: turn) }
             case .audit(let entry): audit.append(entry)
             case .waits(let record): waits.append(record)
             case .alias(let record, let move):

@@ -89,37 +89,6 @@ extension SQLiteStore {
         return Array(records.prefix(page.limit))
     }
 
-    /// Holds of a name, or of a whole namespace, newest first, beginning below the token `before`.
-    public func history(
-        namespace: String, name: String? = nil, before: FencingToken? = nil, limit: Int
-    ) throws(StoreError) -> [HoldRecord] {
-        onLoop()
-        let before = before ?? .max
-        let news = overlay.holds.values.compactMap(\.value).filter {
-            $0.key.namespace == namespace && (name == nil || $0.key.name == name!) && $0.token < before
-        }.sorted { $0.token > $1.token }
-        let lists = try openReader().lists
-        let statement = name == nil ? lists.historyOfNamespace : lists.historyOfName
-        statement.bind(1, namespace)
-        if let name { statement.bind(2, name) }
-        statement.bind(name == nil ? 2 : 3, before)
-        defer { statement.reset() }
-        var holds: [HoldRecord] = []
-        var next = 0
-        while holds.count < limit, try statement.step() {
-            let token = statement.integer(0)
-            while next < news.count, news[next].token > token {
-                holds.append(news[next])
-                next += 1
-            }
-            // The later of the two is taken in the next round, or below.
-            if next < news.count, news[next].token == token { continue }
-            holds.append(try Reader.hold(statement, 1))
-        }
-        holds.append(contentsOf: news[next...])
-        return Array(holds.prefix(limit))
-    }
-
     /// Namespaces that have a lease or a marker, in order.
     public func namespaces() throws(StoreError) -> [String] {
         onLoop()

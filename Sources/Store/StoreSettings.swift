@@ -13,9 +13,11 @@ public struct StoreSettings: Sendable {
     /// Above this many entries the oldest refusals are dropped, and when there are none left, the oldest acts.
     public var auditRows: Int64 = 1_000_000
     /// Above this many bytes of WAL the checkpoint thread copies it into the database.
-    public var checkpointBytes: Int64 = 16 << 20
+    public var checkpointBytes: Int64 = 32 << 20
     /// Above this many bytes of WAL one turn waits until the log begins anew.
     public var restartBytes: Int64 = 64 << 20
+    /// No turn waits as long as more than this of it has still to be copied; unless the log is a quarter longer.
+    public var restartRestBytes: Int64 = 4 << 20
     /// How long a turn waits for that, in milliseconds, before it goes on and tries again later.
     public var restartWaitMilliseconds: Int32 = 100
     /// How long opening and recovering wait for other processes' readers, in milliseconds.

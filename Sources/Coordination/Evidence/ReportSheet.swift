@@ -113,8 +113,3 @@ extension HoldRecord {
         }
     }
 }
-
-extension LeaseRecord {
-    /// The present hold as the history has it.
-    public var holdRecord: HoldRecord? { hold.map { HoldRecord($0, of: self) } }
-}
