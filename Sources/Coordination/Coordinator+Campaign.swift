@@ -217,8 +217,9 @@ extension Coordinator {
         let graceUntil = now.instant + settings.reconnectGrace
         for key in place.keys {
             _ = touchedNames[key]?.detach(request, graceUntil: graceUntil)
-            _ = names[key]!.detach(request, graceUntil: graceUntil)
-            shelve(names[key]!, key)
+            let index = names.index(forKey: key)!
+            _ = names[at: index].detach(request, graceUntil: graceUntil)
+            shelve(names[at: index], key)
         }
     }
 }

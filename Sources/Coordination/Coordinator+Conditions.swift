@@ -139,7 +139,9 @@ extension Coordinator {
         let (news, stirred) = (self.news, self.stirred)
         self.news = []
         self.stirred = []
-        for key in stirred { names[key]?.stirred = now.instant }
+        for key in stirred {
+            if let index = names.index(forKey: key) { names[at: index].stirred = now.instant }
+        }
         turnStirred.formUnion(stirred)
         for key in news.sorted() where names[key]?.conditions.isEmpty == false {
             var name = take(key)

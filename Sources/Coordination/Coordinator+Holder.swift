@@ -8,11 +8,11 @@ extension Coordinator {
     public mutating func renewAtOnce(_ asked: Claim, at now: Now) -> Reply? {
         let claim = homed(asked)
         guard let index = names.index(forKey: claim.key),
-            let lease = names.values[index].lease, let hold = lease.hold,
+            let lease = names[at: index].lease, let hold = lease.hold,
             hold.token == claim.token, hold.token <= durableRevision, hold.isOf(claim)
         else { return nil }
         extend(hold, of: claim.key, at: index, at: now)
-        return .renewed(durableView(of: names.values[index], hold, now))
+        return .renewed(durableView(of: names[at: index], hold, now))
     }
 
     /// Extends the hold by its full duration. Costs no flush: the duration is stored, the deadline isn't.
@@ -20,7 +20,7 @@ extension Coordinator {
         let hold = try present(claim, at: now)
         let index = names.index(forKey: claim.key)!
         extend(hold, of: claim.key, at: index, at: now)
-        let view = durableView(of: names.values[index], hold, now)
+        let view = durableView(of: names[at: index], hold, now)
         // What a renewal reveals is that the hold is alive: it depends on the hold's beginning only.
         effects.append(.answer(claim.request, .renewed(view), after: hold.token))
         settle(claim.request)
@@ -36,15 +36,15 @@ extension Coordinator {
     }
 
     private mutating func extend(
-        _ hold: Hold, of key: Key, at index: Dictionary<Key, NameState>.Index, at now: Now
+        _ hold: Hold, of key: Key, at index: NameTable.Index, at now: Now
     ) {
-        let before = names.values[index].publishAt
-        names.values[index].extend(hold, at: now)
+        let before = names[at: index].publishAt
+        names[at: index].extend(hold, at: now)
         touchedNames[key]?.extend(hold, at: now)
-        guard let publishAt = names.values[index].publishAt, before == nil else { return }
-        guard names.values[index].armed.map({ publishAt < $0 }) ?? true else { return }
+        guard let publishAt = names[at: index].publishAt, before == nil else { return }
+        guard names[at: index].armed.map({ publishAt < $0 }) ?? true else { return }
         timers.arm(.name(key), at: publishAt)
-        names.values[index].armed = publishAt
+        names[at: index].armed = publishAt
     }
 
     /// Ends the hold with a done marker, in one step, and tells everyone who waits.

@@ -59,7 +59,7 @@ extension Coordinator {
 
     private func holds(_ key: Key, _ token: FencingToken) -> Bool {
         guard let index = names.index(forKey: key) else { return false }
-        return names.values[index].lease?.hold?.token == token
+        return names[at: index].lease?.hold?.token == token
     }
 
     func homed(_ claim: Claim) -> Claim {
@@ -96,7 +96,7 @@ extension Coordinator {
         var token = nextRevision()
         while names[campaign.key.member(token)]?.lease != nil { token = nextRevision() }
         let key = campaign.key.member(token)
-        if names[key] == nil { names[key] = Self.vacant }
+        if !names.contains(key) { names.put(Self.vacant, key) }
         var member = take(key)
         var lease = LeaseRecord(
             key: key, revision: token, created: token, createdAt: now.wall, way: .lock,
@@ -200,11 +200,13 @@ extension Coordinator {
             return (lease.nameKey, Member(hold))
         }
         for (key, member) in members.sorted(by: { $0.1.token < $1.1.token }) {
-            precondition(names[key] != nil, "a member was loaded without its name: \(key)")
+            guard let index = names.index(forKey: key) else {
+                preconditionFailure("a member was loaded without its name: \(key)")
+            }
             if member.mode == .observe {
-                names[key]!.observers.append(member)
+                names[at: index].observers.append(member)
             } else {
-                names[key]!.members.append(member)
+                names[at: index].members.append(member)
             }
         }
     }

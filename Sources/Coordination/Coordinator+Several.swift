@@ -69,9 +69,9 @@ extension Coordinator {
     func isNextElsewhere(_ contender: Contender) -> Bool {
         contender.campaign.also.allSatisfy { key in
             guard let index = names.index(forKey: key),
-                let next = names.values[index].queue.first(where: \.isPresent)
+                let next = names[at: index].queue.first(where: \.isPresent)
             else { return false }
-            return next.isSame(as: contender.campaign) && names.values[index].fits(contender.campaign.mode)
+            return next.isSame(as: contender.campaign) && names[at: index].fits(contender.campaign.mode)
         }
     }
 

@@ -43,7 +43,7 @@ extension Coordinator {
     /// The loop was away (a stalled disk, SIGSTOP, a suspended machine) and could not hear
     /// renewals: every hold, and every place that is being kept, gets the gap added. An undo keeps it.
     public mutating func wasAway(for gap: Interval) {
-        for index in names.indices { names.values[index].add(gap) }
+        for index in names.indices { names[at: index].add(gap) }
         for index in touchedNames.indices { touchedNames.values[index].add(gap) }
     }
 

@@ -1,5 +1,14 @@
 // The turn's end: it is on disk, or it never happened.
 
+extension NameState {
+    /// The time of a hold that began counts from this moment.
+    fileprivate mutating func begin(_ token: FencingToken, _ confirmWithin: Interval?, at now: Instant) {
+        guard case .some(let lease) = lease, let hold = lease.hold, hold.token == token else { return }
+        deadline = now + hold.duration
+        if confirmBy != nil { confirmBy = confirmWithin.map { now + $0 } }
+    }
+}
+
 extension Coordinator {
     /// Everything applied so far is on disk.
     ///
@@ -7,12 +16,13 @@ extension Coordinator {
     /// before, and a slow flush must not eat its duration.
     public mutating func committed(at now: Now) {
         for (key, token, confirmWithin) in begunHolds {
-            guard var name = names[key], let hold = name.lease?.hold, hold.token == token else { continue }
-            name.deadline = now.instant + hold.duration
-            if name.confirmBy != nil { name.confirmBy = confirmWithin.map { now.instant + $0 } }
-            shelve(name, key)
+            // What is due of it only becomes due later: its timer looks at it anyway.
+            guard let index = names.index(forKey: key) else { continue }
+            names[at: index].begin(token, confirmWithin, at: now.instant)
         }
-        for key in turnStirred { names[key]?.stirred = now.instant }
+        for key in turnStirred {
+            if let index = names.index(forKey: key) { names[at: index].stirred = now.instant }
+        }
         durableRevision = revision
         closeTurn()
         evictIdle()
@@ -73,9 +83,9 @@ extension Coordinator {
             guard let name = names[key] else { continue }
             if name.isIdle {
                 forgottenStir = max(forgottenStir, name.stirred)
-                names[key] = nil
+                names.remove(key)
             } else {
-                names[key]!.isInIdleRing = false
+                names[at: names.index(forKey: key)!].isInIdleRing = false
             }
         }
     }

@@ -13,7 +13,7 @@ extension Coordinator {
     }
 
     /// Whether memory knows the name: if it does, it knows better than the store.
-    public func knows(_ key: Key) -> Bool { names[key] != nil }
+    public func knows(_ key: Key) -> Bool { names.contains(key) }
 
     /// The lease's record alone.
     public func record(_ key: Key) -> LeaseRecord? { names[key]?.lease }
@@ -49,7 +49,7 @@ extension Coordinator {
         var oldest: Instant?
         for index in names.indices {
             // In order of arrival.
-            guard let first = names.values[index].queue.first(where: \.isPresent) else { continue }
+            guard let first = names[at: index].queue.first(where: \.isPresent) else { continue }
             oldest = min(oldest ?? first.arrived, first.arrived)
         }
         return oldest

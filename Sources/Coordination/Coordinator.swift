@@ -25,7 +25,7 @@ public struct Coordinator: Sendable {
     /// After a restore nobody is elected until then: holders that the backup doesn't know may be at work.
     public let quarantineUntil: Instant?
 
-    var names: [Key: NameState] = [:]
+    var names = NameTable()
     var requests: [RequestID: Place] = [:]
     var timers = Timers()
     var holdCount = 0
@@ -164,7 +164,7 @@ public struct Coordinator: Sendable {
 
     /// A reader's need: the name as it is.
     public func need(_ key: Key, _ needs: inout Needs) {
-        if names[key] == nil { needs.names.insert(key) }
+        if !names.contains(key) { needs.names.insert(key) }
     }
 
     private func need(_ key: Key, holding token: FencingToken, _ needs: inout Needs) {
@@ -180,7 +180,7 @@ public struct Coordinator: Sendable {
 
     /// A name as it is stored. Ignored if memory has it: memory is never behind.
     public mutating func learn(_ records: NameRecords, at now: Now) {
-        guard names[records.key] == nil else { return }
+        guard !names.contains(records.key) else { return }
         var name = NameState(
             lease: records.lease, marker: records.marker, leaseBytes: records.lease.map(scale.lease) ?? 0,
             markerBytes: records.marker.map(scale.marker) ?? 0)
@@ -197,7 +197,6 @@ public struct Coordinator: Sendable {
             holdCountBefore += 1
         }
         if !aliases.isPointed(at: records.key) { name.markerExpiry = expiry(of: records.marker, at: now) }
-        names[records.key] = Self.vacant
         shelve(name, records.key)
     }
 
@@ -265,13 +264,17 @@ public struct Coordinator: Sendable {
         guard let index = names.index(forKey: key) else {
             preconditionFailure("a command was applied before its name was learned: \(key)")
         }
-        swap(&names.values[index], &name)
-        if touchedNames[key] == nil { touchedNames[key] = name }
+        swap(&names[at: index], &name)
+        touch(key, name)
         return name
     }
 
-    mutating func shelve(_ taken: NameState, _ key: Key) {
-        var name = taken
+    /// The name is kept as it was before the turn.
+    private mutating func touch(_ key: Key, _ name: NameState) {
+        if touchedNames[key] == nil { touchedNames[key] = name }
+    }
+
+    mutating func shelve(_ name: consuming NameState, _ key: Key) {
         book(&name, key)
         if let due = name.due(quarantine: quarantineUntil, canElect: canElect(name)),
             name.armed.map({ due < $0 }) ?? true
@@ -283,7 +286,7 @@ public struct Coordinator: Sendable {
             name.isInIdleRing = true
             idleRing.append(key)
         }
-        names[key] = name
+        names.put(name, key)
     }
 
     mutating func say(_ reply: Reply, to request: RequestID, _ effects: inout [Effect]) {

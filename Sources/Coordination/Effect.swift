@@ -5,9 +5,9 @@ public enum Effect: Hashable, Sendable {
     /// Say this, once every change up to `after` is durable.
     case answer(RequestID, Reply, after: Revision)
     /// The request waits from now on. A stream says so, once `after` is durable.
-    case parked(RequestID, Standing?, after: Revision)
+    indirect case parked(RequestID, Standing?, after: Revision)
     /// The same, of a request that waits for a condition.
-    case parkedFor(RequestID, ConditionView, after: Revision)
+    indirect case parkedFor(RequestID, ConditionView, after: Revision)
     /// The holder or the queue of this name changed: those who stream are told, in time.
     case standingsChanged(Key)
     /// A contender queues no longer: it is elected, or told the marker. It is there to be counted.

@@ -42,14 +42,20 @@ extension Key {
     /// The name that this one would be a member of, by its form: `NAME.hold-<token>`. Such names are
     /// kept for members.
     public var group: Key? {
-        var bytes = name.utf8[...]
-        guard let last = bytes.last, Self.isDigit(last) else { return nil }
-        while let last = bytes.last, Self.isDigit(last) { bytes.removeLast() }
-        let digits = name.utf8[bytes.endIndex...]
-        guard digits.count <= 16, digits.first != UInt8(ascii: "0"), bytes.count > Self.mark.utf8.count,
-            bytes.suffix(Self.mark.utf8.count).elementsEqual(Self.mark.utf8)
-        else { return nil }
-        return Key(namespace: namespace, name: String(Substring(bytes.dropLast(Self.mark.utf8.count))))
+        var name = name
+        let count = name.withUTF8 { bytes -> Int? in
+            var end = bytes.count
+            while end > 0, Self.isDigit(bytes[end - 1]) { end -= 1 }
+            let digits = bytes[end...]
+            let mark = Self.mark.utf8
+            guard 1...16 ~= digits.count, digits.first != UInt8(ascii: "0"), end > mark.count,
+                bytes[(end - mark.count)..<end].elementsEqual(mark)
+            else { return nil }
+            return end - mark.count
+        }
+        return count.map {
+            Key(namespace: namespace, name: String(decoding: name.utf8.prefix($0), as: UTF8.self))
+        }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

@@ -214,7 +214,7 @@ final class Door: RequestHandler, TurnOutlet {
     /// Settings of requests and waits, for what comes from now on.
     func change(to configuration: Configuration) {
         elections.settings = configuration.api
-        kubernetes.settings = configuration.api
+        kubernetes = kubernetes.with(configuration.api)
         facts.walBytesMax = configuration.walBytesMax
         hub.limits = configuration.watches
         requestLog.scope = configuration.requestLog

@@ -40,7 +40,7 @@ enum ApplyMerge {
     /// Takes fields away. A container goes if nothing is left in it.
     static func remove(_ fields: FieldSet, from object: inout JSON, _ structure: Structure) {
         for node in fields.nodes {
-            guard let field = structure.sorted.first(where: { $0.element == node.element }),
+            guard let field = structure.owned.first(where: { $0.element == node.element }),
                 let value = object[field.name]
             else { continue }
             object.put(field.name, remaining(value, node, field.shape), in: structure)

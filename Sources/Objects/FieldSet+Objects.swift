@@ -5,7 +5,7 @@ extension FieldSet {
     /// The fields that an applied configuration names: its leaves, and containers only if they are empty.
     static func named(in object: JSON, _ structure: Structure) -> FieldSet {
         var set = FieldSet()
-        for field in structure.sorted where field.isOwned || field.name == "metadata" {
+        for field in structure.owned {
             guard let value = object[field.name] else { continue }
             set.append(node(field.element, value, field.shape, isEntry: false))
         }
@@ -17,7 +17,7 @@ extension FieldSet {
         if shape.isLeaf { return Node(element) }
         let below = named(in: value, shape)
         // Of the metadata itself nobody is the owner.
-        return Node(element, isMember: (isEntry || below.isEmpty) && element != "f:metadata", below: below)
+        return Node(element, isMember: (isEntry || below.isEmpty) && element != Node.metadata, below: below)
     }
 
     private static func named(in value: JSON, _ shape: Shape) -> FieldSet {
@@ -28,6 +28,27 @@ extension FieldSet {
             sorting(
                 entries(value, kind).map { node($0.element, $0.value, element, isEntry: true) })
         default: FieldSet()
+        }
+    }
+
+    /// All fields that a value has, containers among them.
+    fileprivate static func all(in value: JSON, _ shape: Shape) -> FieldSet {
+        if shape.isLeaf { return FieldSet() }
+        switch shape {
+        case .object(let structure):
+            var set = FieldSet()
+            for field in structure.owned {
+                guard let value = value[field.name] else { continue }
+                set.append(
+                    Node(
+                        field.element, isMember: field.element != Node.metadata,
+                        below: all(in: value, field.shape)))
+            }
+            return set
+        case .map: return sorting((value.members ?? []).map { Node("f:" + $0.name) })
+        case .list(let element, let kind):
+            return sorting(entries(value, kind).map { Node($0.element, below: all(in: $0.value, element)) })
+        default: return FieldSet()
         }
     }
 
@@ -63,8 +84,12 @@ struct Comparison {
 
     /// What the server itself keeps in the metadata is left out.
     init(from old: JSON?, to new: JSON?, _ structure: Structure) {
-        for field in structure.sorted where field.isOwned || field.name == "metadata" {
-            compare(field.element, old?[field.name], new?[field.name], field.shape)
+        let (old, new) = (old?.members ?? [], new?.members ?? [])
+        if old.isEmpty { added.reserveCapacity(new.count) }
+        for field in structure.owned {
+            let (before, after) = (old.index(of: field.name), new.index(of: field.name))
+            if before == nil, after == nil { continue }
+            compare(field.element, before.map { old[$0].value }, after.map { new[$0].value }, field.shape)
         }
     }
 
@@ -111,12 +136,23 @@ struct Comparison {
     }
 
     private mutating func compare(_ element: String, _ old: JSON?, _ new: JSON?, _ shape: Shape) {
-        guard old != nil || new != nil, old != new else { return }
-        let below = shape.isLeaf ? Comparison() : Comparison(from: old, to: new, shape)
-        let isOwned = element != "f:metadata"
-        added.append(FieldSet.Node(element, isMember: old == nil && isOwned, below: below.added))
-        removed.append(FieldSet.Node(element, isMember: new == nil && isOwned, below: below.removed))
-        let isModified = shape.isLeaf && old != nil && new != nil
-        modified.append(FieldSet.Node(element, isMember: isModified, below: below.modified))
+        switch (old, new) {
+        case (nil, nil): return
+        case (nil, let new?): added.append(Self.whole(element, new, shape))
+        case (let old?, nil): removed.append(Self.whole(element, old, shape))
+        case (let old?, let new?):
+            guard old != new else { return }
+            guard !shape.isLeaf else { return modified.append(FieldSet.Node(element)) }
+            let below = Comparison(from: old, to: new, shape)
+            added.append(FieldSet.Node(element, isMember: false, below: below.added))
+            removed.append(FieldSet.Node(element, isMember: false, below: below.removed))
+            modified.append(FieldSet.Node(element, isMember: false, below: below.modified))
+        }
+    }
+
+    /// What is on one side only.
+    private static func whole(_ element: String, _ value: JSON, _ shape: Shape) -> FieldSet.Node {
+        FieldSet.Node(
+            element, isMember: element != FieldSet.Node.metadata, below: FieldSet.all(in: value, shape))
     }
 }

@@ -14,6 +14,8 @@ struct FieldSet: Hashable, Sendable {
         var isMember: Bool
         var below: FieldSet
 
+        static let metadata = "f:metadata"
+
         init(_ element: String, isMember: Bool = true, below: FieldSet = FieldSet()) {
             self.element = element
             self.isMember = isMember
@@ -27,6 +29,8 @@ struct FieldSet: Hashable, Sendable {
     init(_ nodes: [Node]) { self.nodes = nodes.filter { $0.isMember || !$0.below.isEmpty } }
 
     var isEmpty: Bool { nodes.isEmpty }
+
+    mutating func reserveCapacity(_ count: Int) { nodes.reserveCapacity(count) }
 
     /// Behind all others. What means nothing isn't added.
     mutating func append(_ node: Node) {

@@ -66,6 +66,7 @@ struct ManagedFields: Hashable, Sendable {
 
     /// Nil: nobody owns anything, and there is no such member.
     var json: JSON? {
+        if entries.count == 1, !entries[0].fields.isEmpty { return .array([entries[0].json]) }
         let owning = entries.filter { !$0.fields.isEmpty }.sorted { $0.comes(before: $1) }
         return owning.isEmpty ? nil : .array(owning.map(\.json))
     }

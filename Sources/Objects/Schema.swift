@@ -28,7 +28,7 @@ enum ListKind: Sendable {
 }
 
 /// One member of a structure.
-struct Field: Sendable {
+final class Field: Sendable {
     let name: String
     let shape: Shape
     /// Whether "" or {} or [] or 0 is kept: a pointer in Go. Otherwise it is as if it weren't there.
@@ -62,8 +62,9 @@ final class Structure: Sendable {
     let goName: String
     /// In the order in which answers show them.
     let fields: [Field]
-    /// In the order of their names, which is that of sets of fields.
-    let sorted: [Field]
+    /// Those that sets of fields have, in the order of their names: what somebody can own, and the metadata,
+    /// below which somebody can.
+    let owned: [Field]
     /// Owned as a whole.
     let isAtomic: Bool
     /// Members that a custom resource must have.
@@ -74,7 +75,7 @@ final class Structure: Sendable {
         self.isAtomic = isAtomic
         self.required = required
         self.fields = fields
-        sorted = fields.sorted { $0.name < $1.name }
+        owned = fields.filter { $0.isOwned || $0.name == "metadata" }.sorted { $0.name < $1.name }
     }
 
     func index(of name: String) -> Int? { index(of: name, near: 0) }

@@ -36,7 +36,7 @@ public enum CommitResult: Hashable, Sendable {
 public protocol DurableStore: AnyObject {
     /// The records of these names, as of the latest turn given to `commit`, be it durable or not.
     func fetch(_ keys: [Key]) throws(StoreError) -> [NameRecords]
-    /// The hold with this token, open or ended, as of the latest turn given to `commit`.
+    /// The hold with this token, if it has ended, as of the latest turn given to `commit`.
     func hold(token: FencingToken) throws(StoreError) -> HoldRecord?
     /// Makes a turn durable if the latest committed one is `previous`. One at a time.
     func commit(_ turn: Turn, expecting previous: Revision, done: @escaping @Sendable (CommitResult) -> Void)

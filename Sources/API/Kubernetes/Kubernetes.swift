@@ -7,13 +7,13 @@ import Coordination
 /// answers is the reference, word for word; where this face differs on purpose, docs/kubernetes.md says why.
 ///
 /// What is listed in discovery is what is served.
-public struct Kubernetes: Sendable {
+public final class Kubernetes: Sendable {
     /// The store's random number: makes uids, and is new after a restore.
     public let incarnation: UInt64
     /// What doesn't change while the daemon runs: discovery and schemas.
     let documents: Documents
     /// Limits of what a done marker says: those of /v1.
-    public var settings: Elections.Settings
+    let settings: Elections.Settings
 
     /// - Parameter version: Baton's own.
     public init(incarnation: UInt64, version: String, settings: Elections.Settings = Elections.Settings()) {
@@ -21,6 +21,15 @@ public struct Kubernetes: Sendable {
         self.settings = settings
         documents = Documents(version: version)
     }
+
+    private init(_ face: Kubernetes, _ settings: Elections.Settings) {
+        incarnation = face.incarnation
+        self.settings = settings
+        documents = face.documents
+    }
+
+    /// The same with other limits, for requests from now on.
+    public func with(_ settings: Elections.Settings) -> Kubernetes { Kubernetes(self, settings) }
 
     /// Whether a path is this face's; all others are of `Elections`.
     public static func serves(_ path: [String]) -> Bool {
