@@ -126,8 +126,8 @@ extension Coordinator {
         return hold
     }
 
-    /// What is known of an earlier hold of this name.
-    private func ended(_ token: FencingToken, _ key: Key) -> HoldRecord? {
+    /// What is known of an earlier hold of this name: what this turn ended, or was told of.
+    public func ended(_ token: FencingToken, _ key: Key) -> HoldRecord? {
         guard let record = knownHolds[token], record.key == key, record.end != nil else { return nil }
         return record
     }

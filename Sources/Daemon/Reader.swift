@@ -59,9 +59,10 @@ struct Reader {
             try mustKnow(key)
             let current = core.lease(key, holding: token, at: now)
             let isPresent = current?.record.hold?.token == token
-            let ended = isPresent ? nil : try store.hold(token: token)
-            return elections.fence(
-                token, current: current, ended: ended?.key == (key.group ?? key) ? ended : nil)
+            let name = key.group ?? key
+            // What this turn ended isn't in the store yet.
+            let ended = isPresent ? nil : try core.ended(token, name) ?? store.hold(token: token)
+            return elections.fence(token, current: current, ended: ended?.key == name ? ended : nil)
         case .aliases(let namespace, let prefix, let page): return aliases(namespace, prefix, page)
         case .aliasHistory(let key, let before, let limit):
             return elections.aliasHistory(try store.aliasHistory(key, before: before, limit: limit))

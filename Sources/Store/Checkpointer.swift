@@ -29,6 +29,8 @@ final class Checkpointer: @unchecked Sendable {
     private var failure: String?
     private var completions: UInt64 = 0
     private var copiedBytes: Int64 = 0
+    /// How often the log began anew.
+    private var restarts: UInt64 = 0
 
     init(_ connection: Connection, settings: StoreSettings) {
         nonisolated(unsafe) let connection = connection
@@ -51,6 +53,7 @@ final class Checkpointer: @unchecked Sendable {
             if logBytes < self.logBytes {
                 threshold = settings.checkpointBytes
                 copiedBytes = 0
+                restarts += 1
             }
             self.commits = commits
             self.logBytes = logBytes
@@ -89,18 +92,19 @@ final class Checkpointer: @unchecked Sendable {
     }
 
     private func checkpoint() {
+        let before = monitor.locked { restarts }
         do throws(StoreError) {
             let (logged, copied) = try connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
             // SQLite does so only if it copied what was written meanwhile, too. Otherwise the turn that waits for
             // the log to begin anew would wait for all of it.
             try connection.flushDatabase()
-            monitor.signal { note(logged: logged, copied: copied) }
+            monitor.signal { note(logged: logged, copied: copied, restartsBefore: before) }
         } catch {
             monitor.signal { note(error) }
         }
     }
 
-    private func note(logged: Int32, copied: Int32) {
+    private func note(logged: Int32, copied: Int32, restartsBefore: UInt64) {
         notBefore = commits + 2
         // If that was all of the log it begins anew at the next commit, and the threshold is as at first.
         // If not, because of commits meanwhile or a reader, there is nothing to do until it has grown.
@@ -109,9 +113,8 @@ final class Checkpointer: @unchecked Sendable {
             logBytes >= settings.restartBytes
             ? logBytes + settings.restartRestBytes
             : min(logBytes + settings.checkpointBytes, settings.restartBytes)
-        // More than there is: it has begun anew since.
-        let copiedBytes = Engine.logBytes(frames: copied)
-        self.copiedBytes = copiedBytes <= logBytes ? copiedBytes : 0
+        // What it copied may be of a log that has begun anew since: a flush takes time.
+        copiedBytes = restarts == restartsBefore ? Engine.logBytes(frames: copied) : 0
         if logged == copied { completions += 1 }
     }
 

@@ -45,7 +45,7 @@ final class Committer: @unchecked Sendable {
 
     // The commit thread's own.
     private var engine: Engine?
-    private var checkpointer: Checkpointer?
+    private(set) var checkpointer: Checkpointer?
     private var batch: BatchJob?
     private var handedBatch: BatchJob?
     private var restartAt: Int64

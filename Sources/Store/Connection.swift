@@ -124,7 +124,11 @@ final class Connection {
     func flushDatabase() throws(StoreError) {
         check()
         let code = baton_flush_database(db)
-        guard code == SQLITE_OK else { throw failure("flush the database", code) }
+        // Past the connection, which knows nothing of its error.
+        guard code == SQLITE_OK else {
+            throw .io(
+                detail: "flush the database: \(String(cString: sqlite3_errstr(code)))", code: code, errno: 0)
+        }
     }
 
     /// Calls `hook` after each commit with the number of frames in the log.

@@ -33,7 +33,7 @@ struct Lists {
 
     private static let leasesSQL: StaticString =
         "SELECT name, body FROM leases WHERE namespace = ?1 AND name >= ?2 ORDER BY name"
-    private static let heldSQL: StaticString = """
+    static let heldSQL: StaticString = """
         SELECT name, body FROM leases
         WHERE namespace = ?1 AND name >= ?2 AND token IS NOT NULL ORDER BY name
         """
@@ -62,7 +62,7 @@ struct Lists {
         SELECT token, body FROM holds INDEXED BY holds_by_namespace
         WHERE namespace = ?1 AND token < ?2 ORDER BY token DESC
         """
-    private static let openHoldsSQL: StaticString = """
+    static let openHoldsSQL: StaticString = """
         SELECT name, body FROM leases INDEXED BY leases_by_token
         WHERE namespace = ?1 AND token < ?2 AND token IS NOT NULL ORDER BY token DESC
         """

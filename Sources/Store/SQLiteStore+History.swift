@@ -12,7 +12,9 @@ extension SQLiteStore {
             hold.key.namespace == namespace && (name == nil || hold.key.name == name!) && hold.token < before
         }
         var holds = overlay.holds.values.compactMap(\.value).filter(isWanted)
-        holds += overlay.entries.values.compactMap { $0.lease?.value?.holdRecord }.filter(isWanted)
+        for (key, entry) in overlay.entries where key.namespace == namespace {
+            if let hold = entry.lease?.value?.holdRecord, isWanted(hold) { holds.append(hold) }
+        }
         holds += try endedHolds(namespace, name, before: before, limit: limit)
         if let name {
             holds += try openHolds(
@@ -64,10 +66,12 @@ extension SQLiteStore {
     ) throws(StoreError) -> [HoldRecord] {
         let reader = try openReader()
         // The names of those that share it end with their tokens: only the latest have to be read.
-        let members = try heldMembers(of: key, reader).filter { $0 < before }.sorted(by: >).prefix(limit)
+        let members = try heldMembers(of: key, reader).filter { $0 < before }.sorted(by: >)
         var holds: [HoldRecord] = []
         for lease in [key] + members.map(key.member) where overlay.entries[lease]?.lease == nil {
-            if let hold = try reader.lease(lease)?.holdRecord, hold.token < before { holds.append(hold) }
+            guard holds.count <= limit else { break }
+            guard let hold = try reader.lease(lease)?.holdRecord else { continue }
+            if hold.key == key, hold.token < before { holds.append(hold) }
         }
         return holds
     }
@@ -82,6 +86,8 @@ extension SQLiteStore {
         while try statement.step() {
             let name = statement.text(0)
             guard name.utf8.starts(with: prefix) else { break }
+            // A name like `NAME.hold-05` is no member's, and its number is another one's token.
+            guard Key(namespace: key.namespace, name: name).group == key else { continue }
             if let token = FencingToken(name.dropFirst(key.memberPrefix.count)) { tokens.append(token) }
         }
         return tokens

@@ -9,7 +9,8 @@ struct Disk {
     var aliases: [Key: AliasRecord] = [:]
     /// The aliases' history. A story that prunes it removes from here.
     var moves: [Revision: AliasMove] = [:]
-    /// The history. A story that prunes it removes from here.
+    /// The history: holds that ended, and those that last, as their leases have them. A story that prunes it
+    /// removes from here.
     var holds: [FencingToken: HoldRecord] = [:]
     /// What no journal may hold: changes out of order, two holds at a time, a token that went back.
     private(set) var faults: [String] = []
@@ -45,11 +46,13 @@ struct Disk {
             let before = leases[lease.key]
             if let before { compareVersions(before, lease) }
             demandNews(change, was, before?.metadata, lease.metadata)
+            if let hold = before?.hold, hold.token != lease.hold?.token { demandEnd(of: hold, lease.key) }
+            if let hold = lease.holdRecord { note(hold) }
             leases[lease.key] = lease
         case .leaseDeleted(let lease, _):
-            if leases.removeValue(forKey: lease.key) == nil {
-                faults.append("\(lease.key.name): no lease to delete")
-            }
+            let before = leases.removeValue(forKey: lease.key)
+            if before == nil { faults.append("\(lease.key.name): no lease to delete") }
+            if let hold = before?.hold { demandEnd(of: hold, lease.key) }
         case .marker(let marker, let was):
             demandNamespace(marker.key)
             let before = markers[marker.key]
@@ -61,13 +64,8 @@ struct Disk {
                 faults.append("\(marker.key.name): no marker to delete")
             }
         case .hold(let hold):
-            if hold.end != nil {
-                end(hold)
-            } else if holds[hold.token] == nil {
-                begin(hold)
-            } else {
-                enter(hold)
-            }
+            if hold.end == nil { faults.append("\(hold.key.name): \(hold.token) lasts, and has a row") }
+            end(hold)
             holds[hold.token] = hold
             latest.append(hold)
         case .audit(let entry): audit.append(entry)
@@ -85,6 +83,26 @@ struct Disk {
                 faults.append("\(namespace.name): another namespace was deleted")
             }
             if usage[namespace.name] != nil { faults.append("\(namespace.name) went and was not empty") }
+        }
+    }
+
+    /// What its lease says of a hold while it lasts.
+    private mutating func note(_ hold: HoldRecord) {
+        guard let before = holds[hold.token] else {
+            begin(hold)
+            holds[hold.token] = hold
+            return latest.append(hold)
+        }
+        if before == hold { return }
+        enter(hold, after: before)
+        holds[hold.token] = hold
+        latest.append(hold)
+    }
+
+    /// Whoever takes a hold from a lease must have told the history.
+    private mutating func demandEnd(of hold: Hold, _ key: Key) {
+        if holds[hold.token]?.end == nil {
+            faults.append("\(key.name): \(hold.token) is gone, and the history has no end of it")
         }
     }
 
@@ -145,13 +163,14 @@ struct Disk {
         open[hold.key, default: []].append(hold)
     }
 
-    private mutating func enter(_ hold: HoldRecord) {
+    private mutating func enter(_ hold: HoldRecord, after before: HoldRecord) {
         guard let index = open[hold.key]?.firstIndex(where: { $0.token == hold.token }) else {
             return faults.append("\(hold.key.name): \(hold.token) entered a phase and was no hold")
         }
-        if hold.revision <= open[hold.key]![index].revision {
-            faults.append("a phase that was there: \(hold)")
-        }
+        var same = before
+        same.phases = hold.phases
+        if hold != same { faults.append("\(before) became \(hold)") }
+        if hold.revision <= before.revision { faults.append("a phase that was there: \(hold)") }
         open[hold.key]![index] = hold
     }
 
@@ -159,6 +178,9 @@ struct Disk {
         guard let index = open[hold.key]?.firstIndex(where: { $0.token == hold.token }) else {
             return faults.append("\(hold.key.name): \(hold.token) ended and was not the hold")
         }
+        var same = hold
+        same.end = nil
+        if open[hold.key]![index] != same { faults.append("\(open[hold.key]![index]) ended as \(hold)") }
         open[hold.key]!.remove(at: index)
         if open[hold.key]!.isEmpty { open[hold.key] = nil }
     }

@@ -106,7 +106,9 @@ struct Stage {
 
     private mutating func learn(_ needs: Coordinator.Needs) {
         for key in needs.names { core.learn(disk.records(key), at: now) }
-        for token in needs.holds { if let hold = disk.holds[token] { core.learn(hold) } }
+        for token in needs.holds {
+            if let hold = disk.holds[token], hold.end != nil { core.learn(hold) }
+        }
         for revision in needs.moves { if let move = disk.moves[revision] { core.learn(move) } }
         for key in needs.histories {
             let history = disk.holds.values.filter { $0.key == key }.sorted { $0.token > $1.token }

@@ -171,6 +171,18 @@ import Testing
         #expect(try stage.election(anna).hold.holder == "anna")
     }
 
+    @Test func `how a hold ended is known in the turn that ended it`() throws {
+        var stage = Stage()
+        let anna = try stage.campaign("build", by: "anna")
+        let (build, deploy) = (anna.lease.key, Key(namespace: anna.lease.key.namespace, name: "deploy"))
+        #expect(stage.core.ended(anna.token, build) == nil)
+        stage.turn { stage in
+            stage.complete(anna)
+            #expect(stage.core.ended(anna.token, build)?.end?.how == .completed)
+            #expect(stage.core.ended(anna.token, deploy) == nil)
+        }
+    }
+
     @Test func `two ends of holds in one turn: the changes keep the order of their revisions`() throws {
         var stage = Stage()
         let anna = try stage.campaign("build", by: "anna")

@@ -45,7 +45,7 @@ import Testing
             var lease = Fleet.lease(key, revision, held: true)
             lease.hold!.mode = .observe
             open = lease.holdRecord
-            return [.lease(lease), .hold(open!)]
+            return [.lease(lease)]
         }
         let all = try Self.scan(bench.store, "ci", since: 0, limit: limit)
         #expect(all.first == open && all.count == 21 && Set(all.map(\.token)).count == 21)
@@ -64,7 +64,7 @@ import Testing
         bench.commit { revision in
             let lease = Fleet.lease(key, revision, held: true)
             open = lease.holdRecord
-            return [.lease(lease), .hold(open!)]
+            return [.lease(lease)]
         }
         var scan = HoldScan(namespace: "ci", name: nil, since: Self.at(0))
         var holds = try scan.next(bench.store, limit: 1)

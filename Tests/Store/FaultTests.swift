@@ -38,12 +38,17 @@ import Testing
 
     @Test func `a campaign and a completion cost two flushes, the tables none`() throws {
         let bench = try Bench(settings())
-        bench.commit { [.lease(Fleet.lease(key, $0, held: true)), .hold(Fleet.record(key, $0))] }
+        bench.commit { [.lease(Fleet.lease(key, $0, held: false))] }
         bench.drain()
         let before = (faults_syncs("-wal"), faults_syncs("baton.db"))
-        bench.commit { [.lease(Fleet.lease(key, $0, held: true)), .hold(Fleet.record(key, $0))] }
+        bench.commit { [.lease(Fleet.lease(key, $0, held: true))] }
         bench.drain()
-        bench.commit { [.lease(Fleet.lease(key, $0, held: false)), .marker(Fleet.marker(key, $0))] }
+        bench.commit {
+            [
+                .hold(Fleet.ended(key, 2)), .lease(Fleet.lease(key, $0, held: false)),
+                .marker(Fleet.marker(key, $0)),
+            ]
+        }
         bench.drain()
         #expect(faults_syncs("-wal") - before.0 == 2)
         #expect(faults_syncs("baton.db") - before.1 == 0)
@@ -126,6 +131,107 @@ import Testing
         let before = bench.store.acknowledged
         #expect(try bench.recover().get().revision == before)
         #expect(bench.commit { [.marker(Fleet.marker(key, $0))] } == .committed)
+    }
+
+    // MARK: Checkpoints that don't copy all
+
+    /// A transaction beside the daemon: what is committed after it began can't be copied.
+    private func reading(_ bench: Bench) throws -> Connection {
+        let shell = try Connection(path: Opening.file(in: bench.directory), access: .read)
+        try look(shell)
+        return shell
+    }
+
+    private func look(_ shell: Connection) throws {
+        shell.rollBack()
+        try shell.run("BEGIN")
+        _ = try shell.integer("SELECT count(*) FROM journal")
+    }
+
+    @Test func `a checkpoint flushes the database even if it doesn't copy all of the log`() throws {
+        var settings = settings(writeBehind: false)
+        settings.checkpointBytes = 100_000
+        let bench = try Bench(settings)
+        for _ in 0..<5 { bench.commit { [.marker(Fleet.marker(key, $0))] } }
+        let shell = try reading(bench)
+        defer { shell.close() }
+        let before = (
+            syncs: faults_syncs("baton.db"), writes: faults_writes("baton.db"),
+            completed: bench.store.figures.checkpoints
+        )
+        while bench.store.figures.logBytes <= settings.checkpointBytes {
+            bench.commit { [.marker(Fleet.marker(key, $0))] }
+        }
+        bench.checkpoint()
+        #expect(faults_writes("baton.db") > before.writes)
+        #expect(faults_syncs("baton.db") == before.syncs + 1)
+        #expect(faults_unsynced_writes("baton.db") == 0)
+        #expect(bench.store.figures.checkpoints == before.completed)
+    }
+
+    @Test func `the same: if its flush fails, the commits stop`() throws {
+        var settings = settings(writeBehind: false)
+        settings.checkpointBytes = 100_000
+        let bench = try Bench(settings)
+        for _ in 0..<5 { bench.commit { [.marker(Fleet.marker(key, $0))] } }
+        let shell = try reading(bench)
+        defer { shell.close() }
+        faults_fail_syncs("baton.db", 0, 1)
+        var result = CommitResult.committed
+        while result == .committed, bench.store.figures.logBytes < 3 * settings.checkpointBytes {
+            result = bench.commit { [.lease(Fleet.lease(key, $0, held: true))] }
+            bench.checkpoint()
+        }
+        guard case .failed(let detail) = result else { return #expect(Bool(false), "\(result)") }
+        #expect(detail.contains("flush the database"))
+        let again = bench.commit { [.marker(Fleet.marker(key, $0))] }
+        guard case .failed = again else { return #expect(Bool(false), "\(again)") }
+        shell.close()
+        let before = bench.store.acknowledged
+        #expect(try bench.recover().get().revision == before)
+        #expect(bench.commit { [.marker(Fleet.marker(key, $0))] } == .committed)
+        try bench.reopen()
+        #expect(try bench.store.fetch([key])[0].lease == Fleet.lease(key, before, held: true))
+    }
+
+    @Test func `the log begins anew when little of it is left to copy`() throws {
+        var settings = settings(writeBehind: false)
+        settings.checkpointBytes = 200_000
+        settings.restartBytes = 400_000
+        settings.restartRestBytes = 20_000
+        settings.restartWaitMilliseconds = 1
+        // Before the checkpoints hear of a commit: what is written to the database meanwhile, the commit writes.
+        let written = Box<Int64>()
+        let bench = try Bench(settings) { written.value = faults_writes("baton.db") }
+        var marker = Fleet.marker(key, 1)
+        marker.metadata = [UInt8](repeating: 1, count: 9000)
+        var (most, copied): (Int64, [Int64]) = (0, [])
+        func commit() {
+            let before = (log: bench.store.figures.logBytes, writes: faults_writes("baton.db"))
+            bench.commit { _ in [.marker(marker)] }
+            copied.append(written.value! - before.writes)
+            most = max(most, bench.store.figures.logBytes - before.log)
+            bench.checkpoint()
+        }
+        commit()
+        // One commit behind, it keeps the checkpoints from copying all of the log, and the log from beginning anew.
+        let shell = try reading(bench)
+        defer { shell.close() }
+        while bench.store.figures.logBytes <= 480_000 {
+            commit()
+            try look(shell)
+            guard bench.store.figures.logBytes > settings.restartBytes else { continue }
+            let rest = Box<Int64>()
+            bench.errand { rest.value = $0.checkpointer!.uncopied(of: $0.figures.logBytes) }
+            // A checkpoint waits for two commits after the one before.
+            #expect(rest.value! <= settings.restartRestBytes + 2 * most)
+        }
+        shell.close()
+        while bench.store.figures.logBytes > 2 * most {
+            commit()
+            #expect(bench.store.figures.logBytes < 2 * settings.restartBytes)
+        }
+        #expect(copied.max()! > 0 && copied.max()! <= (settings.restartRestBytes + 2 * most) / 4096)
     }
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>)

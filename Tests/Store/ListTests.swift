@@ -41,6 +41,26 @@ import Testing
             try store.leases(namespace: namespace, prefix: prefix, held: held, after: after, limit: limit)
                 == Array(page))
         try counts(store, model, namespace, after ?? "")
+        try history(store, model, &workload)
+    }
+
+    /// From some token back to the first hold.
+    private func history(_ store: SQLiteStore, _ model: Model, _ workload: inout Workload) throws {
+        let key = workload.keys[workload.random.pick(0..<workload.keys.count)]
+        let name = workload.random.chance() ? key.name : nil
+        let limit = workload.random.pick(1..<5)
+        let first = workload.random.maybe { FencingToken($0.pick(1..<200)) }
+        var before = first
+        var found: [HoldRecord] = []
+        while true {
+            let page = try store.history(
+                namespace: key.namespace, name: name, before: before, limit: limit)
+            #expect(page.count <= limit)
+            found += page
+            guard page.count == limit, found.count < 1000 else { break }
+            before = page.last!.token
+        }
+        #expect(found == model.history(namespace: key.namespace, name: name, before: first))
     }
 
     private func counts(
@@ -116,21 +136,6 @@ import Testing
         #expect(recent.value(key(2)) == nil)
         recent.forget(key(1))
         #expect(recent.value(key(1)) == nil)
-    }
-
-    @Test func `history goes back in pages, of a name and of a namespace`() throws {
-        let bench = try Bench()
-        let keys = (0..<3).map { Key(namespace: "ci", name: "w\($0)") }
-        for index in 0..<30 {
-            bench.commit { [.hold(Fleet.record(keys[index % 3], $0))] }
-            if index == 20 { bench.drain() }
-        }
-        let store = bench.store
-        #expect(try store.history(namespace: "ci", limit: 4).map(\.token) == [30, 29, 28, 27])
-        #expect(try store.history(namespace: "ci", before: 22, limit: 3).map(\.token) == [21, 20, 19])
-        #expect(
-            try store.history(namespace: "ci", name: "w0", before: 22, limit: 3).map(\.token) == [19, 16, 13])
-        #expect(try store.history(namespace: "other", limit: 3).isEmpty)
     }
 
     @Test func `leases nobody holds are found by when they were last held`() throws {

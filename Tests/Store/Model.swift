@@ -6,6 +6,7 @@ import Coordination
 struct Model {
     var leases: [Key: LeaseRecord] = [:]
     var markers: [Key: DoneMarker] = [:]
+    /// Those that have ended.
     var holds: [FencingToken: HoldRecord] = [:]
     var audit: [AuditEntry] = []
     var namespaces: [String: NamespaceRecord] = [:]
@@ -32,6 +33,14 @@ struct Model {
         }
     }
 
+    /// The holds that ended, and those that the leases have; newest first.
+    func history(namespace: String, name: String? = nil, before: FencingToken? = nil) -> [HoldRecord] {
+        (holds.values + leases.values.compactMap(\.holdRecord)).filter { hold in
+            hold.key.namespace == namespace && (name == nil || hold.key.name == name!)
+                && hold.token < before ?? .max
+        }.sorted { $0.token > $1.token }
+    }
+
     /// What each namespace has, counted from nothing.
     var usage: [String: NamespaceUsage] {
         var usage: [String: NamespaceUsage] = [:]
@@ -55,7 +64,7 @@ struct Model {
             let mine = { (key: Key) in key.namespace == namespace }
             let expectedLeases = leases.values.filter { mine($0.key) }.sorted { $0.key < $1.key }
             let expectedMarkers = markers.values.filter { mine($0.key) }.sorted { $0.key < $1.key }
-            let expectedHolds = holds.values.filter { mine($0.key) }.sorted { $0.token > $1.token }
+            let expectedHolds = Array(history(namespace: namespace).prefix(1000))
             if try store.leases(namespace: namespace, limit: 1000) != expectedLeases { return false }
             if try store.markers(namespace: namespace, limit: 1000) != expectedMarkers { return false }
             if try store.history(namespace: namespace, limit: 1000) != expectedHolds { return false }
@@ -66,6 +75,10 @@ struct Model {
             return false
         }
         for key in keys {
+            let holds = history(namespace: key.namespace, name: key.name)
+            if try store.history(namespace: key.namespace, name: key.name, limit: 1000) != holds {
+                return false
+            }
             let expected = Array(moves.filter { $0.key == key }.reversed())
             if try store.aliasHistory(key, limit: 1000) != expected { return false }
         }
@@ -78,11 +91,17 @@ struct Model {
     }
 }
 
-/// Random turns over few names, so that they meet.
+/// Random turns over few names, so that they meet. Some of the names look like those of members.
+///
+/// A lease loses its hold only with a hold's end in the same turn, as in the core. All turns are taken to be
+/// committed.
 struct Workload {
     var random: Seeded
-    let keys: [Key] = (0..<12).map { Key(namespace: "ns-\($0 % 3)", name: "work-\($0)") }
-    private var open: [Key: FencingToken] = [:]
+    let keys: [Key] =
+        (0..<12).map { Key(namespace: "ns-\($0 % 3)", name: "work-\($0)") }
+        + ["work-0.hold-0", "work-0.hold-09", "work-0.hold-x"].map { Key(namespace: "ns-0", name: $0) }
+    private var leases: [Key: LeaseRecord] = [:]
+    private var lastToken: FencingToken = 0
 
     init(seed: UInt64) { random = Seeded(seed) }
 
@@ -119,15 +138,61 @@ struct Workload {
 
     private mutating func step(_ revision: Revision) -> [Change] {
         let key = keys[random.pick(0..<keys.count)]
-        switch random.pick(0..<6) {
-        case 0: return [.leaseDeleted(Fleet.lease(key, 1, held: false), at: revision)]
+        switch random.pick(0..<10) {
+        case 0: return delete(key, revision)
         case 1: return [.marker(Fleet.marker(key, revision, retention: random.maybe { _ in .minutes(10) }))]
         case 2: return [.markerDeleted(Fleet.marker(key, 1), at: revision)]
-        case 3: return [.lease(Fleet.lease(key, revision, held: false))]
-        default:
-            var hold = Fleet.record(key, revision)
-            hold.info["padding"] = String(repeating: "x", count: random.pick(0..<3000))
-            return [.lease(Fleet.lease(key, revision, held: true)), .hold(hold)]
+        case 3: return end(key, revision) + [put(Fleet.lease(key, revision, held: false))]
+        case 4, 5: return [begin(Fleet.member(of: key, token(revision)))]
+        case 6:
+            let member = pick { $0.group != nil }
+            return member.map { delete($0, revision) } ?? []
+        case 7: return enter(revision)
+        default: return end(key, revision) + [begin(Fleet.lease(key, token(revision), held: true))]
         }
+    }
+
+    /// Of no other hold, even in one turn.
+    private mutating func token(_ revision: Revision) -> FencingToken {
+        lastToken = max(lastToken + 1, revision)
+        return lastToken
+    }
+
+    private mutating func pick(_ isWanted: (LeaseRecord) -> Bool) -> Key? {
+        let found = leases.values.filter(isWanted).map(\.key).sorted()
+        return found.isEmpty ? nil : found[random.pick(0..<found.count)]
+    }
+
+    private mutating func put(_ lease: LeaseRecord) -> Change {
+        leases[lease.key] = lease
+        return .lease(lease)
+    }
+
+    private mutating func begin(_ lease: LeaseRecord) -> Change {
+        var lease = lease
+        lease.hold!.info["padding"] = String(repeating: "x", count: random.pick(0..<3000))
+        return put(lease)
+    }
+
+    private mutating func enter(_ revision: Revision) -> [Change] {
+        guard let key = pick({ $0.hold != nil }) else { return [] }
+        var lease = leases[key]!
+        lease.hold!.phases.append(Phase(name: "pushing", at: Fleet.began, revision: revision))
+        return [put(lease)]
+    }
+
+    /// The hold's end, where there is one: what becomes of the lease follows.
+    private func end(_ key: Key, _ revision: Revision) -> [Change] {
+        guard var record = leases[key]?.holdRecord else { return [] }
+        record.end = HoldRecord.End(
+            how: .resigned, reason: nil, by: nil, at: Fleet.began, revision: revision)
+        return [.hold(record)]
+    }
+
+    private mutating func delete(_ key: Key, _ revision: Revision) -> [Change] {
+        let ended = end(key, revision)
+        var lease = leases.removeValue(forKey: key) ?? Fleet.lease(key, 1, held: false)
+        lease.hold = nil
+        return ended + [.leaseDeleted(lease, at: revision)]
     }
 }

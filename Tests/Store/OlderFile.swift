@@ -3,8 +3,10 @@
 extension Connection {
     /// Makes the file one that an earlier version wrote: 1 has no audit record, 2 counts no namespaces, 3 has
     /// no records of them, 4 differs in its records only, 5 has no aliases, 6 differs in its records only, 7 has
-    /// no waits, 8 no index of markers by their ends.
+    /// no waits, 8 no index of markers by their ends, 9 no index of leases by their tokens.
     func goBack(to version: Int) throws(StoreError) {
+        try run("DROP INDEX leases_by_token; PRAGMA user_version=9")
+        if version == 9 { return }
         try run(
             """
             DROP INDEX markers_by_end; DROP INDEX markers_expire; DROP INDEX markers_expiring;

@@ -64,9 +64,9 @@ import Testing
         let later = try Connection(path: path, access: .write)
         defer { later.close() }
         later.wait(milliseconds: 10_000)
-        try later.run("PRAGMA user_version=10")
+        try later.run("PRAGMA user_version=11")
         later.close()
-        #expect(throws: StoreError.newer(path: path, version: 10, supported: 9)) {
+        #expect(throws: StoreError.newer(path: path, version: 11, supported: 10)) {
             try SQLiteStore.open(directory: directory) { _ in }
         }
     }

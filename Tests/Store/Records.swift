@@ -210,6 +210,22 @@ enum Fleet {
             info: ["url": "https://prow.example/view/\(token)"], began: began)
     }
 
+    /// The same, ended.
+    static func ended(_ key: Key, _ token: FencingToken, at: Timestamp = began) -> HoldRecord {
+        var hold = record(key, token)
+        hold.end = HoldRecord.End(how: .completed, reason: nil, by: nil, at: at, revision: token + 1)
+        return hold
+    }
+
+    /// A lease that has a share of a name.
+    static func member(of key: Key, _ token: FencingToken) -> LeaseRecord {
+        var lease = lease(key.member(token), token, held: true)
+        lease.way = .lock
+        lease.group = key.name
+        lease.hold!.mode = .shared
+        return lease
+    }
+
     static func entry(
         _ revision: Revision, _ verb: AuditEntry.Verb = .revoke, _ outcome: AuditEntry.Outcome = .done,
         in namespace: String = "ci", after: Interval = .zero

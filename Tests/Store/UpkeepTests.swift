@@ -66,13 +66,10 @@ import Testing
         let key = Key(namespace: "ci", name: "w")
         for index in 0..<6 {
             bench.commit { revision in
-                var hold = Fleet.record(key, revision)
                 let at = Timestamp(microseconds: hour(Int64(index)))
-                if index > 0 {
-                    hold.end = HoldRecord.End(
-                        how: .completed, reason: nil, by: nil, at: at, revision: revision)
-                }
-                return [.hold(hold)]
+                return index == 0
+                    ? [.lease(Fleet.lease(key, revision, held: true))]
+                    : [.hold(Fleet.ended(key, revision, at: at))]
             }
         }
         bench.maintain(now: Timestamp(microseconds: hour(30 * 24 + 3)))

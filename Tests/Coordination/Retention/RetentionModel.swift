@@ -87,7 +87,8 @@ struct RetentionModel {
         case .marker(let marker, _):
             markers[marker.key.name] = Kept(marker: marker, made: now.instant, since: now.instant)
         case .markerDeleted(let marker, _): markers[marker.key.name] = nil
-        case .hold(let hold): holds[hold.token] = hold.end == nil ? hold : nil
+        case .lease(let lease, _): if let hold = lease.holdRecord { holds[hold.token] = hold }
+        case .hold(let hold): holds[hold.token] = nil
         case .alias(_, let move):
             aliases[move.key.name] = move.to?.name
             guard let from = move.from?.name else { return }

@@ -127,7 +127,8 @@ struct PolicyModel {
             if markers[marker.key.name]?.revision != marker.revision { since[marker.key.name] = now.instant }
             markers[marker.key.name] = marker
         case .markerDeleted(let marker, _): markers[marker.key.name] = nil
-        case .hold(let hold): holds[hold.token] = hold.end == nil ? hold : nil
+        case .lease(let lease, _): if let hold = lease.holdRecord { holds[hold.token] = hold }
+        case .hold(let hold): holds[hold.token] = nil
         case .alias(_, let move):
             aliases[move.key.name] = move.to?.name
             guard let from = move.from?.name, from != move.to?.name else { return }

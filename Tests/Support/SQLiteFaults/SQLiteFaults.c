@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@ enum { FILES = 4096, NAME = 512 };
 // connections have the same file open.
 struct named {
     char path[NAME];
-    int64_t syncs, unsynced;
+    int64_t syncs, writes, unsynced;
 };
 
 struct file {
@@ -54,7 +55,7 @@ static struct named *find(const char *path) {
     if (name_count == FILES) abort();
     struct named *named = &names[name_count++];
     snprintf(named->path, NAME, "%s", path);
-    named->syncs = named->unsynced = 0;
+    named->syncs = named->writes = named->unsynced = 0;
     return named;
 }
 
@@ -79,6 +80,7 @@ static int f_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 o) {
     pthread_mutex_lock(&lock);
     int code = fail_write_code && ends_with(named->path, fail_write) ? fail_write_code : 0;
     if (!code) {
+        named->writes++;
         named->unsynced++;
         record(WRITE, named, o, p, n);
     }
@@ -176,21 +178,23 @@ void faults_reset(void) {
     operation_count = directory_flushed = 0;
     recording = 0;
     fail_sync_count = fail_sync_after = fail_write_code = 0;
-    for (int i = 0; i < name_count; i++) names[i].syncs = names[i].unsynced = 0;
+    for (int i = 0; i < name_count; i++) names[i].syncs = names[i].writes = names[i].unsynced = 0;
     pthread_mutex_unlock(&lock);
 }
 
-static int64_t sum(const char *suffix, int unsynced) {
+// Of a figure of `struct named`, by its place.
+static int64_t sum(const char *suffix, size_t figure) {
     int64_t total = 0;
     pthread_mutex_lock(&lock);
     for (int i = 0; i < name_count; i++)
-        if (ends_with(names[i].path, suffix)) total += unsynced ? names[i].unsynced : names[i].syncs;
+        if (ends_with(names[i].path, suffix)) total += *(int64_t *)((char *)&names[i] + figure);
     pthread_mutex_unlock(&lock);
     return total;
 }
 
-int64_t faults_syncs(const char *suffix) { return sum(suffix, 0); }
-int64_t faults_unsynced_writes(const char *suffix) { return sum(suffix, 1); }
+int64_t faults_syncs(const char *suffix) { return sum(suffix, offsetof(struct named, syncs)); }
+int64_t faults_writes(const char *suffix) { return sum(suffix, offsetof(struct named, writes)); }
+int64_t faults_unsynced_writes(const char *suffix) { return sum(suffix, offsetof(struct named, unsynced)); }
 
 void faults_fail_syncs(const char *suffix, int after, int count) {
     pthread_mutex_lock(&lock);

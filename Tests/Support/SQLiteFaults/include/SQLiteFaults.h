@@ -14,7 +14,10 @@ void faults_reset(void);
 // Completed flushes of files whose name ends in this.
 int64_t faults_syncs(const char *suffix);
 
-// Writes to such files that no completed flush has covered.
+// Writes to such files.
+int64_t faults_writes(const char *suffix);
+
+// Those of them that no completed flush has covered.
 int64_t faults_unsynced_writes(const char *suffix);
 
 // The next `count` flushes of such files fail with EIO, after letting `after` pass.
