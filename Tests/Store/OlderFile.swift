@@ -3,9 +3,42 @@
 extension Connection {
     /// Makes the file one that an earlier version wrote: 1 has no audit record, 2 counts no namespaces, 3 has
     /// no records of them, 4 differs in its records only, 5 has no aliases, 6 differs in its records only, 7 has
-    /// no waits, 8 no index of markers by their ends, 9 no index of leases by their tokens.
+    /// no waits, 8 no index of markers by their ends, 9 has leases in the order of
+    /// their names, and no index by tokens.
     func goBack(to version: Int) throws(StoreError) {
-        try run("DROP INDEX leases_by_token; PRAGMA user_version=9")
+        try run(
+            """
+            CREATE TABLE leases_before(
+                namespace TEXT NOT NULL, name TEXT NOT NULL,
+                way TEXT NOT NULL, holder TEXT, token INTEGER, held_since TEXT, duration_seconds REAL,
+                attempt INTEGER, failures INTEGER NOT NULL, transitions INTEGER NOT NULL,
+                last_holder TEXT, last_end TEXT, last_reason TEXT,
+                idle_since INTEGER, created TEXT NOT NULL, revision INTEGER NOT NULL,
+                body BLOB NOT NULL,
+                PRIMARY KEY(namespace, name)
+            ) WITHOUT ROWID;
+            INSERT INTO leases_before SELECT * FROM leases;
+            DROP TABLE leases;
+            ALTER TABLE leases_before RENAME TO leases;
+            CREATE INDEX leases_held ON leases(namespace, name) WHERE token IS NOT NULL;
+            CREATE INDEX leases_idle ON leases(idle_since) WHERE token IS NULL;
+            CREATE TRIGGER leases_inserted AFTER INSERT ON leases BEGIN
+                INSERT INTO usage VALUES(new.namespace, 1, 0, length(new.body))
+                    ON CONFLICT(namespace) DO UPDATE SET leases = leases + 1, bytes = bytes + excluded.bytes;
+            END;
+            CREATE TRIGGER leases_updated AFTER UPDATE OF body ON leases
+                WHEN length(new.body) <> length(old.body)
+            BEGIN
+                UPDATE usage SET bytes = bytes + length(new.body) - length(old.body)
+                    WHERE namespace = new.namespace;
+            END;
+            CREATE TRIGGER leases_deleted AFTER DELETE ON leases BEGIN
+                UPDATE usage SET leases = leases - 1, bytes = bytes - length(old.body)
+                    WHERE namespace = old.namespace;
+                DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
+            END;
+            PRAGMA user_version=9
+            """)
         if version == 9 { return }
         try run(
             """
