@@ -204,10 +204,12 @@ enum Schema {
     /// A hold that lasts is in its lease, and in no other table: `holds` has those that ended. So a hold costs
     /// its indexes once, and not twice.
     ///
-    /// Leases are in the order in which they came, and their names in an index. As long as the table was that
-    /// index itself its inner pages had whole records, six to a page: to look up one name took five pages.
+    /// Leases and markers are in the order in which they came, and their names in an index. As long as the table
+    /// was that index itself its inner pages had whole records, six to a page: to look up one name took five
+    /// pages.
     private static let tenth: StaticString = """
         DELETE FROM holds WHERE ended_at IS NULL;
+
         CREATE TABLE leases_anew(
             namespace TEXT NOT NULL, name TEXT NOT NULL,
             way TEXT NOT NULL, holder TEXT, token INTEGER, held_since TEXT, duration_seconds REAL,
@@ -238,6 +240,44 @@ enum Schema {
         END;
         CREATE TRIGGER leases_deleted AFTER DELETE ON leases BEGIN
             UPDATE usage SET leases = leases - 1, bytes = bytes - length(old.body)
+                WHERE namespace = old.namespace;
+            DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
+        END;
+
+        CREATE TABLE markers_anew(
+            namespace TEXT NOT NULL, name TEXT NOT NULL,
+            outcome TEXT NOT NULL, reason TEXT, result TEXT NOT NULL, artifacts TEXT NOT NULL,
+            inputs_digest TEXT, holder TEXT NOT NULL, principal TEXT, token INTEGER,
+            attempt INTEGER NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL,
+            retention_seconds REAL, revision INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            ended_at INTEGER NOT NULL, retention_micros INTEGER, expires_at INTEGER
+        );
+        INSERT INTO markers_anew
+            SELECT namespace, name, outcome, reason, result, artifacts, inputs_digest, holder, principal,
+                token, attempt, started, ended, retention_seconds, revision, body, ended_at, retention_micros,
+                expires_at
+            FROM markers;
+        DROP TABLE markers;
+        ALTER TABLE markers_anew RENAME TO markers;
+        CREATE UNIQUE INDEX markers_by_name ON markers(namespace, name);
+        CREATE INDEX markers_expiring ON markers(namespace, name)
+            WHERE retention_micros IS NOT NULL AND expires_at IS NULL;
+        CREATE INDEX markers_by_end ON markers(namespace, ended_at, name, revision, retention_micros);
+        CREATE INDEX markers_expire ON markers(expires_at, namespace, name, revision)
+            WHERE expires_at IS NOT NULL;
+        CREATE TRIGGER markers_inserted AFTER INSERT ON markers BEGIN
+            INSERT INTO usage VALUES(new.namespace, 0, 1, length(new.body))
+                ON CONFLICT(namespace) DO UPDATE SET markers = markers + 1, bytes = bytes + excluded.bytes;
+        END;
+        CREATE TRIGGER markers_updated AFTER UPDATE OF body ON markers
+            WHEN length(new.body) <> length(old.body)
+        BEGIN
+            UPDATE usage SET bytes = bytes + length(new.body) - length(old.body)
+                WHERE namespace = new.namespace;
+        END;
+        CREATE TRIGGER markers_deleted AFTER DELETE ON markers BEGIN
+            UPDATE usage SET markers = markers - 1, bytes = bytes - length(old.body)
                 WHERE namespace = old.namespace;
             DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
         END;
