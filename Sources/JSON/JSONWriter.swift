@@ -111,21 +111,17 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    mutating func quote(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        appendEscaped(text)
-        bytes.append(UInt8(ascii: "\""))
-    }
-
     /// RFC 8259 §7: a quote, a backslash and control characters are escaped. So is DEL, which RFC 8259
     /// would let pass, because answers are shown on terminals.
-    private mutating func appendEscaped(_ text: String) {
+    mutating func quote(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             var plain = 0
             while plain < utf8.count, !needsEscape(utf8[plain]) { plain &+= 1 }
+            bytes.append(UInt8(ascii: "\""))
             bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[..<plain]))
             for byte in utf8[plain...] { appendEscaped(byte) }
+            bytes.append(UInt8(ascii: "\""))
         }
     }
 

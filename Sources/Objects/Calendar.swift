@@ -8,13 +8,16 @@ enum Calendar {
         let (year, month, day) = date(days)
         var text: [UInt8] = []
         text.reserveCapacity(27)
-        text.append(decimal: UInt64(year), digits: 4)
-        for (mark, number) in [
-            ("-", month), ("-", day), ("T", time / 3600), (":", time / 60 % 60), (":", time % 60),
-        ] as [(Unicode.Scalar, Int)] {
+        func append(_ mark: Unicode.Scalar, _ number: Int) {
             text.append(UInt8(ascii: mark))
             text.append(decimal: UInt64(number), digits: 2)
         }
+        text.append(decimal: UInt64(year), digits: 4)
+        append("-", month)
+        append("-", day)
+        append("T", time / 3600)
+        append(":", time / 60 % 60)
+        append(":", time % 60)
         if let micros {
             text.append(UInt8(ascii: "."))
             text.append(decimal: UInt64(micros), digits: 6)

@@ -30,14 +30,13 @@ enum Place: Hashable {
         case "version" where path.count == 1: self = .version
         case "openapi": self = Self.openAPI(path.dropFirst())
         case "api":
-            self = path.count == 1 ? .coreVersions : Self.inGroup([.core], path[1], path.dropFirst(2))
+            self = path.count == 1 ? .coreVersions : Self.inGroup([.core], "", path[1], path.dropFirst(2))
         case "apis":
             switch path.count {
             case 1: self = .groups
             case 2: self = Self.group(path[1])
             default:
-                let versions = GroupVersion.named.filter { $0.group == path[1] }
-                self = Self.inGroup(versions, path[2], path.dropFirst(3))
+                self = Self.inGroup(GroupVersion.named, path[1], path[2], path.dropFirst(3))
             }
         default: self = .nowhere
         }
@@ -56,17 +55,18 @@ enum Place: Hashable {
         GroupVersion.named.first { $0.group == name }.map { .group($0) } ?? .nowhere
     }
 
-    /// - Parameter versions: those of the group; none: there is no such group.
+    /// - Parameter versions: of every group that it may be.
     private static func inGroup(
-        _ versions: [GroupVersion], _ version: String, _ rest: ArraySlice<String>
+        _ versions: [GroupVersion], _ group: String, _ version: String, _ rest: ArraySlice<String>
     ) -> Place {
-        guard !versions.isEmpty else { return .nowhere }
-        guard let found = versions.first(where: { $0.version == version }) else { return .unknownResource }
+        guard let found = versions.first(where: { $0.group == group && $0.version == version }) else {
+            return versions.contains { $0.group == group } ? .unknownResource : .nowhere
+        }
         guard !rest.isEmpty else { return .resources(found) }
         if rest.first == "watch", rest.count > 1 {
-            return resource(found, Array(rest.dropFirst()))?.watched ?? .unknownResource
+            return resource(found, rest.dropFirst())?.watched ?? .unknownResource
         }
-        return resource(found, Array(rest)) ?? .unknownResource
+        return resource(found, rest) ?? .unknownResource
     }
 
     /// The same, watched. nil: there is nothing to be watched.
@@ -80,7 +80,7 @@ enum Place: Hashable {
     }
 
     /// What is behind the version.
-    private static func resource(_ groupVersion: GroupVersion, _ rest: [String]) -> Place? {
+    private static func resource(_ groupVersion: GroupVersion, _ rest: ArraySlice<String>) -> Place? {
         // A slash that was escaped parts a path as any other.
         guard !rest.contains(where: { $0.utf8.contains(UInt8(ascii: "/")) }) else { return nil }
         func named(_ plural: String, namespaced: Bool) -> Resource? {
@@ -88,21 +88,22 @@ enum Place: Hashable {
                 $0.plural == plural && $0.isNamespaced == namespaced && $0.groupVersion == groupVersion
             }
         }
+        func at(_ index: Int) -> String { rest[rest.startIndex + index] }
         switch rest.count {
         case 1:
-            if let resource = named(rest[0], namespaced: true) {
+            if let resource = named(at(0), namespaced: true) {
                 return .collection(resource, namespace: nil)
             }
-            guard let resource = named(rest[0], namespaced: false) else { return nil }
+            guard let resource = named(at(0), namespaced: false) else { return nil }
             return resource.isReview ? .review(resource) : .collection(resource, namespace: nil)
         case 2:
-            guard let resource = named(rest[0], namespaced: false), !resource.isReview else { return nil }
-            return .object(resource, namespace: nil, name: rest[1])
-        case 3 where rest[0] == "namespaces":
-            return named(rest[2], namespaced: true).map { .collection($0, namespace: rest[1]) }
-        case 4 where rest[0] == "namespaces":
-            return named(rest[2], namespaced: true).map {
-                .object($0, namespace: rest[1], name: rest[3])
+            guard let resource = named(at(0), namespaced: false), !resource.isReview else { return nil }
+            return .object(resource, namespace: nil, name: at(1))
+        case 3 where at(0) == "namespaces":
+            return named(at(2), namespaced: true).map { .collection($0, namespace: at(1)) }
+        case 4 where at(0) == "namespaces":
+            return named(at(2), namespaced: true).map {
+                .object($0, namespace: at(1), name: at(3))
             }
         default: return nil
         }

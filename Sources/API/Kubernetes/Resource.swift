@@ -1,10 +1,16 @@
 /// A version of a group: what stands between /apis/ and the resource. The core's group has no name.
 struct GroupVersion: Hashable, Sendable {
-    var group: String
-    var version: String
-
+    let group: String
+    let version: String
     /// `coordination.k8s.io/v1`, or `v1` for the core.
-    var text: String { group.isEmpty ? version : "\(group)/\(version)" }
+    let text: String
+
+    init(group: String, version: String) {
+        self.group = group
+        self.version = version
+        text = group.isEmpty ? version : "\(group)/\(version)"
+    }
+
     /// Where it is served: `apis/coordination.k8s.io/v1`, or `api/v1`.
     var path: String { group.isEmpty ? "api/\(version)" : "apis/\(group)/\(version)" }
 

@@ -12,8 +12,7 @@ final class Tunnel {
         let context = SSL_CTX_new(TLS_client_method())!
         baton_SSL_CTX_set_mode(
             context,
-            Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE)
-                | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+            Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
         baton_SSL_CTX_set_read_ahead(context, 1)
         return context
     }()
