@@ -7,17 +7,18 @@ extension FieldSet {
         var set = FieldSet()
         for field in structure.owned {
             guard let value = object[field.name] else { continue }
-            set.append(node(field.element, value, field.shape, isEntry: false))
+            set.append(node(field.element, value, field.shape, isEntry: false, isOwned: field.isOwned))
         }
         return set
     }
 
     /// - Parameter isEntry: of a map or a list; those are named themselves.
-    private static func node(_ element: String, _ value: JSON, _ shape: Shape, isEntry: Bool) -> Node {
+    private static func node(
+        _ element: String, _ value: JSON, _ shape: Shape, isEntry: Bool, isOwned: Bool = true
+    ) -> Node {
         if shape.isLeaf { return Node(element) }
         let below = named(in: value, shape)
-        // Of the metadata itself nobody is the owner.
-        return Node(element, isMember: (isEntry || below.isEmpty) && element != Node.metadata, below: below)
+        return Node(element, isMember: (isEntry || below.isEmpty) && isOwned, below: below)
     }
 
     private static func named(in value: JSON, _ shape: Shape) -> FieldSet {
@@ -40,9 +41,7 @@ extension FieldSet {
             for field in structure.owned {
                 guard let value = value[field.name] else { continue }
                 set.append(
-                    Node(
-                        field.element, isMember: field.element != Node.metadata,
-                        below: all(in: value, field.shape)))
+                    Node(field.element, isMember: field.isOwned, below: all(in: value, field.shape)))
             }
             return set
         case .map: return sorting((value.members ?? []).map { Node("f:" + $0.name) })
@@ -89,7 +88,9 @@ struct Comparison {
         for field in structure.owned {
             let (before, after) = (old.index(of: field.name), new.index(of: field.name))
             if before == nil, after == nil { continue }
-            compare(field.element, before.map { old[$0].value }, after.map { new[$0].value }, field.shape)
+            compare(
+                field.element, before.map { old[$0].value }, after.map { new[$0].value }, field.shape,
+                isOwned: field.isOwned)
         }
     }
 
@@ -135,11 +136,16 @@ struct Comparison {
         return min(one, other)
     }
 
-    private mutating func compare(_ element: String, _ old: JSON?, _ new: JSON?, _ shape: Shape) {
+    private mutating func compare(
+        _ element: String, _ old: JSON?, _ new: JSON?, _ shape: Shape, isOwned: Bool = true
+    ) {
+        func whole(_ value: JSON) -> FieldSet.Node {
+            FieldSet.Node(element, isMember: isOwned, below: FieldSet.all(in: value, shape))
+        }
         switch (old, new) {
         case (nil, nil): return
-        case (nil, let new?): added.append(Self.whole(element, new, shape))
-        case (let old?, nil): removed.append(Self.whole(element, old, shape))
+        case (nil, let new?): added.append(whole(new))
+        case (let old?, nil): removed.append(whole(old))
         case (let old?, let new?):
             guard old != new else { return }
             guard !shape.isLeaf else { return modified.append(FieldSet.Node(element)) }
@@ -148,11 +154,5 @@ struct Comparison {
             removed.append(FieldSet.Node(element, isMember: false, below: below.removed))
             modified.append(FieldSet.Node(element, isMember: false, below: below.modified))
         }
-    }
-
-    /// What is on one side only.
-    private static func whole(_ element: String, _ value: JSON, _ shape: Shape) -> FieldSet.Node {
-        FieldSet.Node(
-            element, isMember: element != FieldSet.Node.metadata, below: FieldSet.all(in: value, shape))
     }
 }

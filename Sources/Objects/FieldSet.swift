@@ -14,8 +14,6 @@ struct FieldSet: Hashable, Sendable {
         var isMember: Bool
         var below: FieldSet
 
-        static let metadata = "f:metadata"
-
         init(_ element: String, isMember: Bool = true, below: FieldSet = FieldSet()) {
             self.element = element
             self.isMember = isMember

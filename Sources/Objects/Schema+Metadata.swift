@@ -50,7 +50,8 @@ extension Structure {
             [
                 Field("kind", .string, isOwned: false),
                 Field("apiVersion", .string, isOwned: false),
-                Field("metadata", .object(metadata), keepsEmpty: true),
+                // Nobody owns the metadata as such.
+                Field("metadata", .object(metadata), keepsEmpty: true, isOwned: false),
             ] + fields)
     }
 }

@@ -71,8 +71,19 @@ final class Checkpointer: @unchecked Sendable {
     /// Checkpoints that copied the whole log.
     var completed: UInt64 { monitor.locked { completions } }
 
-    /// Runs `body` while no checkpoint does.
-    func paused<T>(_ body: () -> T) -> T { busy.locked(body) }
+    /// Runs `body`, which may copy the whole log itself, while no checkpoint does. The next one waits as it would
+    /// after another checkpoint. - Parameter commits: how many there were.
+    func paused<T>(commits: UInt64, _ body: () -> T) -> T {
+        busy.locked {
+            defer {
+                monitor.signal {
+                    self.commits = commits
+                    notBefore = commits + 2
+                }
+            }
+            return body()
+        }
+    }
 
     /// Waits until none is due.
     func settle() { monitor.wait { isDue ? nil : () } }
@@ -87,7 +98,10 @@ final class Checkpointer: @unchecked Sendable {
 
     private func run() {
         while monitor.wait(for: { stopping ? false : isDue ? true : nil }) {
-            busy.locked(checkpoint)
+            busy.locked {
+                // It may have been due for a log that has begun anew since.
+                if monitor.locked({ isDue }) { checkpoint() }
+            }
         }
     }
 

@@ -137,8 +137,8 @@ final class Committer: @unchecked Sendable {
 
     private func commit(_ job: TurnJob) {
         guard let engine else { return job.done(.failed("the store is not open")) }
-        restartLogIfDue(engine)
         if let trouble = checkpointer?.trouble { engine.poison(trouble) }
+        restartLogIfDue(engine)
         let result = engine.commit(job.turn, expecting: job.previous)
         publish()
         job.done(result)
@@ -207,7 +207,7 @@ final class Committer: @unchecked Sendable {
         guard isMuchTooLong || checkpointer.uncopied(of: engine.logBytes) <= settings.restartRestBytes else {
             return
         }
-        let restarted = checkpointer.paused {
+        let restarted = checkpointer.paused(commits: engine.commits) {
             engine.restartLog(waitMilliseconds: settings.restartWaitMilliseconds)
         }
         // A reader is in the way: don't make every turn wait for it.
@@ -219,6 +219,7 @@ final class Committer: @unchecked Sendable {
         errand { committer in
             guard let engine = committer.healthyEngine else { return }
             let isMore = Upkeep(engine: engine, settings: settings, now: now).run()
+            committer.checkpointer?.note(commits: engine.commits, logBytes: engine.logBytes)
             if isMore, pieces > 1 { committer.keepUp(now: now, settings, pieces: pieces - 1) }
         }
     }

@@ -206,8 +206,9 @@ enum Schema {
     ///
     /// Leases and markers are in the order in which they came, and their names in an index. As long as the table
     /// was that index itself its inner pages had whole records, six to a page: to look up one name took five
-    /// pages.
+    /// pages. A view that somebody made of one stays: https://sqlite.org/pragma.html#pragma_legacy_alter_table.
     private static let tenth: StaticString = """
+        PRAGMA legacy_alter_table=ON;
         DELETE FROM holds WHERE ended_at IS NULL;
 
         CREATE TABLE leases_anew(
@@ -281,6 +282,7 @@ enum Schema {
                 WHERE namespace = old.namespace;
             DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
         END;
+        PRAGMA legacy_alter_table=OFF;
         PRAGMA user_version=10;
         """
 

@@ -32,6 +32,27 @@ struct ManagedFieldsTests {
         #expect(Self.managed([Self.entry("a", "x"), entry]) == nil)
     }
 
+    @Test func `a label called metadata is a label: whoever set it owns it until it is gone`() throws {
+        let stage = Stage()
+        func body(_ labels: String, _ version: String = "") -> String {
+            #"{"metadata":{"name":"a","labels":\#(labels)\#(version)},"spec":{}}"#
+        }
+        func owned(_ object: JSON) -> String? {
+            object.metadata["managedFields"]?.array?[0]["fieldsV1"]?.text
+        }
+        let live = try stage.stored(body(#"{"a":"1","metadata":"2"}"#))
+        #expect(owned(live) == #"{"f:metadata":{"f:labels":{".":{},"f:a":{},"f:metadata":{}}}}"#)
+        let less = try stage.update(
+            "a", body(#"{"a":"1"}"#, #","resourceVersion":"886""#), live: live
+        ).object
+        #expect(owned(less) == #"{"f:metadata":{"f:labels":{".":{},"f:a":{}}}}"#)
+        let more = try stage.update(
+            "a", body(#"{"a":"1","metadata":"3"}"#, #","resourceVersion":"887""#),
+            live: Stage.version(less, 887)
+        ).object
+        #expect(owned(more) == #"{"f:metadata":{"f:labels":{".":{},"f:a":{},"f:metadata":{}}}}"#)
+    }
+
     @Test func `ten updaters stay, with as many who apply as there are`() {
         var managed = Self.managed(
             (0..<10).map { Self.entry("u\($0)", "x") } + (0..<5).map { Self.entry("a\($0)", "x", "Apply") })!

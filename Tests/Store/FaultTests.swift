@@ -194,6 +194,26 @@ import Testing
         #expect(try bench.store.fetch([key])[0].lease == Fleet.lease(key, before, held: true))
     }
 
+    @Test func `after the log began anew the next checkpoint waits for two commits, though it was due`()
+        throws
+    {
+        let bench = try Bench()
+        bench.commit { [.marker(Fleet.marker(key, $0))] }
+        let connection = try Connection(path: Opening.file(in: bench.directory), access: .write)
+        _ = try connection.integer("PRAGMA schema_version")
+        var settings = StoreSettings()
+        settings.checkpointBytes = 0
+        let checkpointer = Checkpointer(connection, settings: settings)
+        defer { checkpointer.stop() }
+        checkpointer.paused(commits: 5) { checkpointer.note(commits: 5, logBytes: 1) }
+        checkpointer.note(commits: 6, logBytes: 1)
+        checkpointer.settle()
+        #expect(checkpointer.completed == 0)
+        checkpointer.note(commits: 7, logBytes: 1)
+        checkpointer.settle()
+        #expect(checkpointer.completed == 1)
+    }
+
     @Test func `the log begins anew when little of it is left to copy`() throws {
         var settings = settings(writeBehind: false)
         settings.checkpointBytes = 200_000
