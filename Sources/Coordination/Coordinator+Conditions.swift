@@ -125,13 +125,13 @@ extension Coordinator {
     mutating func stir(_ lease: LeaseRecord, _ hold: Hold) {
         // Who observes holds nothing that anybody could wait for.
         if hold.mode == .observe { return }
-        stirred.insert(lease.nameKey)
-        news.insert(lease.nameKey)
-        news.insert(lease.key)
+        stirred.append(lease.nameKey)
+        news.append(lease.nameKey)
+        if lease.group != nil { news.append(lease.key) }
     }
 
     /// Something else of it that somebody may wait for.
-    mutating func note(_ key: Key) { news.insert(key) }
+    mutating func note(_ key: Key) { news.append(key) }
 
     /// At a step's end: whoever's condition is met now is told.
     mutating func tellNews(at now: Now, _ effects: inout [Effect]) {
@@ -142,8 +142,9 @@ extension Coordinator {
         for key in stirred {
             if let index = names.index(forKey: key) { names[at: index].stirred = now.instant }
         }
-        turnStirred.formUnion(stirred)
-        for key in news.sorted() where names[key]?.conditions.isEmpty == false {
+        turnStirred += stirred
+        for key in news.count == 1 ? news : Set(news).sorted() {
+            guard let index = names.index(forKey: key), !names[at: index].conditions.isEmpty else { continue }
             var name = take(key)
             tellConditions(&name, at: now, &effects)
             shelve(name, key)

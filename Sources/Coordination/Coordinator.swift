@@ -57,10 +57,10 @@ public struct Coordinator: Sendable {
     var holdCountBefore = 0
 
     /// What the present step has done to names: in which a hold began or ended, and all that somebody may
-    /// wait for. In `turnStirred`, the whole turn's.
-    var stirred: Set<Key> = []
-    var news: Set<Key> = []
-    var turnStirred: Set<Key> = []
+    /// wait for; a name may be in it twice. In `turnStirred`, the whole turn's.
+    var stirred: [Key] = []
+    var news: [Key] = []
+    var turnStirred: [Key] = []
     /// The latest holds of names, as this turn was told of them.
     var histories: [Key: [HoldRecord]] = [:]
     /// No hold of a name that isn't in memory began or ended later than that.
