@@ -265,13 +265,8 @@ public struct Coordinator: Sendable {
             preconditionFailure("a command was applied before its name was learned: \(key)")
         }
         swap(&names[at: index], &name)
-        touch(key, name)
-        return name
-    }
-
-    /// The name is kept as it was before the turn.
-    private mutating func touch(_ key: Key, _ name: NameState) {
         if touchedNames[key] == nil { touchedNames[key] = name }
+        return name
     }
 
     mutating func shelve(_ name: consuming NameState, _ key: Key) {

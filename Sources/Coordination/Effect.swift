@@ -1,4 +1,4 @@
-/// What follows from a command. A flat list, in order.
+/// What follows from a command. A flat list, in order; what is large in it is kept outside, since it is copied.
 public enum Effect: Hashable, Sendable {
     /// Make it durable with this turn.
     case persist(Change)

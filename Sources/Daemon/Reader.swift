@@ -61,7 +61,7 @@ struct Reader {
             let isPresent = current?.record.hold?.token == token
             let name = key.group ?? key
             // What this turn ended isn't in the store yet.
-            let ended = isPresent ? nil : try core.ended(token, name) ?? store.hold(token: token)
+            let ended = isPresent ? nil : try core.ended(token, name) ?? store.endedHold(token: token)
             return elections.fence(token, current: current, ended: ended?.key == name ? ended : nil)
         case .aliases(let namespace, let prefix, let page): return aliases(namespace, prefix, page)
         case .aliasHistory(let key, let before, let limit):

@@ -228,7 +228,7 @@ final class Turns: @unchecked Sendable {
             for records in try store.fetch(Array(needs.names)) { core.learn(records, at: now) }
         }
         for token in needs.holds {
-            if let hold = try store.hold(token: token) { core.learn(hold) }
+            if let hold = try store.endedHold(token: token) { core.learn(hold) }
         }
         for key in needs.histories {
             let history = try store.history(

@@ -66,6 +66,7 @@ struct ManagedFields: Hashable, Sendable {
 
     /// Nil: nobody owns anything, and there is no such member.
     var json: JSON? {
+        // Mostly there is one.
         if entries.count == 1, !entries[0].fields.isEmpty { return .array([entries[0].json]) }
         let owning = entries.filter { !$0.fields.isEmpty }.sorted { $0.comes(before: $1) }
         return owning.isEmpty ? nil : .array(owning.map(\.json))
@@ -74,6 +75,7 @@ struct ManagedFields: Hashable, Sendable {
     /// Unites the oldest updaters of each version, until there are no more than `updatersMax`. The united one
     /// has the time of the youngest in it.
     mutating func cap() {
+        guard entries.count > Self.updatersMax else { return }
         let updaters = entries.filter { $0.id.operation == .update && !$0.fields.isEmpty }
         guard updaters.count > Self.updatersMax else { return }
         var first: [String: Entry] = [:]

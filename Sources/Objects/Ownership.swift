@@ -28,13 +28,9 @@ struct Ownership {
             return object
         }
         var managed = Self.managed(written, live)
-        if managed.entries.isEmpty {
-            own(changes.written, in: &managed)
-        } else {
-            managed.remove(changes.changed)
-            own(changes.written, in: &managed)
-            managed.cap()
-        }
+        if !managed.entries.isEmpty { managed.remove(changes.changed) }
+        own(changes.written, in: &managed)
+        managed.cap()
         object.putMetadata("managedFields", managed.json, kind)
         return object
     }

@@ -114,19 +114,18 @@ extension Write {
     func created(_ reading: Reading, uid: String, _ warnings: [String]) throws(Refusal) -> Outcome {
         var object = reading.object
         kind.prepare(&object, nil)
+        let version = object.metadata("resourceVersion")
         object.change("metadata", in: kind.structure) { metadata in
             metadata.put("uid", .string(uid), in: .metadata)
+            metadata.put("resourceVersion", nil, in: .metadata)
             metadata.put("creationTimestamp", .string(time), in: .metadata)
         }
         let faults =
             MetadataRules.creation(object, kind) + reading.faults
             + kind.faults(Draft(object: object, live: nil))
         guard faults.isEmpty else { throw .invalid(kind, name: object.metadata("name"), faults) }
-        if let version = object.metadata["resourceVersion"] {
-            guard UInt64(version.string ?? "") ?? 0 == 0 else {
-                throw .unexpected("resourceVersion should not be set on objects to be created")
-            }
-            object.putMetadata("resourceVersion", nil, kind)
+        if let version = UInt64(version), version != 0 {
+            throw .unexpected("resourceVersion should not be set on objects to be created")
         }
         return Outcome(object: object, effect: .created, warnings: warnings)
     }

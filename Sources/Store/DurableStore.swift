@@ -37,7 +37,7 @@ public protocol DurableStore: AnyObject {
     /// The records of these names, as of the latest turn given to `commit`, be it durable or not.
     func fetch(_ keys: [Key]) throws(StoreError) -> [NameRecords]
     /// The hold with this token, if it has ended, as of the latest turn given to `commit`.
-    func hold(token: FencingToken) throws(StoreError) -> HoldRecord?
+    func endedHold(token: FencingToken) throws(StoreError) -> HoldRecord?
     /// Makes a turn durable if the latest committed one is `previous`. One at a time.
     func commit(_ turn: Turn, expecting previous: Revision, done: @escaping @Sendable (CommitResult) -> Void)
     /// Acknowledged turns after a revision, oldest first; at most `limit`.

@@ -69,6 +69,7 @@ extension SQLiteStore {
         let members = try heldMembers(of: key, reader).filter { $0 < before }.sorted(by: >)
         var holds: [HoldRecord] = []
         for lease in [key] + members.map(key.member) where overlay.entries[lease]?.lease == nil {
+            // One more: the name's own may be older than any of theirs.
             guard holds.count <= limit else { break }
             guard let hold = try reader.lease(lease)?.holdRecord else { continue }
             if hold.key == key, hold.token < before { holds.append(hold) }

@@ -166,8 +166,7 @@ public final class SQLiteStore: DurableStore, @unchecked Sendable {
         }
     }
 
-    /// A hold that has ended.
-    public func hold(token: FencingToken) throws(StoreError) -> HoldRecord? {
+    public func endedHold(token: FencingToken) throws(StoreError) -> HoldRecord? {
         onLoop()
         if let slot = inFlight?.records.holds[token] ?? overlay.holds[token] { return slot.value }
         return try openReader().hold(token)

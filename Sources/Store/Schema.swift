@@ -16,8 +16,9 @@ enum Schema {
     private static let setApplicationID: StaticString = "PRAGMA application_id=1113683054"
 
     /// Migrations in order; the n-th leads from version n to n+1, and sets it.
-    private static let migrations: [StaticString] = [
-        first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth,
+    private static let migrations: [[StaticString]] = [
+        [first], [second], [third, usageTriggers], [fourth], [fifth], [sixth], [seventh], [eighth], [ninth],
+        [tenth, usageTriggers],
     ]
 
     private static let first: StaticString = """
@@ -77,8 +78,7 @@ enum Schema {
         PRAGMA user_version=2;
         """
 
-    /// What each namespace has, so that a start needn't count a million rows. Triggers keep it: whatever
-    /// writes a row, in a slice, a replay or an upgrade, counts it in the same transaction.
+    /// What each namespace has, so that a start needn't count a million rows. `usageTriggers` keep it.
     private static let third: StaticString = """
         CREATE TABLE usage(
             namespace TEXT PRIMARY KEY,
@@ -89,7 +89,12 @@ enum Schema {
                 SELECT namespace, 1 AS lease, length(body) AS bytes FROM leases
                 UNION ALL SELECT namespace, 0, length(body) FROM markers)
             GROUP BY namespace;
+        PRAGMA user_version=3;
+        """
 
+    /// Whatever writes a row, in a slice, a replay or an upgrade, counts it in the same transaction. They go with
+    /// their tables: whoever makes a table anew makes them anew.
+    static let usageTriggers: StaticString = """
         CREATE TRIGGER leases_inserted AFTER INSERT ON leases BEGIN
             INSERT INTO usage VALUES(new.namespace, 1, 0, length(new.body))
                 ON CONFLICT(namespace) DO UPDATE SET leases = leases + 1, bytes = bytes + excluded.bytes;
@@ -121,7 +126,6 @@ enum Schema {
                 WHERE namespace = old.namespace;
             DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
         END;
-        PRAGMA user_version=3;
         """
 
     /// Records of namespaces. Those that there are already get theirs at the start
@@ -229,21 +233,6 @@ enum Schema {
         CREATE INDEX leases_held ON leases(namespace, name) WHERE token IS NOT NULL;
         CREATE INDEX leases_by_token ON leases(namespace, token) WHERE token IS NOT NULL;
         CREATE INDEX leases_idle ON leases(idle_since) WHERE token IS NULL;
-        CREATE TRIGGER leases_inserted AFTER INSERT ON leases BEGIN
-            INSERT INTO usage VALUES(new.namespace, 1, 0, length(new.body))
-                ON CONFLICT(namespace) DO UPDATE SET leases = leases + 1, bytes = bytes + excluded.bytes;
-        END;
-        CREATE TRIGGER leases_updated AFTER UPDATE OF body ON leases
-            WHEN length(new.body) <> length(old.body)
-        BEGIN
-            UPDATE usage SET bytes = bytes + length(new.body) - length(old.body)
-                WHERE namespace = new.namespace;
-        END;
-        CREATE TRIGGER leases_deleted AFTER DELETE ON leases BEGIN
-            UPDATE usage SET leases = leases - 1, bytes = bytes - length(old.body)
-                WHERE namespace = old.namespace;
-            DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
-        END;
 
         CREATE TABLE markers_anew(
             namespace TEXT NOT NULL, name TEXT NOT NULL,
@@ -267,21 +256,6 @@ enum Schema {
         CREATE INDEX markers_by_end ON markers(namespace, ended_at, name, revision, retention_micros);
         CREATE INDEX markers_expire ON markers(expires_at, namespace, name, revision)
             WHERE expires_at IS NOT NULL;
-        CREATE TRIGGER markers_inserted AFTER INSERT ON markers BEGIN
-            INSERT INTO usage VALUES(new.namespace, 0, 1, length(new.body))
-                ON CONFLICT(namespace) DO UPDATE SET markers = markers + 1, bytes = bytes + excluded.bytes;
-        END;
-        CREATE TRIGGER markers_updated AFTER UPDATE OF body ON markers
-            WHEN length(new.body) <> length(old.body)
-        BEGIN
-            UPDATE usage SET bytes = bytes + length(new.body) - length(old.body)
-                WHERE namespace = new.namespace;
-        END;
-        CREATE TRIGGER markers_deleted AFTER DELETE ON markers BEGIN
-            UPDATE usage SET markers = markers - 1, bytes = bytes - length(old.body)
-                WHERE namespace = old.namespace;
-            DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
-        END;
         PRAGMA legacy_alter_table=OFF;
         PRAGMA user_version=10;
         """
@@ -296,7 +270,7 @@ enum Schema {
         try connection.run("BEGIN IMMEDIATE")
         do throws(StoreError) {
             if found == 0 { try connection.run(setApplicationID) }
-            for migration in migrations.dropFirst(Int(found)) { try connection.run(migration) }
+            for step in migrations.dropFirst(Int(found)).joined() { try connection.run(step) }
             if found > 0 { try Rewriting.run(connection) }
             try connection.run("COMMIT")
         } catch {

@@ -148,18 +148,24 @@ import Testing
         _ = try shell.integer("SELECT count(*) FROM journal")
     }
 
-    @Test func `a checkpoint flushes the database even if it doesn't copy all of the log`() throws {
+    /// With some turns, and far from a checkpoint.
+    private func checkpointedLate() throws -> (bench: Bench, checkpointBytes: Int64) {
         var settings = settings(writeBehind: false)
         settings.checkpointBytes = 100_000
         let bench = try Bench(settings)
         for _ in 0..<5 { bench.commit { [.marker(Fleet.marker(key, $0))] } }
+        return (bench, settings.checkpointBytes)
+    }
+
+    @Test func `a checkpoint flushes the database even if it doesn't copy all of the log`() throws {
+        let (bench, checkpointBytes) = try checkpointedLate()
         let shell = try reading(bench)
         defer { shell.close() }
         let before = (
             syncs: faults_syncs("baton.db"), writes: faults_writes("baton.db"),
             completed: bench.store.figures.checkpoints
         )
-        while bench.store.figures.logBytes <= settings.checkpointBytes {
+        while bench.store.figures.logBytes <= checkpointBytes {
             bench.commit { [.marker(Fleet.marker(key, $0))] }
         }
         bench.checkpoint()
@@ -170,15 +176,12 @@ import Testing
     }
 
     @Test func `the same: if its flush fails, the commits stop`() throws {
-        var settings = settings(writeBehind: false)
-        settings.checkpointBytes = 100_000
-        let bench = try Bench(settings)
-        for _ in 0..<5 { bench.commit { [.marker(Fleet.marker(key, $0))] } }
+        let (bench, checkpointBytes) = try checkpointedLate()
         let shell = try reading(bench)
         defer { shell.close() }
         faults_fail_syncs("baton.db", 0, 1)
         var result = CommitResult.committed
-        while result == .committed, bench.store.figures.logBytes < 3 * settings.checkpointBytes {
+        while result == .committed, bench.store.figures.logBytes < 3 * checkpointBytes {
             result = bench.commit { [.lease(Fleet.lease(key, $0, held: true))] }
             bench.checkpoint()
         }

@@ -84,7 +84,7 @@ import Testing
         for isDrained in [false, true] {
             if isDrained { bench.drain() }
             #expect(try bench.store.history(namespace: "ci", limit: 9) == [Fleet.record(key, 1)])
-            #expect(try bench.store.hold(token: 1) == nil)
+            #expect(try bench.store.endedHold(token: 1) == nil)
         }
         bench.commit { [.hold(Fleet.ended(key, 1)), .lease(Fleet.lease(key, $0, held: false))] }
         for isDrained in [false, true] {
@@ -93,7 +93,7 @@ import Testing
                 let history = try bench.store.history(namespace: "ci", name: name, limit: 9)
                 #expect(history == [Fleet.ended(key, 1)])
             }
-            #expect(try bench.store.hold(token: 1) == Fleet.ended(key, 1))
+            #expect(try bench.store.endedHold(token: 1) == Fleet.ended(key, 1))
         }
     }
 
@@ -148,7 +148,7 @@ import Testing
             if isDrained { after.drain() }
             let history = try after.store.history(namespace: "ci", limit: 9)
             #expect(history == [Fleet.ended(other, 2), entered(3).holdRecord!])
-            #expect(try after.store.hold(token: 1) == nil)
+            #expect(try after.store.endedHold(token: 1) == nil)
         }
         #expect(try after.store.openReader().connection.integer("SELECT count(*) FROM holds") == 1)
         #expect(try after.store.openReader().connection.integer("SELECT count(*) FROM held") == 1)

@@ -3,8 +3,8 @@
 extension Connection {
     /// Makes the file one that an earlier version wrote: 1 has no audit record, 2 counts no namespaces, 3 has
     /// no records of them, 4 differs in its records only, 5 has no aliases, 6 differs in its records only, 7 has
-    /// no waits, 8 no index of markers by their ends, 9 has leases and markers
-    /// in the order of their names, and no index of leases by their tokens.
+    /// no waits, 8 no index of markers by their ends, 9 has leases and markers in the order of their names, and no
+    /// index of leases by their tokens.
     func goBack(to version: Int) throws(StoreError) {
         try run(
             """
@@ -22,21 +22,6 @@ extension Connection {
             ALTER TABLE leases_before RENAME TO leases;
             CREATE INDEX leases_held ON leases(namespace, name) WHERE token IS NOT NULL;
             CREATE INDEX leases_idle ON leases(idle_since) WHERE token IS NULL;
-            CREATE TRIGGER leases_inserted AFTER INSERT ON leases BEGIN
-                INSERT INTO usage VALUES(new.namespace, 1, 0, length(new.body))
-                    ON CONFLICT(namespace) DO UPDATE SET leases = leases + 1, bytes = bytes + excluded.bytes;
-            END;
-            CREATE TRIGGER leases_updated AFTER UPDATE OF body ON leases
-                WHEN length(new.body) <> length(old.body)
-            BEGIN
-                UPDATE usage SET bytes = bytes + length(new.body) - length(old.body)
-                    WHERE namespace = new.namespace;
-            END;
-            CREATE TRIGGER leases_deleted AFTER DELETE ON leases BEGIN
-                UPDATE usage SET leases = leases - 1, bytes = bytes - length(old.body)
-                    WHERE namespace = old.namespace;
-                DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
-            END;
             CREATE TABLE markers_before(
                 namespace TEXT NOT NULL, name TEXT NOT NULL,
                 outcome TEXT NOT NULL, reason TEXT, result TEXT NOT NULL, artifacts TEXT NOT NULL,
@@ -55,23 +40,9 @@ extension Connection {
             CREATE INDEX markers_by_end ON markers(namespace, ended_at, name, revision, retention_micros);
             CREATE INDEX markers_expire ON markers(expires_at, namespace, name, revision)
                 WHERE expires_at IS NOT NULL;
-            CREATE TRIGGER markers_inserted AFTER INSERT ON markers BEGIN
-                INSERT INTO usage VALUES(new.namespace, 0, 1, length(new.body))
-                    ON CONFLICT(namespace) DO UPDATE SET markers = markers + 1, bytes = bytes + excluded.bytes;
-            END;
-            CREATE TRIGGER markers_updated AFTER UPDATE OF body ON markers
-                WHEN length(new.body) <> length(old.body)
-            BEGIN
-                UPDATE usage SET bytes = bytes + length(new.body) - length(old.body)
-                    WHERE namespace = new.namespace;
-            END;
-            CREATE TRIGGER markers_deleted AFTER DELETE ON markers BEGIN
-                UPDATE usage SET markers = markers - 1, bytes = bytes - length(old.body)
-                    WHERE namespace = old.namespace;
-                DELETE FROM usage WHERE namespace = old.namespace AND leases = 0 AND markers = 0;
-            END;
             PRAGMA user_version=9
             """)
+        try run(Schema.usageTriggers)
         if version == 9 { return }
         try run(
             """
